@@ -1,0 +1,23 @@
+#include "base/random.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void random_fill(void *into, size_t len)
+{
+    for (uint8_t *p = into; len > 0;) {
+        ssize_t n = getrandom(p, len, 0);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) abort();
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+struct id random_id(void)
+{
+    struct id id;
+    random_fill(id.b, sizeof id.b);
+    return id;
+}
