@@ -1,0 +1,123 @@
+/* The shapes of all messages, one after the other in the order of their headers. */
+#include "ipc/files_api.h"
+#include "ipc/relay_api.h"
+#include "ipc/signer_api.h"
+
+enum { STATEMENT_TEXT = 4096, SIGNATURE = 64, WORD = 64, NAME = 256, DETAIL = 1024, HEAD = 512 };
+
+#define DEFINE(type, ...)                                                  \
+    static const struct shape_field type##_fields[] = { __VA_ARGS__ };     \
+    const struct shape type##_shape = SHAPE(#type, struct type, type##_fields)
+
+#define APPROVALS(type)                                                                     \
+    SHAPE_TEXT(struct type, approval1, STATEMENT_TEXT), SHAPE_BYTES(struct type, approval_signature1, SIGNATURE), \
+        SHAPE_TEXT(struct type, approval2, STATEMENT_TEXT), SHAPE_BYTES(struct type, approval_signature2, SIGNATURE)
+#define EVIDENCE(type, n) \
+    SHAPE_TEXT(struct type, statement##n, STATEMENT_TEXT), SHAPE_BYTES(struct type, signature##n, SIGNATURE)
+
+DEFINE(ipc_failure, SHAPE_TEXT(struct ipc_failure, field, DIAG_FIELD_MAX),
+       SHAPE_TEXT(struct ipc_failure, detail, DIAG_TEXT_MAX), SHAPE_TEXT(struct ipc_failure, log, DIAG_TEXT_MAX));
+
+DEFINE(signer_peer, SHAPE_INT(struct signer_peer, size), SHAPE_BYTES(struct signer_peer, root, 32));
+DEFINE(signer_state, SHAPE_ID(struct signer_state, incarnation), SHAPE_INT(struct signer_state, size),
+       SHAPE_BYTES(struct signer_state, root, 32), SHAPE_BYTES(struct signer_state, head, HEAD),
+       SHAPE_BYTES(struct signer_state, root_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_state, issuing_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_state, operators_certificate, CERTIFICATE_MAX),
+       SHAPE_TEXT(struct signer_state, operators, ENTRIES_MAX));
+DEFINE(signer_range, SHAPE_INT(struct signer_range, from), SHAPE_INT(struct signer_range, count));
+DEFINE(signer_entries, SHAPE_INT(struct signer_entries, from), SHAPE_INT(struct signer_entries, count),
+       SHAPE_INT(struct signer_entries, size), SHAPE_BYTES(struct signer_entries, entries, ENTRIES_MAX));
+DEFINE(signer_card, SHAPE_ID(struct signer_card, request), EVIDENCE(signer_card, 1), APPROVALS(signer_card),
+       SHAPE_BYTES(struct signer_card, card_certificate, CERTIFICATE_MAX));
+DEFINE(signer_card_opened, SHAPE_BYTES(struct signer_card_opened, device_answer, 16),
+       SHAPE_BYTES(struct signer_card_opened, admin_sealed, 256),
+       SHAPE_INT(struct signer_card_opened, master_version));
+DEFINE(signer_issue, SHAPE_ID(struct signer_issue, request), APPROVALS(signer_issue), EVIDENCE(signer_issue, 1),
+       SHAPE_BYTES(struct signer_issue, card_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_issue, possession, SIGNATURE));
+DEFINE(signer_issued, SHAPE_BYTES(struct signer_issued, signing_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_issued, encryption_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_issued, enveloped_key, 512), SHAPE_INT(struct signer_issued, index));
+DEFINE(signer_revoke, SHAPE_ID(struct signer_revoke, request), APPROVALS(signer_revoke));
+DEFINE(signer_revoked, SHAPE_INT(struct signer_revoked, index), SHAPE_INT(struct signer_revoked, revoked_s),
+       SHAPE_TEXT(struct signer_revoked, serials, DETAIL));
+DEFINE(signer_operator, SHAPE_ID(struct signer_operator, request), EVIDENCE(signer_operator, 1),
+       EVIDENCE(signer_operator, 2));
+DEFINE(signer_operator_done, SHAPE_INT(struct signer_operator_done, index),
+       SHAPE_BYTES(struct signer_operator_done, certificate, CERTIFICATE_MAX));
+DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct signer_proof, size),
+       SHAPE_BYTES(struct signer_proof, leaf_hash, 32), SHAPE_BYTES(struct signer_proof, path, 64 * 32),
+       SHAPE_BYTES(struct signer_proof, head, HEAD));
+
+DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
+       SHAPE_BYTES(struct journal_begin, root_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_begin, issuing_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_begin, operators_certificate, CERTIFICATE_MAX));
+DEFINE(journal_operator, SHAPE_TEXT(struct journal_operator, change, WORD),
+       SHAPE_TEXT(struct journal_operator, serial, WORD), SHAPE_TEXT(struct journal_operator, name, NAME),
+       SHAPE_TEXT(struct journal_operator, roles, NAME),
+       SHAPE_BYTES(struct journal_operator, certificate, CERTIFICATE_MAX), EVIDENCE(journal_operator, 1),
+       EVIDENCE(journal_operator, 2));
+DEFINE(journal_card, SHAPE_ID(struct journal_card, request),
+       SHAPE_TEXT(struct journal_card, statement, STATEMENT_TEXT),
+       SHAPE_BYTES(struct journal_card, signature, SIGNATURE), SHAPE_INT(struct journal_card, master_version));
+DEFINE(journal_issued, SHAPE_ID(struct journal_issued, request),
+       SHAPE_TEXT(struct journal_issued, application, WORD), SHAPE_TEXT(struct journal_issued, holder, WORD),
+       SHAPE_TEXT(struct journal_issued, card, WORD), APPROVALS(journal_issued),
+       SHAPE_TEXT(struct journal_issued, produce, STATEMENT_TEXT),
+       SHAPE_BYTES(struct journal_issued, produce_signature, SIGNATURE),
+       SHAPE_BYTES(struct journal_issued, signing_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_issued, encryption_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_issued, enveloped_key, 512));
+DEFINE(journal_revoked, SHAPE_ID(struct journal_revoked, request),
+       SHAPE_TEXT(struct journal_revoked, serials, DETAIL), SHAPE_TEXT(struct journal_revoked, reason, WORD),
+       SHAPE_TEXT(struct journal_revoked, application, WORD), SHAPE_INT(struct journal_revoked, revoked_s),
+       APPROVALS(journal_revoked));
+DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(struct journal_refused, type),
+       SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
+       SHAPE_TEXT(struct journal_refused, detail, DETAIL));
+
+DEFINE(files_inspect, SHAPE_INT(struct files_inspect, size));
+DEFINE(files_inspected, SHAPE_TEXT(struct files_inspected, type, WORD), SHAPE_INT(struct files_inspected, pages),
+       SHAPE_INT(struct files_inspected, width), SHAPE_INT(struct files_inspected, height));
+DEFINE(files_print, SHAPE_TEXT(struct files_print, brand, NAME), SHAPE_TEXT(struct files_print, number, WORD),
+       SHAPE_INT(struct files_print, revision), SHAPE_TEXT(struct files_print, service_name, NAME),
+       SHAPE_TEXT(struct files_print, code, NAME), SHAPE_TEXT(struct files_print, rows, 16 * 1024),
+       SHAPE_TEXT(struct files_print, agreement, NAME), SHAPE_TEXT(struct files_print, notes, STATEMENT_TEXT),
+       SHAPE_INT(struct files_print, printed_s));
+DEFINE(files_printed, SHAPE_INT(struct files_printed, size), SHAPE_INT(struct files_printed, pages),
+       SHAPE_BYTES(struct files_printed, sm3, 32));
+
+DEFINE(relay_notice, SHAPE_ID(struct relay_notice, id), SHAPE_TEXT(struct relay_notice, to, 320),
+       SHAPE_TEXT(struct relay_notice, subject, NAME), SHAPE_TEXT(struct relay_notice, text, 16 * 1024),
+       SHAPE_TEXT(struct relay_notice, name, WORD));
+DEFINE(relay_sent, SHAPE_TEXT(struct relay_sent, receipt, NAME));
+DEFINE(relay_order, SHAPE_TEXT(struct relay_order, method, WORD), SHAPE_TEXT(struct relay_order, order, WORD),
+       SHAPE_TEXT(struct relay_order, description, NAME), SHAPE_INT(struct relay_order, amount_fen),
+       SHAPE_INT(struct relay_order, expires_s));
+DEFINE(relay_ordered, SHAPE_TEXT(struct relay_ordered, code_url, 512));
+DEFINE(relay_query, SHAPE_TEXT(struct relay_query, method, WORD), SHAPE_TEXT(struct relay_query, order, WORD));
+DEFINE(relay_refund, SHAPE_TEXT(struct relay_refund, method, WORD), SHAPE_TEXT(struct relay_refund, order, WORD),
+       SHAPE_TEXT(struct relay_refund, refund, WORD), SHAPE_INT(struct relay_refund, amount_fen),
+       SHAPE_INT(struct relay_refund, total_fen), SHAPE_TEXT(struct relay_refund, reason, NAME));
+DEFINE(relay_callback, SHAPE_TEXT(struct relay_callback, method, WORD),
+       SHAPE_TEXT(struct relay_callback, timestamp, WORD), SHAPE_TEXT(struct relay_callback, nonce, NAME),
+       SHAPE_TEXT(struct relay_callback, signature, 1024), SHAPE_TEXT(struct relay_callback, serial, NAME),
+       SHAPE_BYTES(struct relay_callback, body, 64 * 1024));
+DEFINE(relay_payment, SHAPE_TEXT(struct relay_payment, order, WORD),
+       SHAPE_TEXT(struct relay_payment, transaction, NAME), SHAPE_TEXT(struct relay_payment, state, WORD),
+       SHAPE_TEXT(struct relay_payment, currency, WORD), SHAPE_INT(struct relay_payment, amount_fen),
+       SHAPE_INT(struct relay_payment, paid_s));
+
+const struct shape *const ipc_shapes[] = {
+    &ipc_failure_shape,     &signer_peer_shape,      &signer_state_shape,   &signer_range_shape,
+    &signer_entries_shape,  &signer_card_shape,      &signer_card_opened_shape, &signer_issue_shape,
+    &signer_issued_shape,   &signer_revoke_shape,    &signer_revoked_shape, &signer_operator_shape,
+    &signer_operator_done_shape, &signer_proof_shape, &journal_begin_shape, &journal_operator_shape,
+    &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
+    &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
+    &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
+    &relay_query_shape,     &relay_refund_shape,     &relay_callback_shape, &relay_payment_shape,
+};
+const size_t ipc_shapes_count = COUNT(ipc_shapes);

@@ -1,0 +1,95 @@
+/* Statements that people sign with their own keys: UTF-8 text, first line the tag with its version, then one
+ * "name: value" a line in the fixed order of the shape, each line ended by LF, values without control
+ * characters. Signed as SM2 over the whole text under the default identity (never a bare digest), r ‖ s.
+ * The same text is always written the same way: whoever checks one parses it, compares the fields with what
+ * it knows, or rebuilds it and verifies over the rebuilt text. docs/PROTOCOL.statements lists them.
+ *
+ * All fields are texts and all are present; "-" stands for none. Times are UTC seconds in decimal, serials
+ * and hashes lower-case hex, ids as id_text writes them. */
+#pragma once
+
+#include "base/shape.h"
+
+enum { STATEMENT_MAX = 4096, STATEMENT_VALUE_MAX = 1024 };
+
+/* Writes RECORD as a statement. ERROR_STATEMENT when a value is absent, too long or not plain text;
+ * ERROR_OUT_OF_ROOM. */
+RESULT statement_write(const struct shape *shape, const void *record, struct arena *arena, const char **ret_text);
+/* Reads TEXT, which must be exactly what statement_write makes of the record: ERROR_STATEMENT otherwise. */
+RESULT statement_read(const struct shape *shape, const char *text, struct arena *arena, void *ret_record);
+
+/* HUFU-APPROVE-v1, by a reviewer (two where the policy asks). */
+struct approve_statement {
+    const char *application;   /* its number */
+    const char *service;       /* "apply", "renew", "revoke", … */
+    const char *holder;        /* account id */
+    const char *holder_name;
+    const char *organization;  /* 统一社会信用代码 */
+    const char *organization_name;
+    const char *medium;        /* "usbkey", "shield"; "-" where nothing is issued */
+    const char *profile;       /* "holder"; "-" where nothing is issued */
+    const char *revokes;       /* serials joined by ","; "-" */
+    const char *reason;        /* of the revocation, RFC 5280's name; "-" */
+    const char *validity;      /* "1y" from issuance, "until:<time>", or "-" */
+    const char *nonce;         /* one-time number, id text */
+    const char *operator_serial; /* of the reviewer's certificate */
+    const char *time;
+};
+extern const struct shape approve_statement_shape;
+
+/* HUFU-CARD-v1, by the producer: opens a fresh USBKey for production. */
+struct card_statement {
+    const char *application;
+    const char *card;            /* its serial number */
+    const char *challenge;       /* 8 bytes of the card, hex */
+    const char *card_key;        /* SM3 of the card's attestation certificate, hex */
+    const char *operator_serial;
+    const char *time;
+};
+extern const struct shape card_statement_shape;
+
+/* HUFU-PRODUCE-v1, by the producer: this key, made in this card, is to be certified for this approval. */
+struct produce_statement {
+    const char *application;
+    const char *approval;        /* SM3 of the approve statement's text, hex */
+    const char *card;
+    const char *public_key;      /* X ‖ Y, hex, made in the card */
+    const char *attestation;     /* the card's signature over the key, hex (r ‖ s) */
+    const char *operator_serial;
+    const char *time;
+};
+extern const struct shape produce_statement_shape;
+
+/* HUFU-ATTEST-v1, by the card's own key: this signing key was made here. */
+struct attest_statement {
+    const char *card;
+    const char *container;
+    const char *public_key;
+};
+extern const struct shape attest_statement_shape;
+
+/* HUFU-LOGIN-v1, by a certificate's holder, to a relying party. */
+struct login_statement {
+    const char *means;           /* "usbkey" or "shield" */
+    const char *origin;          /* of the page that asks, as the agent saw it */
+    const char *relying_party;
+    const char *session;         /* id text of the login attempt */
+    const char *nonce;
+    const char *certificate;     /* its serial */
+    const char *time;
+};
+extern const struct shape login_statement_shape;
+
+/* HUFU-OPERATOR-v1, by two administrators: a change of the register of operators. */
+struct operator_statement {
+    const char *change;          /* "add" or "remove" */
+    const char *name;
+    const char *roles;           /* joined by ",": administrator reviewer producer finance auditor */
+    const char *public_key;      /* to be certified, X ‖ Y hex; "-" for remove */
+    const char *card;            /* serial of the operator's USBKey; "-" for remove */
+    const char *serial;          /* certificate to remove; "-" for add */
+    const char *nonce;
+    const char *operator_serial; /* of the administrator who signs */
+    const char *time;
+};
+extern const struct shape operator_statement_shape;
