@@ -1,0 +1,35 @@
+-- Organizations and the people in them (R-ACCT-1). Identity numbers are sealed under the data key; the
+-- index over them is keyed too (document_index = HMAC), so that the table alone says nobody's number.
+CREATE TABLE IF NOT EXISTS organization (
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    credit_code TEXT NOT NULL UNIQUE,
+    address TEXT NOT NULL,
+    created_s INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS account (
+    id BLOB NOT NULL PRIMARY KEY,
+    organization BLOB NOT NULL REFERENCES organization (id),
+    name TEXT NOT NULL,
+    document_type TEXT NOT NULL,
+    document_sealed BLOB NOT NULL,
+    document_index BLOB NOT NULL UNIQUE,
+    document_mask TEXT NOT NULL,
+    mobile TEXT NOT NULL UNIQUE,
+    email TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'suspended', 'closed')),
+    created_s INTEGER NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS account_organization ON account (organization, id);
+
+-- The register of operators as the journal has it; applied from there, never written otherwise.
+CREATE TABLE IF NOT EXISTS operator (
+    serial TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    certificate BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'removed')),
+    added_s INTEGER NOT NULL
+);
