@@ -1,0 +1,108 @@
+#include "store/rows.h"
+
+/* X-macros cannot hand the struct's name on to FIELD: TYPE holds it. */
+#define FIELD(kind, name, max) { #name, SHAPE_KIND_##kind, offsetof(struct TYPE, name), (max) },
+#define DEFINE(type, FIELDS)                                          \
+    static const struct shape_field type##_fields[] = { FIELDS(FIELD) }; \
+    const struct shape type##_shape = SHAPE(#type, struct type, type##_fields)
+
+
+#define TYPE organization_row
+DEFINE(organization_row, ORGANIZATION_FIELDS);
+#undef TYPE
+
+#define TYPE account_row
+DEFINE(account_row, ACCOUNT_FIELDS);
+#undef TYPE
+
+#define TYPE operator_row
+DEFINE(operator_row, OPERATOR_FIELDS);
+#undef TYPE
+
+#define TYPE sms_code_row
+DEFINE(sms_code_row, SMS_CODE_FIELDS);
+#undef TYPE
+
+#define TYPE sms_client_row
+DEFINE(sms_client_row, SMS_CLIENT_FIELDS);
+#undef TYPE
+
+#define TYPE session_row
+DEFINE(session_row, SESSION_FIELDS);
+#undef TYPE
+
+#define TYPE key_login_row
+DEFINE(key_login_row, KEY_LOGIN_FIELDS);
+#undef TYPE
+
+#define TYPE login_evidence_row
+DEFINE(login_evidence_row, LOGIN_EVIDENCE_FIELDS);
+#undef TYPE
+
+#define TYPE idempotency_row
+DEFINE(idempotency_row, IDEMPOTENCY_FIELDS);
+#undef TYPE
+
+#define TYPE application_row
+DEFINE(application_row, APPLICATION_FIELDS);
+#undef TYPE
+
+#define TYPE form_row
+DEFINE(form_row, FORM_FIELDS);
+#undef TYPE
+
+#define TYPE attachment_row
+DEFINE(attachment_row, ATTACHMENT_FIELDS);
+#undef TYPE
+
+#define TYPE decision_row
+DEFINE(decision_row, DECISION_FIELDS);
+#undef TYPE
+
+#define TYPE shipment_row
+DEFINE(shipment_row, SHIPMENT_FIELDS);
+#undef TYPE
+
+#define TYPE tariff_row
+DEFINE(tariff_row, TARIFF_FIELDS);
+#undef TYPE
+
+#define TYPE payment_row
+DEFINE(payment_row, PAYMENT_FIELDS);
+#undef TYPE
+
+#define TYPE callback_row
+DEFINE(callback_row, CALLBACK_FIELDS);
+#undef TYPE
+
+#define TYPE certificate_row
+DEFINE(certificate_row, CERTIFICATE_FIELDS);
+#undef TYPE
+
+#define TYPE enveloped_key_row
+DEFINE(enveloped_key_row, ENVELOPED_KEY_FIELDS);
+#undef TYPE
+
+#define TYPE journal_position_row
+DEFINE(journal_position_row, JOURNAL_POSITION_FIELDS);
+#undef TYPE
+
+#define TYPE notice_row
+DEFINE(notice_row, NOTICE_FIELDS);
+#undef TYPE
+
+#define TYPE audit_row
+DEFINE(audit_row, AUDIT_FIELDS);
+#undef TYPE
+
+#define TYPE agreement_row
+DEFINE(agreement_row, AGREEMENT_FIELDS);
+#undef TYPE
+
+#define TYPE key_row
+DEFINE(key_row, KEY_FIELDS);
+#undef TYPE
+
+#define TYPE count_row
+DEFINE(count_row, COUNT_FIELDS);
+#undef TYPE

@@ -1,0 +1,129 @@
+/* The rows of the database, each field listed once: struct and shape are made from the same line.
+ * Times are UTC seconds, 0 for "not yet"; money in fen; flags 0 or 1; absent texts and bytes are NULL. */
+#pragma once
+
+#include "base/shape.h"
+
+#define ROW_INT(name) int64_t name;
+#define ROW_TEXT(name) const char *name;
+#define ROW_BYTES(name) struct bytes name;
+#define ROW_ID(name) struct id name;
+#define ROW_FIELD(kind, name, max) ROW_##kind(name)
+#define ROW(type, FIELDS)              \
+    struct type {                      \
+        FIELDS(ROW_FIELD)              \
+    };                                 \
+    extern const struct shape type##_shape
+
+/* clang-format off */
+#define ORGANIZATION_FIELDS(X) X(ID, id, 0) X(TEXT, name, 600) X(TEXT, credit_code, 18) X(TEXT, address, 900) \
+    X(INT, created_s, 0)
+ROW(organization_row, ORGANIZATION_FIELDS);
+
+/* organization_name comes from a join and is not written. */
+#define ACCOUNT_FIELDS(X) X(ID, id, 0) X(ID, organization, 0) X(TEXT, organization_name, 600) X(TEXT, name, 300) \
+    X(TEXT, document_type, 32) X(BYTES, document_sealed, 128) X(BYTES, document_index, 32) \
+    X(TEXT, document_mask, 64) X(TEXT, mobile, 16) X(TEXT, email, 254) X(TEXT, state, 16) X(INT, created_s, 0)
+ROW(account_row, ACCOUNT_FIELDS);
+
+#define OPERATOR_FIELDS(X) X(TEXT, serial, 32) X(TEXT, name, 256) X(TEXT, roles, 256) X(BYTES, certificate, 4096) \
+    X(TEXT, state, 16) X(INT, added_s, 0)
+ROW(operator_row, OPERATOR_FIELDS);
+
+#define SMS_CODE_FIELDS(X) X(TEXT, mobile, 16) X(BYTES, salt, 16) X(BYTES, hash, 32) X(INT, sent_s, 0) \
+    X(INT, tries, 0) X(INT, used, 0) X(INT, day, 0) X(INT, day_count, 0)
+ROW(sms_code_row, SMS_CODE_FIELDS);
+
+#define SMS_CLIENT_FIELDS(X) X(TEXT, address, 64) X(INT, hour, 0) X(INT, hour_count, 0)
+ROW(sms_client_row, SMS_CLIENT_FIELDS);
+
+#define SESSION_FIELDS(X) X(BYTES, token_hash, 32) X(TEXT, kind, 16) X(ID, account, 0) X(TEXT, name, 300) \
+    X(TEXT, roles, 256) X(TEXT, serial, 32) X(TEXT, origin, 255) X(INT, created_s, 0) X(INT, expires_s, 0)
+ROW(session_row, SESSION_FIELDS);
+
+#define KEY_LOGIN_FIELDS(X) X(ID, id, 0) X(TEXT, kind, 16) X(TEXT, origin, 255) X(TEXT, serial, 32) \
+    X(TEXT, statement, 4096) X(INT, created_s, 0) X(INT, used, 0)
+ROW(key_login_row, KEY_LOGIN_FIELDS);
+
+#define LOGIN_EVIDENCE_FIELDS(X) X(ID, id, 0) X(TEXT, statement, 4096) X(BYTES, signature, 64) X(TEXT, serial, 32) \
+    X(INT, at_s, 0)
+ROW(login_evidence_row, LOGIN_EVIDENCE_FIELDS);
+
+#define IDEMPOTENCY_FIELDS(X) X(BYTES, hash, 32) X(BYTES, request_hash, 32) X(INT, status, 0) \
+    X(TEXT, answer, 65536) X(INT, created_s, 0)
+ROW(idempotency_row, IDEMPOTENCY_FIELDS);
+
+#define APPLICATION_FIELDS(X) X(TEXT, number, 17) X(TEXT, service, 32) X(TEXT, state, 32) X(INT, version, 0) \
+    X(ID, holder, 0) X(INT, open, 0) X(TEXT, agreement_version, 32) X(INT, agreed_s, 0) X(TEXT, agreed_from, 64) \
+    X(TEXT, organization_name, 600) X(TEXT, credit_code, 18) X(TEXT, organization_address, 900) \
+    X(TEXT, holder_name, 300) X(TEXT, document_type, 32) X(BYTES, document_sealed, 128) X(TEXT, document_mask, 64) \
+    X(TEXT, mobile, 16) X(TEXT, email, 254) X(TEXT, invoice_title, 600) X(TEXT, tax_number, 20) \
+    X(TEXT, invoice_email, 254) X(INT, confirmed, 0) X(TEXT, medium, 16) X(TEXT, recipient, 300) \
+    X(TEXT, recipient_mobile, 16) X(TEXT, province, 64) X(TEXT, address, 900) X(TEXT, postcode, 6) \
+    X(INT, fee_fen, 0) X(INT, form_revision, 0) X(TEXT, form_code, 200) X(INT, created_s, 0) X(INT, submitted_s, 0) \
+    X(INT, started_s, 0) X(INT, due_s, 0) X(TEXT, return_reason, 32) X(TEXT, return_items, 400) \
+    X(TEXT, return_words, 3000) X(TEXT, card, 32) X(TEXT, serial, 32)
+ROW(application_row, APPLICATION_FIELDS);
+
+#define FORM_FIELDS(X) X(TEXT, application, 17) X(INT, revision, 0) X(TEXT, code, 200) X(INT, size, 0) \
+    X(BYTES, sm3, 32) X(TEXT, name, 26) X(BYTES, key_sealed, 64) X(INT, printed_s, 0)
+ROW(form_row, FORM_FIELDS);
+
+#define ATTACHMENT_FIELDS(X) X(ID, id, 0) X(TEXT, application, 17) X(TEXT, kind, 32) X(TEXT, type, 16) X(INT, size, 0) \
+    X(INT, pages, 0) X(INT, revision, 0) X(TEXT, name, 26) X(BYTES, key_sealed, 64) X(INT, current, 0) \
+    X(INT, uploaded_s, 0)
+ROW(attachment_row, ATTACHMENT_FIELDS);
+
+#define DECISION_FIELDS(X) X(TEXT, nonce, 26) X(TEXT, application, 17) X(TEXT, decision, 16) X(TEXT, statement, 4096) \
+    X(BYTES, signature, 64) X(TEXT, operator_serial, 32) X(INT, made_s, 0) X(INT, used, 0)
+ROW(decision_row, DECISION_FIELDS);
+
+#define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0)
+ROW(shipment_row, SHIPMENT_FIELDS);
+
+/* "class" is a word of C++ only. */
+#define TARIFF_FIELDS(X) X(TEXT, class, 32) X(TEXT, service, 32) X(TEXT, item, 32) X(INT, from_s, 0) \
+    X(INT, amount_fen, 0) X(TEXT, unit, 16)
+ROW(tariff_row, TARIFF_FIELDS);
+
+#define PAYMENT_FIELDS(X) X(TEXT, order_number, 32) X(TEXT, application, 17) X(TEXT, method, 16) X(INT, amount_fen, 0) \
+    X(TEXT, state, 16) X(TEXT, code_url, 512) X(TEXT, transaction_number, 64) X(INT, created_s, 0) X(INT, expires_s, 0) \
+    X(INT, paid_s, 0) X(INT, checked_s, 0)
+ROW(payment_row, PAYMENT_FIELDS);
+
+#define CALLBACK_FIELDS(X) X(ID, id, 0) X(TEXT, method, 16) X(TEXT, timestamp, 64) X(TEXT, nonce, 256) \
+    X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)
+ROW(callback_row, CALLBACK_FIELDS);
+
+#define CERTIFICATE_FIELDS(X) X(TEXT, serial, 32) X(TEXT, ca_id, 32) X(TEXT, purpose, 16) X(TEXT, pair, 32) \
+    X(ID, holder, 0) X(TEXT, application, 17) X(TEXT, medium, 16) X(TEXT, card, 32) X(TEXT, subject, 1500) \
+    X(BYTES, der, 4096) X(INT, not_before_s, 0) X(INT, not_after_s, 0) X(TEXT, state, 16) X(INT, revoked_s, 0) \
+    X(TEXT, reason, 32) X(INT, journal_index, 0)
+ROW(certificate_row, CERTIFICATE_FIELDS);
+
+#define ENVELOPED_KEY_FIELDS(X) X(TEXT, application, 17) X(BYTES, blob, 512)
+ROW(enveloped_key_row, ENVELOPED_KEY_FIELDS);
+
+#define JOURNAL_POSITION_FIELDS(X) X(INT, id, 0) X(ID, incarnation, 0) X(INT, size, 0) X(BYTES, root, 32)
+ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
+
+#define NOTICE_FIELDS(X) X(ID, id, 0) X(TEXT, channel, 16) X(TEXT, recipient, 254) X(TEXT, template, 64) \
+    X(TEXT, subject, 600) X(TEXT, body, 16384) X(TEXT, state, 16) X(INT, tries, 0) X(INT, next_s, 0) \
+    X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600)
+ROW(notice_row, NOTICE_FIELDS);
+
+#define AUDIT_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, actor, 300) X(TEXT, action, 64) X(TEXT, subject, 64) \
+    X(TEXT, detail, 3000) X(TEXT, request, 26)
+ROW(audit_row, AUDIT_FIELDS);
+
+#define AGREEMENT_FIELDS(X) X(TEXT, version, 32) X(TEXT, title, 300) X(TEXT, text, 60000) X(INT, issued_s, 0)
+ROW(agreement_row, AGREEMENT_FIELDS);
+
+/* What statements are asked by and answer beside whole rows. */
+#define KEY_FIELDS(X) X(ID, id, 0) X(TEXT, key, 255) X(TEXT, other, 64) X(BYTES, hash, 32) X(INT, at_s, 0) \
+    X(INT, limit_count, 0) X(TEXT, state, 32)
+ROW(key_row, KEY_FIELDS);
+
+#define COUNT_FIELDS(X) X(INT, count, 0)
+ROW(count_row, COUNT_FIELDS);
+/* clang-format on */

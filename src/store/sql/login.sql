@@ -1,0 +1,66 @@
+-- name: sms_code_get
+SELECT * FROM sms_code WHERE mobile = :key
+
+-- name: sms_code_insert
+INSERT INTO sms_code (mobile, salt, hash, sent_s, tries, used, day, day_count)
+VALUES (:mobile, :salt, :hash, :sent_s, :tries, :used, :day, :day_count)
+
+-- name: sms_code_update
+UPDATE sms_code SET salt = :salt, hash = :hash, sent_s = :sent_s, tries = :tries, used = :used, day = :day,
+    day_count = :day_count
+WHERE mobile = :mobile
+
+-- name: sms_client_get
+SELECT * FROM sms_client WHERE address = :key
+
+-- name: sms_client_insert
+INSERT INTO sms_client (address, hour, hour_count) VALUES (:address, :hour, :hour_count)
+
+-- name: sms_client_update
+UPDATE sms_client SET hour = :hour, hour_count = :hour_count WHERE address = :address
+
+-- name: session_insert
+INSERT INTO session (token_hash, kind, account, name, roles, serial, origin, created_s, expires_s)
+VALUES (:token_hash, :kind, :account, :name, :roles, :serial, :origin, :created_s, :expires_s)
+
+-- name: session_get
+SELECT * FROM session WHERE token_hash = :hash AND expires_s > :at_s
+
+-- name: session_delete
+DELETE FROM session WHERE token_hash = :hash
+
+-- name: session_delete_account
+DELETE FROM session WHERE account = :id
+
+-- name: session_delete_serial
+DELETE FROM session WHERE serial = :key
+
+-- name: session_delete_old
+DELETE FROM session WHERE expires_s <= :at_s
+
+-- name: key_login_insert
+INSERT INTO key_login (id, kind, origin, serial, statement, created_s, used)
+VALUES (:id, :kind, :origin, :serial, :statement, :created_s, :used)
+
+-- name: key_login_get
+SELECT * FROM key_login WHERE id = :id
+
+-- name: key_login_use
+UPDATE key_login SET used = 1 WHERE id = :id AND used = 0
+
+-- name: key_login_delete_old
+DELETE FROM key_login WHERE created_s <= :at_s
+
+-- name: login_evidence_insert
+INSERT INTO login_evidence (id, statement, signature, serial, at_s)
+VALUES (:id, :statement, :signature, :serial, :at_s)
+
+-- name: idempotency_get
+SELECT * FROM idempotency WHERE hash = :hash
+
+-- name: idempotency_insert
+INSERT INTO idempotency (hash, request_hash, status, answer, created_s)
+VALUES (:hash, :request_hash, :status, :answer, :created_s)
+
+-- name: idempotency_delete_old
+DELETE FROM idempotency WHERE created_s <= :at_s

@@ -1,0 +1,47 @@
+-- name: tariff_insert
+INSERT INTO tariff (class, service, item, from_s, amount_fen, unit)
+VALUES (:class, :service, :item, :from_s, :amount_fen, :unit)
+
+-- name: tariff_list
+SELECT * FROM tariff WHERE from_s <= :at_s ORDER BY class, service, item, from_s LIMIT :limit_count
+
+-- What holds at a time: the row that began last.
+-- name: tariff_get
+SELECT * FROM tariff WHERE service = :key AND item = :other AND from_s <= :at_s ORDER BY from_s DESC LIMIT 1
+
+-- name: payment_insert
+INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, transaction_number, created_s,
+                     expires_s, paid_s, checked_s)
+VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :transaction_number, :created_s,
+        :expires_s, :paid_s, :checked_s)
+
+-- name: payment_get
+SELECT * FROM payment WHERE order_number = :key
+
+-- name: payment_latest
+SELECT * FROM payment WHERE application = :key ORDER BY created_s DESC, order_number DESC LIMIT 1
+
+-- name: payment_set_code
+UPDATE payment SET code_url = :code_url WHERE order_number = :order_number AND state = 'open'
+
+-- name: payment_set_paid
+UPDATE payment SET state = 'paid', transaction_number = :transaction_number, paid_s = :paid_s
+WHERE order_number = :order_number AND state IN ('open', 'closed')
+
+-- name: payment_set_state
+UPDATE payment SET state = :state, checked_s = :checked_s WHERE order_number = :order_number
+
+-- name: payment_checked
+UPDATE payment SET checked_s = :checked_s WHERE order_number = :order_number
+
+-- Payments that a query to the gateway should look after: open ones, oldest look first.
+-- name: payment_unsettled
+SELECT * FROM payment WHERE state IN ('open', 'refunding') AND checked_s <= :at_s ORDER BY checked_s, order_number
+LIMIT :limit_count
+
+-- name: callback_insert
+INSERT INTO payment_callback (id, method, timestamp, nonce, signature, serial, body, outcome, received_s)
+VALUES (:id, :method, :timestamp, :nonce, :signature, :serial, :body, :outcome, :received_s)
+
+-- name: callback_outcome
+UPDATE payment_callback SET outcome = :outcome WHERE id = :id

@@ -1,0 +1,36 @@
+-- name: notice_insert
+INSERT INTO notice (id, channel, recipient, template, subject, body, state, tries, next_s, created_s, sent_s,
+                    last_error)
+VALUES (:id, :channel, :recipient, :template, :subject, :body, :state, :tries, :next_s, :created_s, :sent_s,
+        :last_error)
+
+-- name: notice_due
+SELECT * FROM notice WHERE state = 'waiting' AND next_s <= :at_s ORDER BY next_s, id LIMIT :limit_count
+
+-- The lease: whoever moves next_s on has the notice for that long.
+-- name: notice_take
+UPDATE notice SET next_s = :next_s, tries = :tries WHERE id = :id AND state = 'waiting' AND tries = :tries - 1
+
+-- name: notice_done
+UPDATE notice SET state = :state, sent_s = :sent_s, last_error = :last_error, next_s = :next_s, body = :body
+WHERE id = :id
+
+-- name: notice_list
+SELECT * FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
+ORDER BY created_s DESC, id DESC LIMIT :limit_count
+
+-- name: audit_insert
+INSERT INTO audit (id, at_s, actor, action, subject, detail, request)
+VALUES (:id, :at_s, :actor, :action, :subject, :detail, :request)
+
+-- name: audit_list
+SELECT * FROM audit WHERE at_s < :at_s OR (at_s = :at_s AND id < :id) ORDER BY at_s DESC, id DESC LIMIT :limit_count
+
+-- name: agreement_insert
+INSERT INTO agreement (version, title, text, issued_s) VALUES (:version, :title, :text, :issued_s)
+
+-- name: agreement_current
+SELECT * FROM agreement WHERE issued_s <= :at_s ORDER BY issued_s DESC, version DESC LIMIT 1
+
+-- name: agreement_get
+SELECT * FROM agreement WHERE version = :key
