@@ -104,7 +104,8 @@ ROW(certificate_row, CERTIFICATE_FIELDS);
 #define ENVELOPED_KEY_FIELDS(X) X(TEXT, application, 17) X(BYTES, blob, 512)
 ROW(enveloped_key_row, ENVELOPED_KEY_FIELDS);
 
-#define JOURNAL_POSITION_FIELDS(X) X(INT, id, 0) X(ID, incarnation, 0) X(INT, size, 0) X(BYTES, root, 32)
+#define JOURNAL_POSITION_FIELDS(X) X(INT, id, 0) X(ID, incarnation, 0) X(INT, size, 0) X(INT, root_size, 0) \
+    X(BYTES, root, 32)
 ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
 
 #define NOTICE_FIELDS(X) X(ID, id, 0) X(TEXT, channel, 16) X(TEXT, recipient, 254) X(TEXT, template, 64) \
@@ -120,7 +121,8 @@ ROW(audit_row, AUDIT_FIELDS);
 ROW(agreement_row, AGREEMENT_FIELDS);
 
 /* What statements are asked by and answer beside whole rows. */
-#define KEY_FIELDS(X) X(ID, id, 0) X(TEXT, key, 255) X(TEXT, other, 64) X(BYTES, hash, 32) X(INT, at_s, 0) \
+/* after: cursor of a list, empty (not absent) for its beginning. */
+#define KEY_FIELDS(X) X(ID, id, 0) X(BYTES, after, 32) X(TEXT, key, 255) X(TEXT, other, 64) X(BYTES, hash, 32) X(INT, at_s, 0) \
     X(INT, limit_count, 0) X(TEXT, state, 32)
 ROW(key_row, KEY_FIELDS);
 

@@ -32,7 +32,8 @@ DELETE FROM enveloped_key WHERE application = :key
 SELECT * FROM journal_position WHERE id = 1
 
 -- name: journal_position_insert
-INSERT INTO journal_position (id, incarnation, size, root) VALUES (:id, :incarnation, :size, :root)
+INSERT INTO journal_position (id, incarnation, size, root_size, root)
+VALUES (:id, :incarnation, :size, :root_size, :root)
 
 -- name: journal_position_update
-UPDATE journal_position SET incarnation = :incarnation, size = :size, root = :root WHERE id = 1
+UPDATE journal_position SET incarnation = :incarnation, size = :size, root_size = :root_size, root = :root WHERE id = 1

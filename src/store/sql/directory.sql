@@ -6,7 +6,7 @@ VALUES (:id, :name, :credit_code, :address, :created_s)
 SELECT * FROM organization WHERE id = :id
 
 -- name: organization_list
-SELECT * FROM organization WHERE id > :id ORDER BY id LIMIT :limit_count
+SELECT * FROM organization WHERE id > :after ORDER BY id LIMIT :limit_count
 
 -- name: account_insert
 INSERT INTO account (id, organization, name, document_type, document_sealed, document_index, document_mask,
@@ -25,12 +25,12 @@ FROM account JOIN organization ON organization.id = account.organization WHERE a
 -- name: account_list
 SELECT account.*, organization.name AS organization_name
 FROM account JOIN organization ON organization.id = account.organization
-WHERE account.id > :id ORDER BY account.id LIMIT :limit_count
+WHERE account.id > :after ORDER BY account.id LIMIT :limit_count
 
 -- name: account_list_of
 SELECT account.*, organization.name AS organization_name
 FROM account JOIN organization ON organization.id = account.organization
-WHERE account.organization = :hash AND account.id > :id ORDER BY account.id LIMIT :limit_count
+WHERE account.organization = :id AND account.id > :after ORDER BY account.id LIMIT :limit_count
 
 -- name: account_set_state
 UPDATE account SET state = :state WHERE id = :id

@@ -28,10 +28,11 @@ CREATE TABLE IF NOT EXISTS enveloped_key (
     blob BLOB NOT NULL
 );
 
--- How far the journal has been applied to this database.
+-- How far the journal has been applied to this database, and the last root that the signer told with its size.
 CREATE TABLE IF NOT EXISTS journal_position (
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     incarnation BLOB NOT NULL,
     size INTEGER NOT NULL,
+    root_size INTEGER NOT NULL,
     root BLOB NOT NULL
 );
