@@ -16,4 +16,7 @@ void drbg_init(struct drbg *drbg, struct bytes entropy, struct bytes nonce, stru
 void drbg_reseed(struct drbg *drbg, struct bytes entropy);
 /* LEN at most DRBG_REQUEST_MAX (asserted). ERROR_RESEED_NEEDED after 2^20 requests without a reseed. */
 RESULT drbg_fill(struct drbg *drbg, uint8_t *ret_bytes, size_t len);
+/* As drbg_fill, with ADDITIONAL input mixed into the state first: two copies of one state (a virtual machine
+ * restored from a snapshot) go separate ways as soon as they are asked for different things. */
+RESULT drbg_fill_with(struct drbg *drbg, struct bytes additional, uint8_t *ret_bytes, size_t len);
 void drbg_done(struct drbg *drbg);

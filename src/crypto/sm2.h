@@ -23,7 +23,8 @@ extern const struct bytes sm2_default_identity;
 /* A point of the curve, checked when it was made, with what verification wants beforehand. */
 struct sm2_public {
     uint8_t point[SM2_POINT_SIZE];
-    uint64_t x[4], y[4]; /* Montgomery form */
+    uint64_t x[4], y[4];  /* Montgomery form */
+    uint8_t z[SM3_SIZE]; /* Z under the default identity */
 };
 
 /* d in 1 … n-2, and (1+d)^-1 which each signature needs. Wiped by sm2_private_done. */
@@ -56,7 +57,7 @@ RESULT sm2_verify_digest(const struct sm2_public *key, const uint8_t e[SM3_SIZE]
 RESULT sm2_verify(const struct sm2_public *key, struct bytes message, const uint8_t signature[SM2_SIGNATURE_SIZE]);
 
 /* C1 ‖ C3 ‖ C2 (GB/T 32918.4): ret_out has room for in.len + SM2_CIPHERTEXT_EXTRA.
- * in.len is 1 … SM2_PLAINTEXT_MAX, else ERROR_TOO_LARGE. */
+ * in.len is 1 … SM2_PLAINTEXT_MAX, else ERROR_TOO_LARGE. Here and below ret_out does not overlap in. */
 RESULT sm2_encrypt(const struct sm2_public *key, struct bytes in, struct drbg *drbg, uint8_t *ret_out);
 /* ret_out has room for in.len - SM2_CIPHERTEXT_EXTRA. ERROR_DECRYPT, with ret_out zeroed, for anything that
  * is not a ciphertext for this key; the reasons are not told apart. */
