@@ -173,12 +173,12 @@ static void close_body(struct http_exchange *x)
 
 static void refuse(struct http_exchange *x, enum error code)
 {
-    struct http_request *request = &x->request;
+    const struct http_handler *h = &x->http->handler;
     const struct error_entry *e = error_find(code);
-    request->started_us = request->started_us ? request->started_us : http_now_us();
-    http_answer_body(request, e->status, "text/plain; charset=utf-8", bytes_text(e->en));
-    if (e->retry) http_answer_field(request, "Retry-After", "1");
-    if (x->http->handler.refuse) x->http->handler.refuse(x->http->handler.context, request, code);
+    if (h->refuse)
+        h->refuse(h->context, &x->request, code);
+    else
+        http_answer_body(&x->request, e->status, "text/plain; charset=utf-8", bytes_text(e->en));
 }
 
 /* Answers now, whatever of the request is not read yet. */

@@ -194,6 +194,7 @@ size_t sse_publish(struct sse *sse, const char *topic, const char *name, struct 
 
 void sse_end(struct sse *sse, const struct id *account_or_session)
 {
+    if (id_empty(account_or_session)) return;
     pthread_mutex_lock(&sse->lock);
     for (struct stream *s = sse->streams; s; s = s->next) {
         bool theirs = id_equal(&s->owner.account, account_or_session) || id_equal(&s->owner.session, account_or_session);

@@ -149,13 +149,14 @@ struct result api_broken(struct call *call)
 
 /* ---- what an application gives the engine ---- */
 
-/* The cookie is who one is: "holder", "operator:reviewer", "expired". */
+/* The cookie is who one is: a holder's name or account, "operator:reviewer", "expired". */
 static struct result identify(struct call *call, struct principal *ret_principal)
 {
     const char *cookie = call_cookie(call, "session");
     if (!cookie) return OK;
     if (strcmp(cookie, "expired") == 0) return diag_detail(call->diag, ERROR_LOGIN_NEEDED, "登录已过期");
     *ret_principal = (struct principal){ .kind = PRINCIPAL_HOLDER, .name = cookie };
+    IGNORE(id_parse(cookie, &ret_principal->account)); /* most are names */
     if (strncmp(cookie, "operator:", 9) == 0) {
         ret_principal->kind = PRINCIPAL_OPERATOR;
         ret_principal->roles = cookie + 9;
