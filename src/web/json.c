@@ -16,14 +16,17 @@ static const char *tellable(const char *name)
     return name[len] == '\0' && len < DIAG_FIELD_MAX ? name : "?";
 }
 
-/* jansson says which key came twice in its words only: duplicate object key near '"mobile"'. */
-static struct result not_json(const json_error_t *error, struct diag *diag)
+/* jansson does not say which key came twice, but where it had read it: its closing quote is the last before. */
+static struct result not_json(const json_error_t *error, struct bytes text, struct diag *diag)
 {
     if (json_error_code(error) != json_error_duplicate_key)
         return diag_detail(diag, ERROR_JSON_MALFORMED, "%d:%d", error->line, error->column);
     char name[DIAG_FIELD_MAX] = "";
-    const char *from = strstr(error->text, "near '\"");
-    for (size_t i = 0; from && i + 1 < sizeof name && from[7 + i] && from[7 + i] != '"'; i++) name[i] = from[7 + i];
+    size_t end = error->position > 0 && (size_t)error->position <= text.len ? (size_t)error->position : 0;
+    while (end > 0 && text.ptr[end - 1] != '"') end--;
+    size_t from = end > 0 ? end - 1 : 0;
+    while (from > 0 && text.ptr[from - 1] != '"') from--;
+    if (end > from && end - from - 1 < sizeof name) memcpy(name, text.ptr + from, end - from - 1);
     return wrong(diag, ERROR_FIELD_REPEATED, tellable(name));
 }
 
@@ -125,7 +128,7 @@ struct result json_read(const struct json_type *type, struct bytes text, struct 
     ENSURE(record, ERROR_OUT_OF_ROOM);
     json_error_t error;
     json_t *object = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!object) return not_json(&error, diag);
+    if (!object) return not_json(&error, text, diag);
     struct result r = json_is_object(object) ? read_object(type, object, arena, diag, record)
                                              : diag_detail(diag, ERROR_JSON_MALFORMED, "%s", "{…}");
     json_decref(object);

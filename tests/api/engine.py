@@ -9,12 +9,12 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def server_path():
-    """$HTTP_SERVER, or the newest build below the checkout."""
-    told = os.environ.get("HTTP_SERVER")
-    found = [told] if told else glob.glob(os.path.join(ROOT, "build*", "tests/unit/web/test-http-server"))
+def server_path(name):
+    """In the build folder that HUFU_BUILD names, or else in the newest below the checkout."""
+    told = os.environ.get("HUFU_BUILD")
+    found = glob.glob(os.path.join(told or os.path.join(ROOT, "build*"), "tests/unit/web", name))
     if not found:
-        raise FileNotFoundError("test-http-server: build it, or say by HTTP_SERVER where it is")
+        raise FileNotFoundError(f"{name}: build it, or say by HUFU_BUILD in which folder it was built")
     return max(found, key=os.path.getmtime)
 
 
@@ -74,6 +74,9 @@ class Peer:
         body, self.held = self.held[:length], self.held[length:]
         return Answer(status, fields, body)
 
+    def close(self):
+        self.socket.close()
+
     def closed(self):
         """Whether the other side ended; what it still says is read first."""
         try:
@@ -89,10 +92,10 @@ class Peer:
 class Engine:
     """A running server; settings as http_server.c reads them from its environment."""
 
-    def __init__(self, **settings):
+    def __init__(self, server="test-http-server", **settings):
         env = dict(os.environ, **{name.upper(): str(value) for name, value in settings.items()})
-        self.process = subprocess.Popen([server_path()], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE if settings.get("log") else None)
+        self.process = subprocess.Popen([server_path(server)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE if settings.get("log") else subprocess.DEVNULL)
         self.port = int(self.process.stdout.readline().split()[1])
         self.process.stdout.readline()
         self.address = settings.get("unix", ("127.0.0.1", self.port))

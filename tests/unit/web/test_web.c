@@ -254,6 +254,7 @@ static void json_refuses_by_the_name_of_the_field(void **state)
         { "{\"name\":\"a\\u0085\"}", ERROR_FIELD_CONTROL, "name" },
         { "{\"name\":\"ab\",\"name\":\"ab\"}", ERROR_FIELD_REPEATED, "name" },
         { "{\"name\":\"ab\",\"n\\u0061me\":\"ab\"}", ERROR_FIELD_REPEATED, "?" },
+        { "{\"tags\":[], \"tags\" : 3}", ERROR_FIELD_REPEATED, "tags" },
         { "{\"name\":\"ab\",\"nam\":1}", ERROR_FIELD_UNKNOWN, "nam" },
         { "{\"name\":\"ab\",\"<b>\":1}", ERROR_FIELD_UNKNOWN, "?" },
         { "{\"name\":\"ab\",\"age\":0}", ERROR_FIELD_RANGE, "age" },
