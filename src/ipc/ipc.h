@@ -29,6 +29,8 @@ extern const struct shape ipc_failure_shape;
 RESULT ipc_read(int socket, uint8_t *buffer, struct ipc_message *ret_message);
 /* Writes one packet whole; FD goes along unless it is -1 and stays the caller's. */
 RESULT ipc_write(int socket, const struct ipc_message *message);
+/* Writes RECORD as the body of a message with HEAD's type, error, id and descriptor; SHAPE NULL: no body. */
+RESULT ipc_write_record(int socket, const struct ipc_message *head, const struct shape *shape, const void *record);
 /* Writes a record, or a failure, as the answer to ASKED. */
 RESULT ipc_answer(int socket, const struct ipc_message *asked, const struct shape *shape, const void *record);
 RESULT ipc_answer_failure(int socket, const struct ipc_message *asked, enum error error, const struct diag *diag);

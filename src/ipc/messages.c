@@ -1,4 +1,6 @@
 /* The shapes of all messages, one after the other in the order of their headers. */
+#include "ipc/messages.h"
+
 #include "ipc/files_api.h"
 #include "ipc/relay_api.h"
 #include "ipc/signer_api.h"
