@@ -1,0 +1,22 @@
+/* The keys of both sides of the simulated payment platform, made at the first start. */
+#pragma once
+
+#include "relay/wechat_crypto.h"
+
+struct keys {
+    struct arena *arena;
+    const char *merchant, *app;           /* mchid, appid */
+    const char *merchant_serial, *platform_serial;
+    EVP_PKEY *merchant_public, *platform_private;
+    uint8_t api_key[WECHAT_API_KEY_SIZE];
+};
+
+/* FOLDER then holds, readable by its owner only:
+ *   merchant-key.pem merchant-cert.pem   the merchant's, the platform knows the certificate
+ *   platform-key.pem platform-cert.pem   the platform's, the merchant knows the certificate
+ *   api-key                              32 characters
+ *   relay.conf                           what hufu-relay has to be told, with absolute paths
+ * What is there already stays; only relay.conf is written anew, for URL and NOTIFY_URL. */
+RESULT keys_make(const char *folder, const char *url, const char *notify_url);
+RESULT keys_load(const char *folder, struct keys **ret_keys);
+void keys_free(struct keys *keys);

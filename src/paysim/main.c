@@ -1,0 +1,187 @@
+/* hufu-paysim: a payment platform for demonstrations and tests that speaks WeChat Pay's API v3. */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "paysim/sim.h"
+#include "relay/http.h"
+
+enum { ARENA_MAX = 4 * 1024 * 1024, SLOW_S = 20, HUGE_SIZE = 200 * 1000 };
+
+static const char usage[] =
+    "usage: hufu-paysim --listen 127.0.0.1:PORT --folder DIR [--notify-url URL] [--init]\n"
+    "Simulates WeChat Pay for demonstrations: no money moves. DIR gets its keys, its orders, and relay.conf with\n"
+    "what hufu-relay has to be told.\n"
+    "  --init        only make what is missing in DIR, then end\n"
+    "  --notify-url  where callbacks go (default http://127.0.0.1:8080/api/v1/payments/wechat/callback)\n"
+    "In a browser: http://127.0.0.1:PORT/sim/pay/ORDER\n";
+
+struct options {
+    const char *listen, *folder, *notify_url;
+    bool init;
+};
+
+/* ---- one connection ---- */
+
+struct upload {
+    struct arena *arena;
+    uint8_t *data;
+    size_t len;
+};
+
+static enum MHD_Result send_answer(struct sim *sim, struct MHD_Connection *connection,
+                                   const struct sim_request *request, struct sim_answer *a)
+{
+    enum sim_mode mode = a->is_signed ? (enum sim_mode)atomic_load(&sim->mode) : SIM_NORMAL;
+    if (mode == SIM_SLOW) sleep(SLOW_S);
+    if (mode == SIM_ERROR)
+        *a = (struct sim_answer){ 500, "application/json", "{\"code\":\"SYSTEM_ERROR\"}", true, { { 0 } } };
+    if (mode == SIM_GARBAGE) a->body = "<html>502 Bad Gateway</html>";
+    if (mode == SIM_HUGE) a->body = arena_format(request->arena, "{\"x\":\"%0*d\"}", HUGE_SIZE, 0);
+    if (a->is_signed && failed(api_sign(sim, request, mode, a))) a->status = 500;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        a->body ? strlen(a->body) : 0, (void *)(uintptr_t)(a->body ? a->body : ""), MHD_RESPMEM_MUST_COPY);
+    if (a->body) MHD_add_response_header(response, "Content-Type", a->type);
+    for (size_t i = 0; i < COUNT(a->headers) && a->headers[i][0]; i++)
+        MHD_add_response_header(response, a->headers[i][0], a->headers[i][1]);
+    enum MHD_Result r = MHD_queue_response(connection, (unsigned)a->status, response);
+    MHD_destroy_response(response);
+    return r;
+}
+
+static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection, const char *method,
+                              const char *path, struct upload *upload)
+{
+    const char *merchant = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "mchid");
+    struct sim_request request = {
+        .arena = upload->arena,
+        .method = method,
+        .path = path,
+        /* The one query of the API; MHD does not keep the target as it came. */
+        .target = merchant ? arena_format(upload->arena, "%s?mchid=%s", path, merchant) : path,
+        .authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
+        .query_mode = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "mode"),
+        .query_merchant = merchant,
+        .body = bytes_of(upload->data, upload->len),
+    };
+    struct sim_answer a = { 0 };
+    if (text_starts(path, "/v3/"))
+        api_answer(sim, &request, &a);
+    else
+        phone_answer(sim, &request, &a);
+    return send_answer(sim, connection, &request, &a);
+}
+
+static enum MHD_Result handle(void *closure, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data, size_t *size,
+                              void **ret_state)
+{
+    struct upload *upload = *ret_state;
+    if (!upload) {
+        struct arena *arena = arena_new(ARENA_MAX);
+        upload = ARENA_NEW(arena, struct upload);
+        *upload = (struct upload){ arena, arena_take(arena, SIM_BODY_MAX), 0 };
+        *ret_state = upload;
+        return MHD_YES;
+    }
+    if (*size) {
+        if (*size > SIM_BODY_MAX - upload->len) return MHD_NO;
+        memcpy(upload->data + upload->len, data, *size);
+        upload->len += *size;
+        *size = 0;
+        return MHD_YES;
+    }
+    return answer(closure, connection, method, path, upload);
+}
+
+static void completed(void *closure, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode code)
+{
+    struct upload *upload = *state;
+    if (upload) arena_free(upload->arena);
+    *state = NULL;
+}
+
+/* ---- the process ---- */
+
+/* "127.0.0.1:PORT"; only loopback: there is no money, but also no guard. */
+static bool parse_listen(const char *text, struct sockaddr_in *ret_address)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    if (!colon || (size_t)(colon - text) != strlen("127.0.0.1") || !text_starts(text, "127.0.0.1:")) return false;
+    if (failed(text_number(colon + 1, 65535, &port))) return false;
+    *ret_address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    return true;
+}
+
+static struct result serve(struct sim *sim, const struct sockaddr_in *address, const sigset_t *stop)
+{
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, ntohs(address->sin_port), NULL,
+        NULL, handle, sim, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, 100U,
+        MHD_OPTION_CONNECTION_TIMEOUT, 30U, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+    if (!daemon) {
+        log_event(LOG_LEVEL_ERROR, "listen", "cannot listen on %s", sim->url);
+        return FAIL(ERROR_IO);
+    }
+    log_event(LOG_LEVEL_INFO, "ready", "url=%s", sim->url);
+    int signal_number;
+    sigwait(stop, &signal_number);
+    MHD_stop_daemon(daemon);
+    return OK;
+}
+
+static struct result run(const struct options *options, const struct sockaddr_in *address, const sigset_t *stop)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
+    const char *url = arena_format(arena, "http://127.0.0.1:%d", ntohs(address->sin_port));
+    TRY(keys_make(options->folder, url, options->notify_url));
+    if (options->init) return OK;
+    struct sim sim = { .url = url };
+    TRY(keys_load(options->folder, &sim.keys));
+    struct result r = orders_open(arena_format(arena, "%s/orders.jsonl", options->folder), &sim.orders);
+    if (!failed(r)) r = serve(&sim, address, stop);
+    orders_free(sim.orders);
+    keys_free(sim.keys);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = { { "listen", required_argument, NULL, 'l' },
+                                                  { "folder", required_argument, NULL, 'f' },
+                                                  { "notify-url", required_argument, NULL, 'n' },
+                                                  { "init", no_argument, NULL, 'i' },
+                                                  { "help", no_argument, NULL, 'h' },
+                                                  { 0 } };
+    struct options o = { .notify_url = "http://127.0.0.1:8080/api/v1/payments/wechat/callback" };
+    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        if (c == 'h') return fputs(usage, stdout) < 0;
+        if (c == 'l') o.listen = optarg;
+        if (c == 'f') o.folder = optarg;
+        if (c == 'n') o.notify_url = optarg;
+        if (c == 'i') o.init = true;
+        if (c == '?') return fputs(usage, stderr), 2;
+    }
+    struct sockaddr_in address;
+    bool good = o.listen && o.folder && optind == argc && parse_listen(o.listen, &address);
+    if (!good) return fputs(usage, stderr), 2;
+    log_init("paysim");
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigprocmask(SIG_BLOCK, &stop, NULL); /* before threads begin, so that none of them takes it */
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();
+    struct result r = run(&o, &address, &stop);
+    if (failed(r)) log_failure("stop", r, NULL);
+    return failed(r);
+}

@@ -1,0 +1,66 @@
+/* The simulated WeChat Pay: the signed API v3 towards the merchant, and what a person with a phone does. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "paysim/keys.h"
+#include "paysim/orders.h"
+
+enum { SIM_BODY_MAX = 64 * 1024 };
+
+/* How it behaves towards the API, set by POST /sim/api?mode=… */
+enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GARBAGE, SIM_HUGE, SIM_ERROR, SIM_SLOW };
+
+struct sim {
+    struct keys *keys;
+    struct orders *orders;
+    const char *url; /* its own, without a slash at the end */
+    atomic_int mode;
+};
+
+/* A request as it came and the answer to it; texts live in ARENA. */
+struct sim_request {
+    struct arena *arena;
+    const char *method, *path; /* path without query */
+    const char *target;        /* path with query, as it is signed */
+    const char *authorization; /* NULL when absent */
+    const char *query_mode, *query_merchant; /* ?mode= and ?mchid=, NULL when absent */
+    struct bytes body;
+};
+
+struct sim_answer {
+    int status;
+    const char *type; /* of the body */
+    const char *body; /* NULL for none */
+    bool is_signed;
+    const char *headers[4][2]; /* name, value */
+};
+
+/* /v3/…: what the merchant asks. */
+void api_answer(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
+/* Adds the headers that the platform signs an answer with, or spoils them as MODE says. */
+RESULT api_sign(const struct sim *sim, const struct sim_request *request, enum sim_mode mode,
+                struct sim_answer *answer);
+
+/* /sim/…: the page that a phone would show, paying (POST /sim/pay/{number}?mode=…), and sim->mode. */
+void phone_answer(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
+
+/* Tells the merchant. */
+struct notify {
+    const char *order_number;
+    const char *currency; /* in place of the order's; NULL for its own */
+    const char *merchant; /* likewise */
+    int64_t total_change; /* added to the order's amount */
+    int64_t age_s;        /* the signature says that it was made so long ago */
+    bool wrong_signature, probe;
+    const char *event; /* NULL: TRANSACTION.SUCCESS */
+};
+/* Sends the callback that ORDER and NOTIFY make to its notify_url; RET_STATUS is the merchant's answer.
+ * ERROR_RELAY_UNREACHABLE and the like when there is none. */
+RESULT notify_send(const struct sim *sim, struct arena *arena, const json_t *order, const struct notify *notify,
+                   long *ret_status);
+/* The transaction as the platform tells of it. The caller frees it. */
+json_t *sim_transaction(const struct sim *sim, const json_t *order);
+/* "2026-11-24T16:58:18+08:00" */
+const char *sim_time(struct arena *arena, int64_t time_s);
+int64_t sim_now(void);

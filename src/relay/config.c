@@ -1,0 +1,195 @@
+#include "relay/config.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "relay/http.h"
+#include "relay/wechat_crypto.h"
+
+enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024 };
+
+struct settings {
+    const char *sms_sink, *email_sink, *ca_file;
+    const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name, *smtp_html;
+    const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file, *wechat_api_key_file,
+        *wechat_notify_url;
+    const char *wechat_platform_key_file, *wechat_platform_key_id, *wechat_platform_key_file_next,
+        *wechat_platform_key_id_next;
+};
+
+#define SETTING(field) { #field, offsetof(struct settings, field) }
+static const struct setting {
+    const char *name;
+    size_t offset;
+} known[] = {
+    SETTING(sms_sink), SETTING(email_sink), SETTING(ca_file), SETTING(smtp_url), SETTING(smtp_user),
+    SETTING(smtp_password_file), SETTING(smtp_from), SETTING(smtp_from_name), SETTING(smtp_html),
+    SETTING(wechat_url), SETTING(wechat_merchant), SETTING(wechat_app), SETTING(wechat_serial),
+    SETTING(wechat_key_file), SETTING(wechat_api_key_file), SETTING(wechat_notify_url),
+    SETTING(wechat_platform_key_file), SETTING(wechat_platform_key_id), SETTING(wechat_platform_key_file_next),
+    SETTING(wechat_platform_key_id_next),
+};
+
+static struct result wrong(struct diag *diag, const char *what, const char *why)
+{
+    return diag_log(diag, ERROR_RELAY_CONFIG, "%s: %s", what, why);
+}
+
+/* ---- reading ---- */
+
+/* The whole file, at most ROOM bytes. */
+static struct result read_into(const char *path, uint8_t *into, size_t room, struct diag *diag, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return wrong(diag, path, "cannot be opened");
+    struct stat st;
+    bool fits = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 && (size_t)st.st_size <= room;
+    ssize_t n = fits ? read(fd, into, room) : -1;
+    close(fd);
+    if (!fits || n != st.st_size) return wrong(diag, path, "cannot be read or is too large");
+    *ret_len = (size_t)n;
+    return OK;
+}
+
+static struct result read_file(const char *path, struct arena *arena, struct diag *diag, struct bytes *ret_content)
+{
+    uint8_t *into = arena_take(arena, FILE_MAX);
+    size_t len = 0;
+    ENSURE(into, ERROR_OUT_OF_ROOM);
+    TRY(read_into(path, into, FILE_MAX, diag, &len));
+    *ret_content = bytes_of(into, len);
+    return OK;
+}
+
+static struct bytes trim(struct bytes b)
+{
+    while (b.len && (b.ptr[b.len - 1] == ' ' || b.ptr[b.len - 1] == '\t' || b.ptr[b.len - 1] == '\r')) b.len--;
+    while (b.len && (b.ptr[0] == ' ' || b.ptr[0] == '\t')) b = bytes_of(b.ptr + 1, b.len - 1);
+    return b;
+}
+
+static struct result take_line(struct bytes line, struct arena *arena, struct diag *diag, struct settings *settings)
+{
+    line = trim(line);
+    if (line.len == 0 || line.ptr[0] == '#') return OK;
+    const uint8_t *equals = memchr(line.ptr, '=', line.len);
+    if (!equals) return wrong(diag, arena_text(arena, line), "is not \"key = value\"");
+    struct bytes key = trim(bytes_of(line.ptr, (size_t)(equals - line.ptr)));
+    struct bytes value = trim(bytes_of(equals + 1, line.len - (size_t)(equals - line.ptr) - 1));
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (!bytes_equal(key, bytes_text(known[i].name))) continue;
+        const char **into = (const char **)(void *)((char *)settings + known[i].offset);
+        if (*into) return wrong(diag, known[i].name, "stands twice");
+        if (value.len == 0 || !text_plain(value)) return wrong(diag, known[i].name, "has no value");
+        *into = arena_text(arena, value);
+        return OK;
+    }
+    return wrong(diag, arena_text(arena, key), "is not a known key");
+}
+
+static struct result read_settings(const char *path, struct arena *arena, struct diag *diag,
+                                   struct settings *ret_settings)
+{
+    struct bytes content;
+    struct settings settings = { 0 };
+    TRY(read_file(path, arena, diag, &content));
+    for (const uint8_t *p = content.ptr, *end = p + content.len; p < end;) {
+        const uint8_t *feed = memchr(p, '\n', (size_t)(end - p));
+        if (!feed) feed = end;
+        TRY(take_line(bytes_of(p, (size_t)(feed - p)), arena, diag, &settings));
+        p = feed + 1;
+    }
+    *ret_settings = settings;
+    return OK;
+}
+
+/* ---- opening ---- */
+
+static struct result open_sink(const char *key, const char *path, struct diag *diag, struct sink **ret_sink)
+{
+    if (path && failed(sink_open(path, ret_sink))) return wrong(diag, key, "cannot be opened for writing");
+    return OK;
+}
+
+static struct result open_smtp(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    struct smtp_options *o = &g->smtp;
+    *o = (struct smtp_options){ .url = s->smtp_url, .user = s->smtp_user, .from = s->smtp_from,
+                                .from_name = s->smtp_from_name, .ca_file = s->ca_file, .sink = g->email,
+                                .insecure_dev = insecure_dev };
+    if (s->smtp_html && !text_equal(s->smtp_html, "yes") && !text_equal(s->smtp_html, "no"))
+        return wrong(diag, "smtp_html", "is yes or no");
+    o->html = text_equal(s->smtp_html, "yes");
+    if (!o->url) return OK;
+    /* smtp:// is turned to TLS by STARTTLS, which is insisted on; plain to loopback in development only. */
+    if (!text_starts(o->url, "smtp://") && !text_starts(o->url, "smtps://"))
+        return wrong(diag, "smtp_url", "is neither smtp:// nor smtps://");
+    o->insecure_dev = insecure_dev && text_starts(o->url, "smtp://") && http_address_allowed(o->url, "smtp", true);
+    if (!o->from || !smtp_is_address(o->from)) return wrong(diag, "smtp_from", "is no address");
+    if (!o->user != !s->smtp_password_file) return wrong(diag, "smtp_user", "needs smtp_password_file, and the reverse");
+    if (!o->user) return OK;
+    size_t len = 0;
+    TRY(read_into(s->smtp_password_file, (uint8_t *)g->smtp_password, sizeof g->smtp_password - 1, diag, &len));
+    g->smtp_password[len] = '\0';
+    g->smtp_password[strcspn(g->smtp_password, "\r\n")] = '\0';
+    o->password = g->smtp_password;
+    return OK;
+}
+
+/* What must not stay in memory once the gateway has it. */
+struct secrets {
+    uint8_t private_key[16 * 1024], api_key[WECHAT_API_KEY_SIZE + 2];
+};
+
+static struct result open_wechat_with(const struct settings *s, struct diag *diag, struct gateways *g,
+                                      struct secrets *secrets)
+{
+    struct wechat_options o = { .url = s->wechat_url, .merchant = s->wechat_merchant, .app = s->wechat_app,
+                                .serial = s->wechat_serial, .notify_url = s->wechat_notify_url,
+                                .ca_file = s->ca_file };
+    size_t key_len = 0, api_key_len = 0;
+    TRY(read_into(s->wechat_key_file, secrets->private_key, sizeof secrets->private_key, diag, &key_len));
+    TRY(read_into(s->wechat_api_key_file, secrets->api_key, sizeof secrets->api_key, diag, &api_key_len));
+    if (api_key_len == WECHAT_API_KEY_SIZE + 1 && secrets->api_key[WECHAT_API_KEY_SIZE] == '\n') api_key_len--;
+    o.private_key = bytes_of(secrets->private_key, key_len);
+    o.api_key = bytes_of(secrets->api_key, api_key_len);
+    const char *files[] = { s->wechat_platform_key_file, s->wechat_platform_key_file_next };
+    const char *ids[] = { s->wechat_platform_key_id, s->wechat_platform_key_id_next };
+    for (size_t i = 0; i < WECHAT_PLATFORMS_MAX; i++) {
+        o.platforms[i].id = ids[i];
+        if (files[i]) TRY(read_file(files[i], g->arena, diag, &o.platforms[i].pem));
+    }
+    return wechat_new(&o, diag, &g->wechat);
+}
+
+static struct result open_wechat(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    if (!s->wechat_merchant) return OK;
+    if (!s->wechat_url || !http_address_allowed(s->wechat_url, "http", insecure_dev))
+        return wrong(diag, "wechat_url", "is not https://");
+    if (!s->wechat_key_file) return wrong(diag, "wechat_key_file", "is missing");
+    if (!s->wechat_api_key_file) return wrong(diag, "wechat_api_key_file", "is missing");
+    if (!s->wechat_platform_key_file) return wrong(diag, "wechat_platform_key_file", "is missing");
+    struct secrets secrets = { 0 };
+    struct result r = open_wechat_with(s, diag, g, &secrets);
+    secret_wipe(&secrets, sizeof secrets);
+    return r;
+}
+
+struct result config_open(const char *path, bool insecure_dev, struct diag *diag, struct gateways **ret_gateways)
+{
+    struct gateways *g CLEANUP(gateways_free_p) = calloc(1, sizeof *g);
+    if (!g) abort();
+    g->arena = arena_new(ARENA_MAX);
+    struct settings s = { 0 };
+    TRY(read_settings(path, g->arena, diag, &s));
+    TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));
+    TRY(open_sink("email_sink", s.email_sink, diag, &g->email));
+    TRY(open_smtp(&s, insecure_dev, diag, g));
+    TRY(open_wechat(&s, insecure_dev, diag, g));
+    *ret_gateways = TAKE(g);
+    return OK;
+}

@@ -1,0 +1,82 @@
+#include "relay/gateways.h"
+
+#include <stdlib.h>
+
+#include "base/secret.h"
+
+void gateways_free(struct gateways *gateways)
+{
+    if (!gateways) return;
+    sink_free(gateways->sms);
+    sink_free(gateways->email);
+    wechat_free(gateways->wechat);
+    secret_wipe(gateways->smtp_password, sizeof gateways->smtp_password);
+    arena_free(gateways->arena);
+    free(gateways);
+}
+
+static struct result sms(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    if (!g->sms) return diag_log(work->diag, ERROR_NOT_SUPPORTED, "no gateway for SMS is configured");
+    return sms_sink_send(g->sms, work, ask, ret_answer);
+}
+
+static struct result email(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    if (!g->smtp.url && !g->email)
+        return diag_log(work->diag, ERROR_NOT_SUPPORTED, "no gateway for e-mail is configured");
+    return smtp_send(&g->smtp, work, ask, ret_answer);
+}
+
+static struct result has_method(const struct gateways *g, const char *method)
+{
+    ENSURE(g->wechat && method && text_equal(method, "wechat"), ERROR_RELAY_METHOD);
+    return OK;
+}
+
+static struct result order(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    TRY(has_method(g, ((const struct relay_order *)ask)->method));
+    return wechat_order(g->wechat, work, ask, ret_answer);
+}
+
+static struct result query(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    TRY(has_method(g, ((const struct relay_query *)ask)->method));
+    return wechat_query(g->wechat, work, ask, ret_answer);
+}
+
+static struct result close_order(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    TRY(has_method(g, ((const struct relay_query *)ask)->method));
+    return wechat_close(g->wechat, work, ask, ret_answer);
+}
+
+static struct result refund(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    TRY(has_method(g, ((const struct relay_refund *)ask)->method));
+    return wechat_refund(g->wechat, work, ask, ret_answer);
+}
+
+static struct result callback(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    TRY(has_method(g, ((const struct relay_callback *)ask)->method));
+    return wechat_callback(g->wechat, work, ask, ret_answer);
+}
+
+static const struct gateways_route routes[] = {
+    { RELAY_SMS, LANE_SMS, &relay_notice_shape, &relay_sent_shape, sms },
+    { RELAY_EMAIL, LANE_EMAIL, &relay_notice_shape, &relay_sent_shape, email },
+    { RELAY_ORDER, LANE_PAYMENT, &relay_order_shape, &relay_ordered_shape, order },
+    { RELAY_QUERY, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, query },
+    { RELAY_CLOSE, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, close_order },
+    { RELAY_REFUND, LANE_PAYMENT, &relay_refund_shape, &relay_payment_shape, refund },
+    { RELAY_CALLBACK, LANE_CALLBACK, &relay_callback_shape, &relay_payment_shape, callback },
+};
+
+const struct gateways_route *gateways_route(uint16_t type)
+{
+    for (size_t i = 0; i < COUNT(routes); i++)
+        if (routes[i].type == type) return &routes[i];
+    return NULL;
+}

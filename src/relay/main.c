@@ -1,0 +1,76 @@
+/* hufu-relay --socket FD --config FILE: the only process with outbound connections. It sends notices, asks
+ * payment gateways, and checks what they say; it sees no database and no request of a user. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "relay/config.h"
+#include "relay/lanes.h"
+
+static const char usage[] = "usage: hufu-relay --socket FD --config FILE [--insecure-dev]\n"
+                            "Started by hufu serve. Sends notices and asks payment gateways for hufu-web.\n";
+
+struct options {
+    uint64_t socket;
+    const char *config;
+    bool insecure_dev;
+};
+
+static struct result serve(int socket, struct lanes *lanes)
+{
+    uint8_t *buffer = malloc(IPC_MESSAGE_MAX);
+    if (!buffer) abort();
+    struct result r = OK;
+    while (!failed(r)) {
+        struct ipc_message asked;
+        r = ipc_read(socket, buffer, &asked);
+        if (failed(r)) break;
+        if (asked.fd >= 0) close(asked.fd); /* none of the relay's requests has one */
+        r = lanes_take(lanes, &asked);
+    }
+    free(buffer);
+    return r.code == ERROR_IPC_CLOSED ? OK : r;
+}
+
+static struct result run(const struct options *options, struct diag *diag)
+{
+    static const struct clock clock = { clock_system, 0 };
+    struct gateways *gateways CLEANUP(gateways_free_p) = NULL;
+    struct lanes *lanes;
+    TRY(config_open(options->config, options->insecure_dev, diag, &gateways));
+    TRY(ipc_hello((int)options->socket));
+    TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
+    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s", gateways->sms ? "sink" : "none",
+              gateways->smtp.url ? "smtp" : gateways->email ? "sink" : "none", gateways->wechat ? "on" : "off");
+    struct result r = serve((int)options->socket, lanes);
+    lanes_free(lanes);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
+                                                  { "config", required_argument, NULL, 'c' },
+                                                  { "insecure-dev", no_argument, NULL, 'i' },
+                                                  { "help", no_argument, NULL, 'h' },
+                                                  { 0 } };
+    struct options options = { .socket = UINT64_MAX };
+    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        if (c == 'h') return fputs(usage, stdout) < 0;
+        if (c == 'c') options.config = optarg;
+        if (c == 'i') options.insecure_dev = true;
+        bool bad = c == 's' && failed(text_number(optarg, 1 << 16, &options.socket));
+        if (c == '?' || bad) return fputs(usage, stderr), 2;
+    }
+    if (options.socket == UINT64_MAX || !options.config || optind < argc) return fputs(usage, stderr), 2;
+    log_init("relay");
+    signal(SIGPIPE, SIG_IGN);
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();
+    struct diag diag = { 0 };
+    struct result r = run(&options, &diag);
+    if (failed(r)) log_failure("stop", r, &diag);
+    return failed(r);
+}

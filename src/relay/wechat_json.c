@@ -1,0 +1,188 @@
+#include "relay/wechat_json.h"
+
+#include <stdlib.h>
+
+static void json_decref_p(json_t **object)
+{
+    json_decref(*object);
+}
+
+static json_t *parse(struct bytes text)
+{
+    return json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+/* A text of OBJECT copied to the arena; NULL when it is absent or no plain text. */
+static const char *text_of(struct work *work, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_string(value)) return NULL;
+    struct bytes text = bytes_of(json_string_value(value), json_string_length(value));
+    return text_plain(text) ? arena_text(work->arena, text) : NULL;
+}
+
+static int64_t integer_of(const json_t *object, const char *key, int64_t fallback)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+struct result wechat_json_write(struct arena *arena, json_t *object, struct bytes *ret_text)
+{
+    char *dumped = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    json_decref(object);
+    ENSURE(dumped, ERROR_MALFORMED);
+    char *copy = arena_text(arena, bytes_text(dumped));
+    free(dumped);
+    ENSURE(copy, ERROR_OUT_OF_ROOM);
+    *ret_text = bytes_text(copy);
+    return OK;
+}
+
+struct result wechat_json_ordered(struct work *work, struct bytes text, struct relay_ordered *ret_ordered)
+{
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const char *code_url = text_of(work, object, "code_url");
+    ENSURE(code_url && code_url[0] && strlen(code_url) <= 512, ERROR_RELAY_ANSWER);
+    *ret_ordered = (struct relay_ordered){ code_url };
+    return OK;
+}
+
+/* ---- transactions ---- */
+
+static int two(const char *p)
+{
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* "2018-06-08T10:34:56+08:00" or with Z; 0 for anything else. */
+static int64_t time_of(const char *text)
+{
+    static const char pattern[] = "dddd-dd-ddTdd:dd:dd";
+    size_t len = text ? strlen(text) : 0;
+    if (len < sizeof pattern) return 0;
+    for (size_t i = 0; i < sizeof pattern - 1; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (pattern[i] == 'd' ? !digit : text[i] != pattern[i]) return 0;
+    }
+    struct civil c = { two(text) * 100 + two(text + 2), two(text + 5), two(text + 8),
+                       two(text + 11), two(text + 14), two(text + 17), 0 };
+    int64_t utc;
+    if (failed(civil_to_utc(&c, &utc))) return 0;
+    const char *zone = text + 19;
+    if (text_equal(zone, "Z")) return utc;
+    if (strlen(zone) != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return 0;
+    if (strspn(zone + 1, "0123456789:") != 5 || zone[1] == ':' || zone[2] == ':') return 0;
+    int64_t off = two(zone + 1) * 3600 + two(zone + 4) * 60;
+    return zone[0] == '+' ? utc - off : utc + off;
+}
+
+static const char *state_of(const char *trade_state)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } states[] = { { "SUCCESS", "paid" },      { "REFUND", "refunded" },   { "NOTPAY", "unpaid" },
+                   { "USERPAYING", "unpaid" }, { "PAYERROR", "unpaid" },   { "ACCEPT", "unpaid" },
+                   { "CLOSED", "closed" },     { "REVOKED", "closed" } };
+    for (size_t i = 0; i < COUNT(states); i++)
+        if (text_equal(trade_state, states[i].theirs)) return states[i].ours;
+    return NULL;
+}
+
+struct result wechat_json_transaction(struct work *work, struct bytes text,
+                                      struct wechat_transaction *ret_transaction)
+{
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const json_t *amount = json_object_get(object, "amount");
+    struct wechat_transaction t = {
+        text_of(work, object, "mchid"),
+        text_of(work, object, "appid"),
+        { .order = text_of(work, object, "out_trade_no"),
+          .transaction = text_of(work, object, "transaction_id"),
+          .state = state_of(text_of(work, object, "trade_state")),
+          .currency = text_of(work, amount, "currency"),
+          .amount_fen = integer_of(amount, "total", -1),
+          .paid_s = time_of(text_of(work, object, "success_time")) },
+    };
+    struct relay_payment *p = &t.payment;
+    ENSURE(t.merchant && t.app && p->order && p->state, ERROR_RELAY_ANSWER);
+    bool paid = text_equal(p->state, "paid") || text_equal(p->state, "refunded");
+    if (!paid) {
+        /* An order that was never paid is told without amount. */
+        p->paid_s = 0;
+        if (!p->currency) p->currency = "CNY";
+        if (p->amount_fen < 0) p->amount_fen = 0;
+    }
+    bool whole = p->currency && p->amount_fen >= 0 && (!paid || (p->transaction && p->paid_s > 0));
+    ENSURE(whole, ERROR_RELAY_ANSWER);
+    *ret_transaction = t;
+    return OK;
+}
+
+struct result wechat_json_refunded(struct work *work, struct bytes text, const struct relay_refund *ask,
+                                   struct relay_payment *ret_payment)
+{
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const json_t *amount = json_object_get(object, "amount");
+    const char *status = text_of(work, object, "status"), *currency = text_of(work, amount, "currency");
+    bool ours = text_equal(text_of(work, object, "out_trade_no"), ask->order) &&
+                text_equal(text_of(work, object, "out_refund_no"), ask->refund) &&
+                integer_of(amount, "refund", -1) == ask->amount_fen && text_equal(currency, "CNY");
+    if (!ours || !status) return diag_log(work->diag, ERROR_RELAY_ANSWER, "the answer is about another refund");
+    bool made = text_equal(status, "SUCCESS") || text_equal(status, "PROCESSING");
+    if (!made) return diag_log(work->diag, ERROR_RELAY_REFUND_REFUSED, "status=%s", status);
+    *ret_payment = (struct relay_payment){ .order = ask->order,
+                                           .transaction = text_of(work, object, "transaction_id"),
+                                           .state = "refunded",
+                                           .currency = currency,
+                                           .amount_fen = ask->amount_fen };
+    return OK;
+}
+
+/* ---- callbacks ---- */
+
+struct result wechat_json_resource(struct work *work, struct bytes text, struct wechat_resource *ret_resource)
+{
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const json_t *resource = json_object_get(object, "resource");
+    const char *event = text_of(work, object, "event_type"), *algorithm = text_of(work, resource, "algorithm");
+    const char *sealed = text_of(work, resource, "ciphertext");
+    struct wechat_resource found = { text_of(work, resource, "nonce"), text_of(work, resource, "associated_data"),
+                                     { 0 } };
+    ENSURE(event && sealed && found.nonce, ERROR_RELAY_CALLBACK_FORMAT);
+    ENSURE(text_equal(event, "TRANSACTION.SUCCESS"), ERROR_RELAY_CALLBACK_EVENT);
+    ENSURE(text_equal(algorithm, "AEAD_AES_256_GCM"), ERROR_RELAY_CALLBACK_FORMAT);
+    ENSURE(!failed(text_from_base64(work->arena, sealed, &found.ciphertext)), ERROR_RELAY_CALLBACK_FORMAT);
+    *ret_resource = found;
+    return OK;
+}
+
+/* ---- refusals ---- */
+
+struct result wechat_refusal(struct work *work, long status, struct bytes text)
+{
+    static const struct {
+        const char *code;
+        enum error error;
+    } codes[] = { { "ORDER_NOT_EXIST", ERROR_RELAY_ORDER_UNKNOWN },
+                  { "ORDERNOTEXIST", ERROR_RELAY_ORDER_UNKNOWN },
+                  { "RESOURCE_NOT_EXISTS", ERROR_RELAY_ORDER_UNKNOWN },
+                  { "ORDERPAID", ERROR_RELAY_ORDER_PAID },
+                  { "ORDER_PAID", ERROR_RELAY_ORDER_PAID },
+                  { "ORDER_CLOSED", ERROR_RELAY_ORDER_CLOSED },
+                  { "ORDERCLOSED", ERROR_RELAY_ORDER_CLOSED },
+                  { "OUT_TRADE_NO_USED", ERROR_RELAY_ORDER_CONFLICT },
+                  { "NOT_ENOUGH", ERROR_RELAY_REFUND_REFUSED },
+                  { "USER_ACCOUNT_ABNORMAL", ERROR_RELAY_REFUND_REFUSED },
+                  { "FREQUENCY_LIMITED", ERROR_RELAY_RATE },
+                  { "FREQUENCY_LIMIT_EXCEED", ERROR_RELAY_RATE },
+                  { "RATELIMIT_EXCEEDED", ERROR_RELAY_RATE } };
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const char *code = text_of(work, object, "code"), *message = text_of(work, object, "message");
+    enum error error = status == 429 ? ERROR_RELAY_RATE : status >= 500 ? ERROR_RELAY_UNREACHABLE
+                                                                        : ERROR_RELAY_REFUSED;
+    for (size_t i = 0; i < COUNT(codes); i++)
+        if (text_equal(code, codes[i].code)) error = codes[i].error;
+    return diag_log(work->diag, error, "gateway status=%ld code=%s message=%s", status, code ? code : "-",
+                    message ? message : "-");
+}

@@ -1,0 +1,33 @@
+/* The JSON of WeChat Pay API v3: written, and read into plain structs whose texts live in WORK's arena. */
+#pragma once
+
+#include <jansson.h>
+
+#include "relay/work.h"
+
+/* Takes over OBJECT; NULL (json_pack failed) is ERROR_MALFORMED: a text was not UTF-8. */
+RESULT wechat_json_write(struct arena *arena, json_t *object, struct bytes *ret_text);
+
+/* The answer to a new order. ERROR_RELAY_ANSWER. */
+RESULT wechat_json_ordered(struct work *work, struct bytes text, struct relay_ordered *ret_ordered);
+
+/* A transaction, as a query answers it and a callback carries it. ERROR_RELAY_ANSWER. */
+struct wechat_transaction {
+    const char *merchant, *app;
+    struct relay_payment payment;
+};
+RESULT wechat_json_transaction(struct work *work, struct bytes text, struct wechat_transaction *ret_transaction);
+
+/* The answer to ASK. ERROR_RELAY_REFUND_REFUSED when the gateway closed it; ERROR_RELAY_ANSWER. */
+RESULT wechat_json_refunded(struct work *work, struct bytes text, const struct relay_refund *ask,
+                            struct relay_payment *ret_payment);
+
+/* What a callback's body carries. ERROR_RELAY_CALLBACK_FORMAT, _EVENT for anything but a payment. */
+struct wechat_resource {
+    const char *nonce, *associated;
+    struct bytes ciphertext;
+};
+RESULT wechat_json_resource(struct work *work, struct bytes text, struct wechat_resource *ret_resource);
+
+/* The error that an answer with STATUS stands for; its words go to WORK's diag. */
+struct result wechat_refusal(struct work *work, long status, struct bytes text);
