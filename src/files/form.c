@@ -160,8 +160,8 @@ static void draw_top(struct form *f)
     put(f, f->title, TITLE, LEFT, TOP + 12, WIDTH);
     put(f, format(f, "业务类型：%s", f->record->service_name), SUBTITLE, LEFT, TOP + 45, WIDTH);
     draw_code(f, x, TOP - 8, QR);
-    put(f, f->number, NUMBER, x - 20, TOP - 8 + QR + 1, QR + 40);
-    f->y = TOP + QR + 9;
+    put(f, f->number, NUMBER, x - 20, TOP - 8 + QR + 5, QR + 40);
+    f->y = TOP + QR + 12;
 }
 
 /* ---- tables ---- */

@@ -20,7 +20,7 @@ struct child {
 };
 
 struct pool {
-    int socket;
+    int socket, child_ms;
     struct fonts *fonts;
     struct child children[POOL_CHILDREN_MAX];
     uint8_t *buffer;
@@ -89,7 +89,7 @@ static struct result start(struct pool *pool, const struct ipc_message *asked)
         return FAIL(ERROR_IO);
     }
     struct child *child = free_slot(pool);
-    *child = (struct child){ pid, pair[0], *asked, now_ms() + POOL_CHILD_MS_MAX };
+    *child = (struct child){ pid, pair[0], *asked, now_ms() + pool->child_ms };
     child->asked.body = (struct bytes){ 0 };
     child->asked.fd = -1;
     return OK;
@@ -144,9 +144,10 @@ static struct result turn(struct pool *pool)
     return fds[POOL_CHILDREN_MAX].revents ? take_request(pool) : OK;
 }
 
-struct result pool_serve(int socket, struct fonts *fonts)
+struct result pool_serve(int socket, struct fonts *fonts, int child_ms)
 {
-    struct pool pool = { .socket = socket, .fonts = fonts, .buffer = malloc(IPC_MESSAGE_MAX) };
+    struct pool pool = { .socket = socket, .child_ms = child_ms, .fonts = fonts,
+                         .buffer = malloc(IPC_MESSAGE_MAX) };
     if (!pool.buffer) abort();
     struct result r = OK;
     while (!failed(r)) r = turn(&pool);
