@@ -4,6 +4,8 @@
 #include "paysim/sim.h"
 #include "relay/http.h"
 
+enum { CALLBACK_MS = 10 * 1000 };
+
 /* The transaction that is told, changed where it shall be wrong, sealed as the platform seals it. */
 static struct result resource(const struct sim *sim, struct arena *arena, const json_t *order,
                               const struct notify *notify, json_t **ret_resource)
@@ -57,7 +59,7 @@ static struct result send_to(const char *url, struct arena *arena, const char *b
                              long *ret_status)
 {
     static const struct clock clock = { clock_system, 0 };
-    struct work work = { curl_easy_init(), arena, NULL, &clock };
+    struct work work = { curl_easy_init(), arena, NULL, &clock, CALLBACK_MS };
     if (!work.curl) abort();
     struct http_request request = { "POST", url,
                                     { headers[0], headers[1], headers[2], headers[3],

@@ -9,10 +9,10 @@
 #include "relay/http.h"
 #include "relay/wechat_crypto.h"
 
-enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024 };
+enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024, TIMEOUT_MS = 15 * 1000, TIMEOUT_MS_LONGEST = 120 * 1000 };
 
 struct settings {
-    const char *sms_sink, *email_sink, *ca_file;
+    const char *sms_sink, *email_sink, *ca_file, *timeout_ms;
     const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name, *smtp_html;
     const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file, *wechat_api_key_file,
         *wechat_notify_url;
@@ -25,7 +25,7 @@ static const struct setting {
     const char *name;
     size_t offset;
 } known[] = {
-    SETTING(sms_sink), SETTING(email_sink), SETTING(ca_file), SETTING(smtp_url), SETTING(smtp_user),
+    SETTING(sms_sink), SETTING(email_sink), SETTING(ca_file), SETTING(timeout_ms), SETTING(smtp_url), SETTING(smtp_user),
     SETTING(smtp_password_file), SETTING(smtp_from), SETTING(smtp_from_name), SETTING(smtp_html),
     SETTING(wechat_url), SETTING(wechat_merchant), SETTING(wechat_app), SETTING(wechat_serial),
     SETTING(wechat_key_file), SETTING(wechat_api_key_file), SETTING(wechat_notify_url),
@@ -186,6 +186,10 @@ struct result config_open(const char *path, bool insecure_dev, struct diag *diag
     g->arena = arena_new(ARENA_MAX);
     struct settings s = { 0 };
     TRY(read_settings(path, g->arena, diag, &s));
+    uint64_t timeout_ms = TIMEOUT_MS;
+    if (s.timeout_ms && (failed(text_number(s.timeout_ms, TIMEOUT_MS_LONGEST, &timeout_ms)) || !timeout_ms))
+        return wrong(diag, "timeout_ms", "is no number of milliseconds up to 120000");
+    g->timeout_ms = (long)timeout_ms;
     TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));
     TRY(open_sink("email_sink", s.email_sink, diag, &g->email));
     TRY(open_smtp(&s, insecure_dev, diag, g));

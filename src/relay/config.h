@@ -16,6 +16,7 @@
  *   wechat_platform_key_file_next, wechat_platform_key_id_next   beside the other while it changes
  *   wechat_notify_url                   our address for callbacks
  *   ca_file                             roots for TLS; the system's when absent
+ *   timeout_ms = 15000                  for one exchange with a gateway
  *
  * Addresses are https:// or smtps://, or plain to a loopback address with --insecure-dev. */
 #pragma once

@@ -7,6 +7,7 @@
 
 struct gateways {
     struct arena *arena; /* of what the options point to */
+    long timeout_ms;
     struct sink *sms;     /* NULL: no SMS */
     struct sink *email;   /* NULL: no sink */
     struct smtp_options smtp;

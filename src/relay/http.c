@@ -37,9 +37,10 @@ enum error http_error(CURLcode code)
     }
 }
 
-static bool set_up(CURL *curl, const struct http_request *request, struct curl_slist *headers,
+static bool set_up(struct work *work, const struct http_request *request, struct curl_slist *headers,
                    struct collected *into)
 {
+    CURL *curl = work->curl;
     curl_easy_reset(curl);
     bool ok = curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
@@ -49,7 +50,7 @@ static bool set_up(CURL *curl, const struct http_request *request, struct curl_s
               curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS) == CURLE_OK &&
-              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)HTTP_TOTAL_MS) == CURLE_OK &&
+              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, work->timeout_ms) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_WRITEDATA, into) == CURLE_OK;
@@ -67,7 +68,7 @@ struct result http_send(struct work *work, const struct http_request *request, s
     struct curl_slist *headers = NULL;
     for (size_t i = 0; i < HTTP_HEADERS_MAX && request->headers[i]; i++)
         headers = curl_slist_append(headers, request->headers[i]);
-    if (!set_up(work->curl, request, headers, &into)) abort();
+    if (!set_up(work, request, headers, &into)) abort();
     CURLcode code = curl_easy_perform(work->curl);
     curl_slist_free_all(headers);
     if (code != CURLE_OK) return diag_log(work->diag, http_error(code), "curl: %s", curl_easy_strerror(code));

@@ -4,7 +4,7 @@
 
 #include "relay/work.h"
 
-enum { HTTP_CONNECT_MS = 5 * 1000, HTTP_TOTAL_MS = 15 * 1000, HTTP_ANSWER_MAX = 64 * 1024, HTTP_HEADERS_MAX = 12 };
+enum { HTTP_CONNECT_MS = 5 * 1000, HTTP_ANSWER_MAX = 64 * 1024, HTTP_HEADERS_MAX = 12 };
 
 struct http_request {
     const char *method, *url;

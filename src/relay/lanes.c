@@ -65,7 +65,7 @@ static struct result handle(struct lanes *lanes, const struct job *job, struct w
 static void do_job(struct lanes *lanes, const struct job *job, CURL *curl, struct arena *arena)
 {
     struct diag diag = { 0 };
-    struct work work = { curl, arena, &diag, lanes->clock };
+    struct work work = { curl, arena, &diag, lanes->clock, lanes->gateways->timeout_ms };
     void *answer = arena_take(arena, ANSWER_MAX);
     struct result r = handle(lanes, job, &work, answer);
     if (failed(r)) {

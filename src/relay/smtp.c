@@ -6,7 +6,7 @@
 
 #include "relay/http.h"
 
-enum { WORD_BYTES = 42, ADDRESS_MAX = 254, SMTP_TOTAL_MS = 30 * 1000 };
+enum { WORD_BYTES = 42, ADDRESS_MAX = 254 };
 
 bool smtp_is_address(const char *text)
 {
@@ -168,7 +168,7 @@ static bool set_up(const struct smtp_options *o, struct work *work, const struct
               curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(plain ? CURLUSESSL_NONE : CURLUSESSL_ALL)) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS) == CURLE_OK &&
-              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)SMTP_TOTAL_MS) == CURLE_OK &&
+              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, work->timeout_ms) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, swallow) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, letter->to) == CURLE_OK &&

@@ -12,4 +12,5 @@ struct work {
     struct arena *arena; /* for this job */
     struct diag *diag;
     const struct clock *clock;
+    long timeout_ms; /* for one exchange with a gateway, from connecting to the last byte */
 };

@@ -1,0 +1,522 @@
+#!/usr/bin/env python3
+"""hufu-relay as a process, against the payment simulator and a real SMTP server."""
+import email
+import email.policy
+import http.server
+import json
+import os
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from peer import BUILD, Peer
+
+PROGRAM = "src/relay/hufu-relay"
+PAYSIM = os.path.join(BUILD, "src/paysim/hufu-paysim")
+ID = "000102030405060708090a0b0c0d0e0f"
+ID_TEXT = "000g40r40m30e209185gr38e1w"
+ORDER = {"method": "wechat", "order": "H2026112400001", "description": "国资CA 证书服务费", "amount_fen": 39900,
+         "expires_s": 1995510698}
+ASKED = {"method": "wechat", "order": ORDER["order"]}
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def post(url):
+    with urllib.request.urlopen(urllib.request.Request(url, b"", method="POST"), timeout=30) as answer:
+        return json.load(answer)
+
+
+class Catcher(http.server.ThreadingHTTPServer):
+    """Takes callbacks as the portal would and keeps them as they came."""
+
+    def __init__(self):
+        self.caught = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                record = {"method": "wechat", "body": body.hex()}
+                for name in ("timestamp", "nonce", "signature", "serial"):
+                    record[name] = self.headers["Wechatpay-" + name]
+                self.server.caught.append(record)
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d/callback" % self.server_port
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="hufu-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def relay(self, *lines, insecure=True):
+        with open(self.path("relay.conf"), "w") as f:
+            f.write("\n".join(lines) + "\n")
+        return Peer(PROGRAM, "--config", self.path("relay.conf"), *(["--insecure-dev"] if insecure else []))
+
+
+class Payments(Case):
+    def setUp(self):
+        super().setUp()
+        self.catcher = Catcher()
+        self.addCleanup(self.catcher.server_close)
+        self.addCleanup(self.catcher.shutdown)
+        self.sim = None
+        self.url = "http://127.0.0.1:%d" % free_port()
+        self.start_sim()
+
+    def start_sim(self):
+        self.sim = subprocess.Popen([PAYSIM, "--listen", self.url[7:], "--folder", self.path("sim"), "--notify-url",
+                                     self.catcher.url], stderr=subprocess.DEVNULL)
+        self.addCleanup(self.stop_sim, self.sim)
+        for _ in range(1000):
+            try:
+                socket.create_connection(("127.0.0.1", int(self.url.rsplit(":", 1)[1])), 1).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        self.fail("the simulator does not listen")
+
+    def stop_sim(self, sim):
+        if sim.poll() is None:
+            sim.kill()
+            sim.wait()
+
+    def pay_relay(self, *lines):
+        with open(self.path("sim/relay.conf")) as f:
+            return self.relay(f.read(), *lines)
+
+    def pay(self, mode="normal", order=ORDER["order"]):
+        """What a person with a phone does, or somebody worse; the callbacks that came of it."""
+        del self.catcher.caught[:]
+        told = post("%s/sim/pay/%s?mode=%s" % (self.url, order, mode))
+        self.assertEqual(told["callbacks"], [204] * len(self.catcher.caught))
+        return list(self.catcher.caught)
+
+    def api_mode(self, mode):
+        post("%s/sim/api?mode=%s" % (self.url, mode))
+
+    def state(self, relay):
+        told = relay.ask("query", ASKED)
+        self.assertEqual(told["error"], "", told)
+        return told["record"]["state"]
+
+    # ---- the way it should go ----
+
+    def test_r_fee_2_paid_and_paid_back(self):
+        """R-FEE-2: an order is opened, shown as a QR code, paid, told by callback and by query, paid back."""
+        with self.pay_relay() as relay:
+            told = relay.ask("order", ORDER)
+            self.assertEqual(told["error"], "")
+            self.assertEqual(told["record"]["code_url"], "%s/sim/pay/%s" % (self.url, ORDER["order"]))
+            self.assertEqual(self.state(relay), "unpaid")
+            page = urllib.request.urlopen(told["record"]["code_url"], timeout=10).read().decode()
+            self.assertIn("¥ 399.00", page)
+            callback, = self.pay()
+            told = relay.ask("callback", callback)
+            self.assertEqual(told["error"], "")
+            paid = told["record"]
+            self.assertEqual((paid["order"], paid["state"], paid["amount_fen"], paid["currency"]),
+                             (ORDER["order"], "paid", 39900, "CNY"))
+            self.assertLess(abs(paid["paid_s"] - time.time()), 60)
+            self.assertEqual(relay.ask("query", ASKED)["record"], paid)
+            refund = {**ASKED, "refund": "R2026112400001", "amount_fen": 39900, "total_fen": 39900, "reason": "撤回"}
+            for _ in range(2):  # asked twice it is one refund
+                told = relay.ask("refund", refund)
+                self.assertEqual((told["error"], told["record"]["state"]), ("", "refunded"))
+            self.assertEqual(relay.ask("refund", {**refund, "refund": "R2026112400002"})["error"],
+                             "RELAY_REFUND_REFUSED")
+            self.assertEqual(self.state(relay), "refunded")
+        self.assertEqual(relay.code, 0)
+
+    def test_r_fee_4_opened_twice_it_is_one_order(self):
+        """R-FEE-4: a repeated request opens no second order; another amount under its number is refused."""
+        with self.pay_relay() as relay:
+            first = relay.ask("order", ORDER)
+            self.assertEqual(relay.ask("order", ORDER)["record"], first["record"])
+            self.assertEqual(relay.ask("order", {**ORDER, "amount_fen": 1})["error"], "RELAY_ORDER_CONFLICT")
+            self.pay()
+            self.assertEqual(relay.ask("order", ORDER)["error"], "RELAY_ORDER_PAID")
+            with self.assertRaises(urllib.error.HTTPError):
+                self.pay()
+
+    def test_r_fee_4_closed_it_cannot_be_paid(self):
+        """R-FEE-4: what is closed cannot be paid, what is paid cannot be closed."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            for _ in range(2):
+                told = relay.ask("close", ASKED)
+                self.assertEqual((told["error"], told["record"]["state"]), ("", "closed"))
+            self.assertEqual(self.state(relay), "closed")
+            with self.assertRaises(urllib.error.HTTPError):
+                self.pay()
+            self.assertEqual(relay.ask("order", ORDER)["error"], "RELAY_ORDER_CLOSED")
+            other = {**ORDER, "order": "H2026112400002"}
+            relay.ask("order", other)
+            self.pay(order=other["order"])
+            self.assertEqual(relay.ask("close", {"method": "wechat", "order": other["order"]})["error"],
+                             "RELAY_ORDER_PAID")
+
+    def test_the_simulator_keeps_its_orders(self):
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            self.pay()
+            self.sim.kill()
+            self.sim.wait()
+            with open(self.path("sim/orders.jsonl"), "a") as f:
+                f.write('{"out_trade_no":"H2026112400001","sta')  # torn by the kill
+            self.start_sim()
+            self.assertEqual(self.state(relay), "paid")
+
+    # ---- R-FEE-3 ----
+
+    def refused(self, mode, error):
+        """R-FEE-3: what comes in MODE is refused with ERROR, and the platform says that nothing was paid."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            for callback in self.pay(mode):
+                self.assertEqual(relay.ask("callback", callback)["error"], error)
+            self.assertEqual(self.state(relay), "unpaid")
+
+    def test_r_fee_3_forged(self):
+        """R-FEE-3: forged."""
+        self.refused("wrong-signature", "RELAY_CALLBACK_SIGNATURE")
+
+    def test_r_fee_3_other_merchant(self):
+        """R-FEE-3: another merchant's."""
+        self.refused("other-merchant", "RELAY_CALLBACK_MERCHANT")
+
+    def test_r_fee_3_probe(self):
+        """R-FEE-3: the platform's own probe of our check."""
+        self.refused("probe", "RELAY_CALLBACK_PROBE")
+
+    def test_r_fee_3_other_event(self):
+        """R-FEE-3: a callback that tells of something else."""
+        self.refused("other-event", "RELAY_CALLBACK_EVENT")
+
+    def test_r_fee_3_late_callback_is_made_good_by_a_query(self):
+        """R-FEE-3: late: refused; the query tells that it was paid."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            callback, = self.pay("late")
+            self.assertEqual(relay.ask("callback", callback)["error"], "RELAY_CALLBACK_STALE")
+            self.assertEqual(self.state(relay), "paid")
+
+    def test_r_fee_3_lost_callback_is_made_good_by_a_query(self):
+        """R-FEE-3: lost: the query tells that it was paid."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            self.assertEqual(self.pay("lost"), [])
+            self.assertEqual(self.state(relay), "paid")
+
+    def test_r_fee_3_repeated_callback_says_the_same(self):
+        """R-FEE-3: repeated: each time the same payment, so that its number tells that it is one."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            callbacks = self.pay("repeated")
+            self.assertEqual(len(callbacks), 3)
+            told = [relay.ask("callback", c)["record"] for c in callbacks + callbacks[:1]]
+            self.assertTrue(all(t == told[0] and t["state"] == "paid" for t in told))
+
+    def test_r_fee_3_amount_and_currency_are_told_as_they_are(self):
+        """R-FEE-3: another amount or currency, properly signed, is told as it is, for the portal to compare."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            callback, = self.pay("wrong-amount")
+            self.assertEqual(relay.ask("callback", callback)["record"]["amount_fen"], 39899)
+            callback, = self.pay("wrong-currency")
+            self.assertEqual(relay.ask("callback", callback)["record"]["currency"], "USD")
+            self.assertEqual(self.state(relay), "unpaid")
+
+    def test_r_fee_3_answers_are_not_believed_unsigned(self):
+        """R-FEE-3: of the platform's answers nothing is believed that it did not sign now."""
+        with self.pay_relay("timeout_ms = 700") as relay:
+            relay.ask("order", ORDER)
+            self.pay("lost")
+            for mode, error in (("unsigned", "RELAY_ANSWER_SIGNATURE"), ("wrong-signature", "RELAY_ANSWER_SIGNATURE"),
+                                ("stale", "RELAY_ANSWER_SIGNATURE"), ("garbage", "RELAY_ANSWER"),
+                                ("huge", "RELAY_ANSWER"), ("error", "RELAY_UNREACHABLE"), ("slow", "RELAY_TIMEOUT")):
+                self.api_mode(mode)
+                self.assertEqual(relay.ask("query", ASKED)["error"], error, mode)
+            self.api_mode("normal")
+            self.assertEqual(self.state(relay), "paid")
+
+    # ---- when it goes wrong ----
+
+    def test_unknown_orders_and_methods(self):
+        with self.pay_relay() as relay:
+            self.assertEqual(relay.ask("query", ASKED)["error"], "RELAY_ORDER_UNKNOWN")
+            self.assertEqual(relay.ask("close", ASKED)["error"], "RELAY_ORDER_UNKNOWN")
+            self.assertEqual(relay.ask("order", {**ORDER, "method": "alipay"})["error"], "RELAY_METHOD")
+            for order in ("", "short", "x" * 33, "../../x/y", "H2026112400001?x=1", "订单订单订单"):
+                self.assertEqual(relay.ask("query", {"method": "wechat", "order": order})["error"], "MALFORMED", order)
+            self.assertEqual(relay.ask("order", {**ORDER, "amount_fen": 0})["error"], "MALFORMED")
+            self.assertEqual(relay.ask((0x3FF, "relay_query", None), ASKED)["error"], "MALFORMED")
+        with self.relay() as relay:
+            self.assertEqual(relay.ask("order", ORDER)["error"], "RELAY_METHOD")
+            self.assertEqual(relay.ask("callback", {"method": "wechat"})["error"], "RELAY_METHOD")
+
+    def test_requests_of_another_key_are_refused_by_the_platform(self):
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out",
+                        self.path("sim/merchant-key.pem")], check=True, stderr=subprocess.DEVNULL)
+        with self.pay_relay() as relay:
+            self.assertEqual(relay.ask("query", ASKED)["error"], "RELAY_REFUSED")
+
+    def test_r_ops_7_a_slow_gateway_blocks_nothing_else(self):
+        """R-OPS-7: while the payment platform hangs, SMS, e-mail and callbacks go on."""
+        with self.pay_relay("sms_sink = " + self.path("sms"), "email_sink = " + self.path("mail"),
+                            "timeout_ms = 2500") as relay:
+            relay.ask("order", ORDER)
+            callback, = self.pay()
+            self.api_mode("slow")
+            slow = [relay.send("query", ASKED) for _ in range(6)]
+            time.sleep(0.2)
+            began = time.monotonic()
+            notice = {"id": ID, "to": "13800000000", "text": "验证码", "name": "code"}
+            for _ in range(20):
+                self.assertEqual(relay.ask("sms", notice)["error"], "")
+            self.assertEqual(relay.ask("email", {**notice, "to": "a@example.com", "subject": "s"})["error"], "")
+            self.assertEqual(relay.ask("callback", callback)["error"], "")
+            self.assertLess(time.monotonic() - began, 2)
+            self.assertEqual(relay.answer(slow[0])["error"], "RELAY_TIMEOUT")
+            self.sim.kill()
+            for number in slow[1:]:
+                self.assertIn(relay.answer(number)["error"], ("RELAY_TIMEOUT", "RELAY_UNREACHABLE"))
+
+    def test_a_full_queue_is_said_at_once(self):
+        with self.pay_relay("timeout_ms = 3000") as relay:
+            self.api_mode("slow")
+            asked = [relay.send("query", ASKED) for _ in range(300)]
+            errors = []
+            time.sleep(0.5)
+            self.sim.kill()
+            for number in asked:
+                errors.append(relay.answer(number)["error"])
+            self.assertGreater(errors.count("RELAY_BUSY"), 20)
+            self.assertLess(errors.count("RELAY_BUSY"), 60)
+
+    def test_nobody_there(self):
+        with self.pay_relay() as relay:
+            self.sim.kill()
+            self.sim.wait()
+            self.assertEqual(relay.ask("query", ASKED)["error"], "RELAY_UNREACHABLE")
+            self.start_sim()
+            self.assertEqual(relay.ask("order", ORDER)["error"], "")
+
+    def test_secrets_are_not_logged_and_not_readable(self):
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+        with open(self.path("sim/api-key")) as f:
+            key = f.read()
+        self.assertEqual(len(key), 32)
+        self.assertNotIn(key.encode(), relay.log)
+        for name in ("api-key", "merchant-key.pem", "platform-key.pem", "orders.jsonl"):
+            self.assertEqual(stat.S_IMODE(os.stat(self.path("sim/" + name)).st_mode), 0o600)
+
+    def test_init_makes_keys_once(self):
+        command = [PAYSIM, "--listen", "127.0.0.1:1", "--folder", self.path("other"), "--init"]
+        subprocess.run(command, check=True, timeout=60)
+        with open(self.path("other/merchant-key.pem"), "rb") as f:
+            first = f.read()
+        subprocess.run(command, check=True, timeout=60)
+        with open(self.path("other/merchant-key.pem"), "rb") as f:
+            self.assertEqual(f.read(), first)
+        for arguments in ([], ["--listen", "0.0.0.0:80", "--folder", "x"], ["--listen", "127.0.0.1:1"]):
+            self.assertEqual(subprocess.run([PAYSIM, *arguments], stderr=subprocess.DEVNULL).returncode, 2)
+
+
+class Mailbox:
+    """What the SMTP server takes."""
+
+    def __init__(self):
+        self.letters = []
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such user"
+        if address.startswith("later@"):
+            return "451 4.7.1 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if b"refuse-me" in envelope.original_content:
+            return "554 5.6.0 not this"
+        self.letters.append((envelope.mail_from, envelope.rcpt_tos,
+                             email.message_from_bytes(envelope.original_content, policy=email.policy.default)))
+        return "250 OK"
+
+
+class Mail(Case):
+    notice = {"id": ID, "to": "holder@example.com", "name": "approved",
+              "subject": "国资CA：您的证书申请（20261124000000178）已通过审核，请注意查收", "text": "龘先生：\n<您好> & 再见\n.\n完"}
+
+    def serve(self, **options):
+        box = Mailbox()
+        server = Controller(box, hostname="127.0.0.1", port=free_port(), **options)
+        server.start()
+        self.addCleanup(server.stop)
+        return server.port, box
+
+    def certificate(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
+                        self.path("tls-key.pem"), "-out", self.path("tls.pem")], check=True, stderr=subprocess.DEVNULL)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path("tls.pem"), self.path("tls-key.pem"))
+        return context
+
+    def check(self, letter):
+        sender, recipients, message = letter
+        self.assertEqual((sender, recipients), ("ca@example.org", ["holder@example.com"]))
+        self.assertEqual(message["Subject"], self.notice["subject"])
+        self.assertEqual(message["To"], "holder@example.com")
+        self.assertEqual(message["Message-ID"], "<%s@example.org>" % ID_TEXT)
+        self.assertEqual(message["Auto-Submitted"], "auto-generated")
+        self.assertLess(abs(message["Date"].datetime.timestamp() - time.time()), 60)
+        plain = message.get_body(("plain",))
+        self.assertEqual(plain.get_content().replace("\r\n", "\n").rstrip("\n"), self.notice["text"])
+        return message
+
+    def test_r_ops_7_mail_arrives(self):
+        """R-OPS-7: by SMTP, in UTF-8, with the notice's id as Message-ID so that a repeat is seen as one."""
+        port, box = self.serve()
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % port, "smtp_from = ca@example.org") as relay:
+            for _ in range(2):
+                told = relay.ask("email", self.notice)
+                self.assertEqual((told["error"], told["record"]["receipt"]), ("", "<%s@example.org>" % ID_TEXT))
+        self.assertEqual(len(box.letters), 2)
+        message = self.check(box.letters[0])
+        self.assertIsNone(message.get_body(("html",)))
+        self.assertEqual(message["From"], "ca@example.org")
+
+    def test_r_ops_7_mail_with_html(self):
+        port, box = self.serve()
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % port, "smtp_from = ca@example.org",
+                        "smtp_from_name = 国资CA", "smtp_html = yes") as relay:
+            self.assertEqual(relay.ask("email", self.notice)["error"], "")
+        message = self.check(box.letters[0])
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+        self.assertEqual(message["From"], "国资CA <ca@example.org>")
+        self.assertIn("&lt;您好&gt; &amp; 再见", message.get_body(("html",)).get_content())
+
+    def test_r_ops_7_refusals_are_told_apart(self):
+        """R-OPS-7: what is tried again and what is not."""
+        port, box = self.serve()
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % port, "smtp_from = ca@example.org") as relay:
+            for changes, error in (({"to": "nobody@example.com"}, "RELAY_RECIPIENT"),
+                                   ({"to": "later@example.com"}, "RELAY_RATE"),
+                                   ({"subject": "refuse-me"}, "RELAY_REFUSED"),
+                                   ({"to": "no address"}, "RELAY_RECIPIENT"),
+                                   ({"to": "a@example.com\nBcc: b@example.com"}, "RELAY_RECIPIENT"),
+                                   ({"subject": "a\nBcc: b@example.com"}, "MALFORMED"),
+                                   ({"text": ""}, "MALFORMED")):
+                told = relay.ask("email", {**self.notice, **changes})
+                self.assertEqual(told["error"], error, changes)
+            self.assertEqual(relay.ask("email", self.notice)["error"], "")
+        self.assertEqual(len(box.letters), 1)
+
+    def test_tls_is_insisted_on(self):
+        """A server without STARTTLS, one with an unknown certificate, and one with the right one."""
+        plain, box = self.serve()
+        context = self.certificate()
+        good, good_box = self.serve(tls_context=context)
+        login = ("smtp_from = ca@example.org",)
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % plain, *login, insecure=False) as relay:
+            self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_TLS")
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % good, *login, insecure=False) as relay:
+            self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_TLS")
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % good, *login, "ca_file = " + self.path("tls.pem"),
+                        insecure=False) as relay:
+            self.assertEqual(relay.ask("email", self.notice)["error"], "")
+        self.assertEqual((len(box.letters), len(good_box.letters)), (0, 1))
+
+    def test_login(self):
+        def login(server, session, envelope, mechanism, data):
+            return AuthResult(success=(data.login, data.password) == (b"hufu", b"right"), handled=False)
+
+        port, box = self.serve(tls_context=self.certificate(), authenticator=login, auth_required=True)
+        for password, error in (("right\n", ""), ("wrong\n", "RELAY_REFUSED")):
+            with open(self.path("password"), "w") as f:
+                f.write(password)
+            with self.relay("smtp_url = smtp://127.0.0.1:%d" % port, "smtp_from = ca@example.org", "smtp_user = hufu",
+                            "smtp_password_file = " + self.path("password"), "ca_file = " + self.path("tls.pem"),
+                            insecure=False) as relay:
+                self.assertEqual(relay.ask("email", self.notice)["error"], error)
+            self.assertNotIn(password.strip().encode(), relay.log)
+        self.assertEqual(len(box.letters), 1)
+
+    def test_a_server_that_hangs(self):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            with self.relay("smtp_url = smtp://127.0.0.1:%d" % silent.getsockname()[1], "smtp_from = ca@example.org",
+                            "timeout_ms = 500") as relay:
+                self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_TIMEOUT")
+        with self.relay("smtp_url = smtp://127.0.0.1:%d" % free_port(), "smtp_from = ca@example.org") as relay:
+            self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_UNREACHABLE")
+
+
+class Sinks(Case):
+    def test_r_ops_7_notices_of_a_demonstration(self):
+        """R-OPS-7: in a demonstration SMS and e-mail are lines of a file that only its owner reads."""
+        with self.relay("sms_sink = " + self.path("sms"), "email_sink = " + self.path("mail")) as relay:
+            sent = [relay.send("sms", {"id": ID, "to": "138%08d" % i, "text": "验证码\n%d" % i, "name": "code"})
+                    for i in range(200)]
+            for number in sent:
+                self.assertEqual(relay.answer(number)["error"], "")
+            self.assertEqual(relay.ask("email", {**Mail.notice, "id": ID})["error"], "")
+            self.assertEqual(relay.ask("sms", {"id": ID, "to": "12", "text": "x"})["error"], "RELAY_RECIPIENT")
+        with open(self.path("sms")) as f:
+            lines = [json.loads(line) for line in f]
+        self.assertEqual(sorted(line["to"] for line in lines), ["138%08d" % i for i in range(200)])
+        self.assertEqual({line["id"] for line in lines}, {ID_TEXT})
+        with open(self.path("mail")) as f:
+            self.assertEqual(json.loads(f.read())["subject"], Mail.notice["subject"])
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("sms")).st_mode), 0o600)
+
+    def test_without_gateways_it_says_so(self):
+        with self.relay() as relay:
+            self.assertEqual(relay.ask("sms", {"id": ID, "to": "13800000000", "text": "x"})["error"], "NOT_SUPPORTED")
+            self.assertEqual(relay.ask("email", Mail.notice)["error"], "NOT_SUPPORTED")
+
+    def test_a_wrong_configuration_stops_the_start(self):
+        relay = self.relay("colour = red")
+        self.assertEqual(json.loads(relay.process.stdout.readline())["error"], "IPC_CLOSED")
+        relay.close()
+        self.assertIn(b"RELAY_CONFIG", relay.log)
+        self.assertIn(b"colour", relay.log)
+        relay = self.relay("smtp_url = smtp://127.0.0.1:1", "smtp_from = ca@example.org", "sms_sink = /nowhere/x")
+        relay.close()
+        self.assertIn(b"sms_sink", relay.log)
+
+
+if __name__ == "__main__":
+    unittest.main()
