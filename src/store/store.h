@@ -27,6 +27,7 @@ struct tx; /* valid inside the closure only */
 struct store_options {
     const char *url;     /* "sqlite:/path/hufu.db" or "postgresql://…", libpq's own form */
     unsigned readers;    /* connections for reading, 1 … 64 */
+    unsigned queue;      /* closures that may wait, at most; 0 for STORE_QUEUE_MAX */
 };
 
 /* Opens and brings the schema up to date, step by step; a schema newer than this build is refused
@@ -40,9 +41,11 @@ RESULT store_write(struct store *store, store_fn *fn, void *context);
 RESULT store_read(struct store *store, store_fn *fn, void *context);
 
 /* ---- inside a closure ----
+ * A statement that fails leaves nothing behind, and the closure may go on (insert; on ERROR_STORE_EXISTS update).
  * :name in a statement takes the field NAME of PARAMS; a name the shape does not have is a bug (assert).
  * Columns of the answer fill the fields of the same name of ROW's shape; fields without a column stay zero.
- * What a row points to lives in ARENA. A unique constraint broken gives ERROR_STORE_EXISTS, a foreign key
+ * ERROR_TOO_LARGE when a text or bytes of PARAMS is over the limit in its shape; ERROR_STORE_DAMAGED when a column
+ * does not hold what its field is. What a row points to lives in ARENA. A unique constraint broken gives ERROR_STORE_EXISTS, a foreign key
  * or check broken ERROR_STORE_CONSTRAINT. */
 struct record {
     const struct shape *shape;
@@ -74,3 +77,15 @@ RESULT store_list(struct store *store, enum statement statement, struct record p
 /* A consistent copy of the whole database into a new file at PATH while others go on (SQLite only;
  * ERROR_NOT_SUPPORTED for PostgreSQL, whose own tools do it). */
 RESULT store_backup(struct store *store, const char *path);
+
+/* How much was committed since it was opened. */
+struct store_counts {
+    uint64_t writes;  /* closures */
+    uint64_t commits; /* for them; fewer where they shared one */
+    uint64_t retries;
+};
+void store_counts(struct store *store, struct store_counts *ret_counts);
+
+/* The engine's own words for its last failure, as DIAG's log text; they hold no values. For whoever logs a failure
+ * with a code of this module. */
+void store_failure(struct store *store, struct diag *diag);
