@@ -5,7 +5,8 @@
  * it knows, or rebuilds it and verifies over the rebuilt text. docs/PROTOCOL.statements lists them.
  *
  * All fields are texts and all are present; "-" stands for none. Times are UTC seconds in decimal, serials
- * and hashes lower-case hex, ids as id_text writes them. */
+ * and hashes lower-case hex, ids as id_text writes them. Values hold no characters that turn or break a line
+ * (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069): who signs sees what is signed. */
 #pragma once
 
 #include "base/shape.h"
@@ -14,7 +15,8 @@ enum { STATEMENT_MAX = 4096, STATEMENT_VALUE_MAX = 1024 };
 
 /* Writes RECORD as a statement. ERROR_STATEMENT when a value is absent, too long or not plain text;
  * ERROR_OUT_OF_ROOM. */
-RESULT statement_write(const struct shape *shape, const void *record, struct arena *arena, const char **ret_text);
+RESULT statement_write(const struct shape *shape, const void *record, struct arena *arena,
+                       const char **ret_text);
 /* Reads TEXT, which must be exactly what statement_write makes of the record: ERROR_STATEMENT otherwise. */
 RESULT statement_read(const struct shape *shape, const char *text, struct arena *arena, void *ret_record);
 
