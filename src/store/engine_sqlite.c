@@ -11,7 +11,7 @@
 #include "store/engine.h"
 
 enum {
-    BUSY_MS = 5000,
+    BUSY_MS = 1000, /* then the store tries again */
     LENGTH_MAX = 16 << 20, /* of a value */
     TEND_PAGES = 1000,     /* of the log before it is copied back; 4 MB */
     TEND_HARD_PAGES = 16384, /* before readers are waited for, so that the log starts over; 64 MB */
@@ -314,7 +314,7 @@ static struct result sqlite_run(struct connection *c, enum statement statement, 
     for (size_t i = 0; rc == SQLITE_OK && i < entry->params_count; i++) rc = bind(*stmt, (int)i + 1, &params[i]);
     struct result r = rc == SQLITE_OK ? step_all(s, *stmt, rows) : sqlite_failed(s, rc, false);
     sqlite3_reset(*stmt);
-    sqlite3_clear_bindings(*stmt); /* they are views of the caller's */
+    if (*stmt) sqlite3_clear_bindings(*stmt); /* they are views of the caller's */
     if (failed(r)) return r;
     if (ret_changed) *ret_changed = entry->reads ? 0 : sqlite3_changes64(s->db);
     return OK;
@@ -322,6 +322,7 @@ static struct result sqlite_run(struct connection *c, enum statement statement, 
 
 static struct result sqlite_define(struct connection *c, const char *sql)
 {
+    if (sqlite3_get_autocommit(of(c)->db)) c->fate = FATE_FINE;
     int rc = sqlite3_exec(of(c)->db, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK ? OK : sqlite_failed(of(c), rc, false);
 }

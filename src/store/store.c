@@ -60,7 +60,7 @@ struct store {
     char failure[DIAG_TEXT_MAX];
 };
 
-static const struct engine *const engines[] = { &engine_sqlite };
+static const struct engine *const engines[] = { &engine_sqlite, &engine_postgresql };
 
 static struct result open_connection(struct store *store, enum engine_role role, struct diag *diag,
                                      struct connection **ret_connection);
@@ -554,6 +554,6 @@ struct result engine_failed(struct connection *c, enum fate fate, enum error cod
         c->fate = fate;
         c->code = code;
     }
-    if (code != ERROR_STORE_EXISTS) snprintf(c->failure, sizeof c->failure, "%s", words ? words : "");
+    if (code != ERROR_STORE_EXISTS) snprintf(c->failure, sizeof c->failure, "%.*s", (int)strcspn(words, "\n"), words);
     return FAIL(code);
 }

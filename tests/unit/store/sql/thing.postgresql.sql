@@ -1,0 +1,2 @@
+-- name: where_from
+SELECT 'PostgreSQL' AS note
