@@ -266,7 +266,7 @@ static struct result run_sql(struct postgresql *p, const char *sql)
  * matter of the role that the URL names. */
 static void postgresql_lock(struct connection *c)
 {
-    static const char *const limits[] = { "SET statement_timeout = 30000", "SET lock_timeout = 10000",
+    static const char *const limits[] = { "SET statement_timeout = 30000", "SET lock_timeout = 2000",
                                           "SET idle_in_transaction_session_timeout = 60000",
                                           "SET default_transaction_read_only = on" };
     size_t count = COUNT(limits) - (c->role == ENGINE_WRITES);

@@ -4,3 +4,5 @@
 struct server;
 
 int run_store_tests(struct server *server);
+/* WRITER: the path of the program store-writer. */
+int run_fault_tests(struct server *server, const char *writer);
