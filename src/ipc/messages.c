@@ -4,6 +4,7 @@
 #include "ipc/files_api.h"
 #include "ipc/relay_api.h"
 #include "ipc/signer_api.h"
+#include "ipc/supervise_api.h"
 
 enum { STATEMENT_TEXT = 4096, SIGNATURE = 64, WORD = 64, NAME = 256, DETAIL = 1024, HEAD = 512 };
 
@@ -80,6 +81,21 @@ DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(str
        SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
        SHAPE_TEXT(struct journal_refused, detail, DETAIL));
 
+DEFINE(signer_begin, SHAPE_TEXT(struct signer_begin, organization, NAME), SHAPE_TEXT(struct signer_begin, country, 2),
+       SHAPE_TEXT(struct signer_begin, root_name, NAME), SHAPE_TEXT(struct signer_begin, issuing_name, NAME),
+       SHAPE_TEXT(struct signer_begin, operators_name, NAME),
+       SHAPE_BYTES(struct signer_begin, maker_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_begin, maker_transport_key, 16));
+DEFINE(signer_first_card, SHAPE_TEXT(struct signer_first_card, card, WORD),
+       SHAPE_BYTES(struct signer_first_card, challenge, 8),
+       SHAPE_BYTES(struct signer_first_card, card_certificate, CERTIFICATE_MAX));
+DEFINE(signer_first_operator, SHAPE_TEXT(struct signer_first_operator, name, NAME),
+       SHAPE_TEXT(struct signer_first_operator, roles, NAME), SHAPE_TEXT(struct signer_first_operator, card, WORD),
+       SHAPE_BYTES(struct signer_first_operator, public_key, 64),
+       SHAPE_BYTES(struct signer_first_operator, attestation, SIGNATURE),
+       SHAPE_BYTES(struct signer_first_operator, card_certificate, CERTIFICATE_MAX));
+DEFINE(supervise_peer, SHAPE_TEXT(struct supervise_peer, name, WORD));
+
 DEFINE(files_inspect, SHAPE_INT(struct files_inspect, size));
 DEFINE(files_inspected, SHAPE_TEXT(struct files_inspected, type, WORD), SHAPE_INT(struct files_inspected, pages),
        SHAPE_INT(struct files_inspected, width), SHAPE_INT(struct files_inspected, height));
@@ -120,6 +136,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
+    &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,
     &relay_query_shape,     &relay_refund_shape,     &relay_callback_shape, &relay_payment_shape,
 };
 const size_t ipc_shapes_count = COUNT(ipc_shapes);

@@ -14,6 +14,12 @@ enum signer_message {
     SIGNER_REVOKE = 0x104,  /* signer_revoke → signer_revoked */
     SIGNER_OPERATOR = 0x105, /* signer_operator → signer_operator_done */
     SIGNER_PROOF = 0x106,   /* signer_range (from = leaf, count = tree size) → signer_proof */
+
+    /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
+    SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
+    SIGNER_FIRST_CARD = 0x111,     /* signer_first_card → signer_card_opened */
+    SIGNER_FIRST_OPERATOR = 0x112, /* signer_first_operator → signer_operator_done */
+    SIGNER_SEAL = 0x113,           /* nothing → signer_state; ERROR_REGISTER_SHORT with fewer than two administrators */
 };
 
 enum { CERTIFICATE_MAX = 4096, SERIAL_SIZE = 16, EVIDENCE_MAX = 2, ENTRIES_MAX = 128 * 1024 };
@@ -122,6 +128,32 @@ struct signer_proof {
 };
 extern const struct shape signer_proof_shape;
 
+/* ---- setting up ---- */
+
+struct signer_begin {
+    const char *organization, *country; /* of the CAs' names */
+    const char *root_name, *issuing_name, *operators_name;
+    struct bytes maker_certificate;     /* root of the USBKeys' maker: attestations are checked against it */
+    struct bytes maker_transport_key;   /* 16: from it and the serial number comes each card's DevAuth key */
+};
+extern const struct shape signer_begin_shape;
+
+/* A card for one of the first operators: nobody could sign for it yet. */
+struct signer_first_card {
+    const char *card;                   /* serial number */
+    struct bytes challenge;             /* 8 */
+    struct bytes card_certificate;
+};
+extern const struct shape signer_first_card_shape;
+
+struct signer_first_operator {
+    const char *name, *roles, *card;
+    struct bytes public_key;            /* X ‖ Y, made in the card */
+    struct bytes attestation;           /* the card's signature over its HUFU-ATTEST-v1 */
+    struct bytes card_certificate;
+};
+extern const struct shape signer_first_operator_shape;
+
 /* ---- bodies of journal records (SIGNER_JOURNAL), in the order of docs/PROTOCOL.journal ---- */
 enum journal_record {
     JOURNAL_BEGIN = 1,      /* incarnation, CA certificates */
@@ -130,7 +162,8 @@ enum journal_record {
     JOURNAL_ISSUED = 4,
     JOURNAL_REVOKED = 5,
     JOURNAL_REFUSED = 6,    /* a request that was refused, and why */
-    JOURNAL_CLOSED = 7      /* a peer's connection was ended for breaking the protocol */
+    JOURNAL_CLOSED = 7,     /* a peer's connection was ended for breaking the protocol: journal_refused */
+    JOURNAL_SEALED = 8      /* end of setting up; the body is empty */
 };
 
 struct journal_begin {

@@ -1,0 +1,54 @@
+/* The rules: what accounts, applications, payments, reviews and certificates may do, whoever asks and by whichever
+ * way. Stands on the store and on the messages to signer, files and relay; knows no HTTP and no JSON. Every function
+ * takes a struct act: who asks, when, and where words go. A rule that refuses returns its error with DIAG filled in.
+ *
+ * A change and everything that follows from it (its audit entry, its notices, the next state) are one closure of the
+ * store: all or nothing. Messages to other processes are sent outside closures; what they answer is applied so that
+ * a crash between answer and store loses nothing (the journal is read again, payments are queried, notices resent). */
+#pragma once
+
+#include "base/clock.h"
+#include "ipc/peers.h"
+#include "store/rows.h"
+#include "store/store.h"
+
+/* Set by [web] of the configuration; texts live as long as the process. */
+struct service_settings {
+    const char *brand;            /* 国资CA */
+    const char *portal_address;   /* the one official address; notices link to it only (R-HELP-2) */
+    const char *portal_origin, *console_origin, *platform_origin;
+    const char *relying_party;    /* name that stands in HUFU-LOGIN-v1 */
+    const char *calendar_folder;  /* holidays, a file a year: data/calendar/2026.txt */
+    bool demonstration;
+};
+
+struct service {
+    struct store *store;
+    struct peers *peers;
+    const struct clock *clock;
+    struct service_settings settings;
+    int upload_folder;            /* descriptor: encrypted files, named at random */
+    uint8_t data_key[32];         /* seals identity numbers and the keys of files (service/seal.h); wiped at the end */
+    /* Tells the open pages of TOPIC that something changed; may be NULL. Called after the commit. */
+    void (*publish)(void *context, const char *topic, const char *event);
+    /* Ends the pages and streams of an account or session; may be NULL. */
+    void (*end)(void *context, const struct id *account_or_session);
+    void *web;                    /* context of both */
+};
+
+enum actor_kind { ACTOR_SYSTEM, ACTOR_HOLDER, ACTOR_OPERATOR };
+
+/* One request to the rules. */
+struct act {
+    struct service *service;
+    struct arena *arena;
+    struct diag *diag;
+    int64_t now_s;
+    enum actor_kind kind;
+    struct id account;      /* of a holder */
+    const char *name;       /* for the audit trail; never NULL */
+    const char *serial;     /* of the certificate that logged in; NULL: none */
+    const char *roles;      /* of an operator, joined by commas; NULL: none */
+    const char *client;     /* address it came from; "-" for the system itself */
+    const char *request;    /* its id in text; "-" */
+};
