@@ -1,0 +1,54 @@
+#include "cli/place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/client.h"
+
+enum { PATH_LIMIT = 4096 };
+
+static json_t *read_json(const char *folder, const char *name)
+{
+    char path[PATH_LIMIT];
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return NULL;
+    return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+}
+
+struct result place_open(const char *folder, struct diag *diag, struct place *ret_place)
+{
+    struct place place = { .folder = folder, .state = read_json(folder, "run/state.json") };
+    if (!place.state) return diag_detail(diag, ERROR_DEMO_FOLDER, "%s/run/state.json", folder);
+    place.people = read_json(folder, "usbkeys/people.json");
+    *ret_place = place;
+    return OK;
+}
+
+void place_done(struct place *place)
+{
+    json_decref(place->state);
+    json_decref(place->people);
+    *place = (struct place){ 0 };
+}
+
+const char *place_address(const struct place *place, const char *name)
+{
+    return client_text(place->state, name);
+}
+
+/* ROLE as a whole word of a list joined by commas. */
+static bool has_role(const char *roles, const char *role)
+{
+    size_t len = strlen(role);
+    for (const char *at = roles; (at = strstr(at, role)); at += len)
+        if ((at == roles || at[-1] == ',') && (at[len] == '\0' || at[len] == ',')) return true;
+    return false;
+}
+
+const json_t *place_person(const struct place *place, const char *role)
+{
+    const json_t *person;
+    size_t i;
+    json_array_foreach(place->people, i, person)
+        if (has_role(client_text(person, "roles"), role)) return person;
+    return NULL;
+}

@@ -1,0 +1,21 @@
+/* Where an installation's parts answer and who is who in its demonstration: what `hufu serve` and `hufu init --demo` wrote
+ * down in its folder. One reader for the demonstration, `hufu user`, `hufu status` and the tests' format. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/diag.h"
+
+struct place {
+    const char *folder;
+    json_t *state;  /* run/state.json: {"pid","portal","console","platform","agent","paysim","processes":{name: pid}} */
+    json_t *people; /* usbkeys/people.json: [{"name","person","roles","card","certificate","pin"}]; NULL: no demonstration */
+};
+
+/* FOLDER outlives it. ERROR_DEMO_FOLDER when nothing runs there. */
+RESULT place_open(const char *folder, struct diag *diag, struct place *ret_place);
+void place_done(struct place *place);
+/* Origin or address of "portal", "console", "platform", "agent", "paysim"; "" when it is not there. */
+const char *place_address(const struct place *place, const char *name);
+/* The first person with ROLE, who has an own USBKey; NULL: none. */
+const json_t *place_person(const struct place *place, const char *role);
