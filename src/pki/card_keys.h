@@ -13,6 +13,12 @@
 #include "crypto/sm2.h"
 #include "crypto/sm4.h"
 
+/* What production puts on a USBKey: one application, in it one container with the holder's keys. A renewal makes its
+ * keys in the other one. The name of the container stands in HUFU-ATTEST-v1. */
+#define CARD_APPLICATION      "HUFU"
+#define CARD_CONTAINER        "HUFU-1"
+#define CARD_CONTAINER_SECOND "HUFU-2"
+
 enum {
     CARD_SERIAL_MAX = 32,
     CARD_KEY_SIZE = 16,

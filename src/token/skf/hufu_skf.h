@@ -1,0 +1,122 @@
+/* What libhufu-skf offers beyond GM/T 0016: the keys' own protection, production, and unlocking from afar.
+ * A program that may also meet other makers' libraries looks these names up (dlsym) and goes without where they
+ * are absent. The commands behind them are in docs/PROTOCOL.card.
+ *
+ * Each is one command or a few, whole or not at all: a key that is pulled in between is as before or as after. Lengths of
+ * fixed buffers stand in the brackets. The key's serial number is DEVINFO.SerialNumber.
+ *
+ * How the agent's steps are made of these:
+ *   keys              SKF_EnumDev, SKF_ConnectDev, SKF_GetDevInfo, HUFU_GetFlags, then SKF_OpenApplication and
+ *                     SKF_OpenContainer with the names that the flags give, SKF_ExportCertificate of both kinds
+ *   change-pin        SKF_OpenApplication, SKF_ChangePIN(USER_TYPE); in state HUFU_MUST_CHANGE the old PIN is 000000
+ *   sign              SKF_VerifyPIN(USER_TYPE), HUFU_SignMessage with the text of the statement, SKF_ClearSecureState
+ *   inspect           SKF_GetDevInfo, HUFU_ProductionChallenge, HUFU_GetCardCertificate
+ *   open              HUFU_OpenProduction
+ *   prove             HUFU_Prove
+ *   write             HUFU_WriteProduction
+ *   close             HUFU_CloseProduction
+ *   unlock-challenge  HUFU_UnlockChallenge
+ *   unlock-answer     HUFU_UnlockAnswer
+ * Challenges and an open production belong to the card, not to the handle: the device may be connected anew between
+ * the steps, as long as the key stays plugged in. What SKF_VerifyPIN opened belongs to the device handle. */
+#pragma once
+
+#include "token/skf/skf.h"
+
+#define HUFU_SKF_VERSION 1u
+
+enum {
+    HUFU_CHALLENGE_LEN = 8,
+    HUFU_DEVICE_ANSWER_LEN = 16,
+    HUFU_ADMIN_SEALED_LEN = 116,
+    HUFU_POINT_LEN = 64,         /* X ‖ Y */
+    HUFU_SIGNATURE_LEN = 64,     /* r ‖ s */
+    HUFU_UNLOCK_CHALLENGE_LEN = 16,
+    HUFU_UNLOCK_ANSWER_LEN = 64,
+    HUFU_MESSAGE_MAX = 8192
+};
+
+/* HUFUFLAGS.State */
+#define HUFU_BLANK       0u /* no application of ours on it, or one whose production was not closed */
+#define HUFU_PRODUCTION  1u /* production is open (until it is closed or the key pulled) */
+#define HUFU_MUST_CHANGE 2u /* the PIN is 000000 and allows nothing but its own change */
+#define HUFU_READY       3u
+#define HUFU_LOCKED      4u /* no tries left: R-UNLOCK */
+
+#pragma pack(push, 1)
+typedef struct {
+    ULONG State;
+    ULONG TriesLeft, TriesMax; /* of the user's PIN; 0 when blank */
+    CHAR Application[36];      /* name of our application; "" when blank */
+    CHAR Container[68];        /* name of the current container; "" when there is none */
+} HUFUFLAGS;
+#pragma pack(pop)
+
+/* *pulVersion becomes HUFU_SKF_VERSION. */
+ULONG DEVAPI HUFU_GetVersion(ULONG *pulVersion);
+
+/* How the key stands; asks for nothing and changes nothing. */
+ULONG DEVAPI HUFU_GetFlags(DEVHANDLE hDev, HUFUFLAGS *pFlags);
+
+/* The maker's certificate for the card's own key, DER. SAR_CERTNOTFOUNTERR for a card without. */
+ULONG DEVAPI HUFU_GetCardCertificate(DEVHANDLE hDev, BYTE *pbCert, ULONG *pulCertLen);
+
+/* The card's signature over the HUFU-ATTEST-v1 of the container's signing key, which was made inside.
+ * pbAttestation: [64]. SAR_KEYNOTFOUNTERR when there is none yet. */
+ULONG DEVAPI HUFU_GetAttestation(HCONTAINER hContainer, BYTE *pbAttestation);
+
+/* Signs a message under the identity 1234567812345678; the card hashes it with Z itself. Needs the user's PIN.
+ * ulMessageLen: 1 to HUFU_MESSAGE_MAX. pbSignature: [64].
+ * SAR_USER_NOT_LOGGED_IN; SAR_USER_PIN_NOT_INITIALIZED while the PIN must be changed; SAR_KEYNOTFOUNTERR. */
+ULONG DEVAPI HUFU_SignMessage(HCONTAINER hContainer, BYTE *pbMessage, ULONG ulMessageLen, BYTE *pbSignature);
+
+/* Makes this container the current one (renewal). Needs the user's PIN, and a signing certificate in it. */
+ULONG DEVAPI HUFU_SetCurrentContainer(HCONTAINER hContainer);
+
+/* Forbids for good that this container's key signs bare digests (SKF_ECCSignData answers SAR_KEYUSAGEERR from then
+ * on). Needs the user's PIN. Containers made by HUFU_OpenProduction are so from the beginning. */
+ULONG DEVAPI HUFU_ForbidDigests(HCONTAINER hContainer);
+
+/* ---- production: under issuer authentication instead of the user's PIN ---- */
+
+/* Draws the challenge that the issuer answers. pbChallenge: [8]. It is good until the next one, one answer to it
+ * (right or wrong) or the end of power. */
+ULONG DEVAPI HUFU_ProductionChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
+
+/* Authenticates the issuer, puts in the administrator key, makes application and container anew (what was there is
+ * erased) and a fresh signing key in it.
+ *   pbDeviceAnswer  [16]  card_device_answer for the last challenge
+ *   pbAdminSealed   [116] card_admin_seal for this card
+ *   pbPublicKey     [64]  out
+ *   pbAttestation   [64]  out, as HUFU_GetAttestation
+ * SAR_SECURITY_STATE: no challenge was asked for, or the answer does not fit it. SAR_INDATAERR: the administrator key
+ * is not for this card. Nothing is changed then. */
+ULONG DEVAPI HUFU_OpenProduction(DEVHANDLE hDev, BYTE *pbDeviceAnswer, BYTE *pbAdminSealed, BYTE *pbPublicKey,
+                                 BYTE *pbAttestation);
+
+/* The fresh key's signature over the HUFU-PRODUCE-v1 that names this card and this key, or over the HUFU-ATTEST-v1 of
+ * this very key. One text for each key: the same text may be signed again, another one of the same kind is refused.
+ * pbSignature: [64].
+ * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: another text than these. */
+ULONG DEVAPI HUFU_Prove(DEVHANDLE hDev, BYTE *pbStatement, ULONG ulStatementLen, BYTE *pbSignature);
+
+/* Writes certificates (DER) and the ENVELOPEDKEYBLOB of the encryption key, each checked against the key it is for.
+ * pbEncCert and pbEnvelopedKey are both NULL (lengths 0) for a USBKey without an encryption key.
+ * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: malformed, or for another key. */
+ULONG DEVAPI HUFU_WriteProduction(DEVHANDLE hDev, BYTE *pbSignCert, ULONG ulSignCertLen, BYTE *pbEncCert,
+                                  ULONG ulEncCertLen, BYTE *pbEnvelopedKey, ULONG ulEnvelopedKeyLen);
+
+/* Ends production: PIN 000000, must-change. Again on a key that was just closed: SAR_OK.
+ * SAR_SECURITY_STATE: no production is open. SAR_CERTNOTFOUNTERR: no signing certificate in it yet. */
+ULONG DEVAPI HUFU_CloseProduction(DEVHANDLE hDev);
+
+/* ---- unlock (R-UNLOCK-2) ---- */
+
+/* Draws the challenge of an unlock. pbChallenge: [16]. Good until the next one, one right answer or the end of
+ * power. SAR_APPLICATION_NOT_EXISTS on a blank key. */
+ULONG DEVAPI HUFU_UnlockChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
+
+/* The CA's answer (card_unlock_answer), [64]. The PIN is then 000000 and must be changed.
+ * SAR_SECURITY_STATE: no challenge was asked for. SAR_PIN_INCORRECT: not the answer to it, or for another key; the
+ * challenge is used up. */
+ULONG DEVAPI HUFU_UnlockAnswer(DEVHANDLE hDev, BYTE *pbAnswer, ULONG ulAnswerLen);
