@@ -100,6 +100,14 @@ void ipc_client_free(struct ipc_client *client)
     free(client);
 }
 
+bool ipc_client_there(struct ipc_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    bool there = !client->gone;
+    pthread_mutex_unlock(&client->lock);
+    return there;
+}
+
 /* ---- asking ---- */
 
 static struct timespec deadline(int timeout_ms)

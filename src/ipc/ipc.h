@@ -44,6 +44,8 @@ struct ipc_client;
 /* Takes over SOCKET and starts the thread that hands out answers. Says hello first. */
 RESULT ipc_client_new(int socket, struct ipc_client **ret_client);
 void ipc_client_free(struct ipc_client *client);
+/* Whether its peer has not gone away yet. */
+bool ipc_client_there(struct ipc_client *client);
 /* Asks and waits at most TIMEOUT_MS (ERROR_IPC_TIMEOUT). The answer's record lives in ARENA. A failure of
  * the peer comes back as its error with its words in DIAG. FD as in ipc_write; RET_FD may be NULL. */
 struct ipc_call {
