@@ -27,6 +27,7 @@ DEFINE(signer_state, SHAPE_ID(struct signer_state, incarnation), SHAPE_INT(struc
        SHAPE_BYTES(struct signer_state, root_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct signer_state, issuing_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct signer_state, operators_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_state, head_certificate, CERTIFICATE_MAX),
        SHAPE_TEXT(struct signer_state, operators, ENTRIES_MAX));
 DEFINE(signer_range, SHAPE_INT(struct signer_range, from), SHAPE_INT(struct signer_range, count));
 DEFINE(signer_entries, SHAPE_INT(struct signer_entries, from), SHAPE_INT(struct signer_entries, count),
@@ -56,15 +57,19 @@ DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct sign
 DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, root_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct journal_begin, issuing_certificate, CERTIFICATE_MAX),
-       SHAPE_BYTES(struct journal_begin, operators_certificate, CERTIFICATE_MAX));
+       SHAPE_BYTES(struct journal_begin, operators_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_begin, head_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct journal_begin, maker_certificate, CERTIFICATE_MAX));
 DEFINE(journal_operator, SHAPE_TEXT(struct journal_operator, change, WORD),
        SHAPE_TEXT(struct journal_operator, serial, WORD), SHAPE_TEXT(struct journal_operator, name, NAME),
        SHAPE_TEXT(struct journal_operator, roles, NAME),
        SHAPE_BYTES(struct journal_operator, certificate, CERTIFICATE_MAX), EVIDENCE(journal_operator, 1),
-       EVIDENCE(journal_operator, 2));
-DEFINE(journal_card, SHAPE_ID(struct journal_card, request),
+       EVIDENCE(journal_operator, 2), SHAPE_ID(struct journal_operator, request),
+       SHAPE_BYTES(struct journal_operator, content, 32));
+DEFINE(journal_card, SHAPE_ID(struct journal_card, request), SHAPE_TEXT(struct journal_card, card, WORD),
        SHAPE_TEXT(struct journal_card, statement, STATEMENT_TEXT),
-       SHAPE_BYTES(struct journal_card, signature, SIGNATURE), SHAPE_INT(struct journal_card, master_version));
+       SHAPE_BYTES(struct journal_card, signature, SIGNATURE), SHAPE_INT(struct journal_card, master_version),
+       SHAPE_BYTES(struct journal_card, admin_sealed, 256), SHAPE_BYTES(struct journal_card, content, 32));
 DEFINE(journal_issued, SHAPE_ID(struct journal_issued, request),
        SHAPE_TEXT(struct journal_issued, application, WORD), SHAPE_TEXT(struct journal_issued, holder, WORD),
        SHAPE_TEXT(struct journal_issued, card, WORD), APPROVALS(journal_issued),
@@ -72,11 +77,11 @@ DEFINE(journal_issued, SHAPE_ID(struct journal_issued, request),
        SHAPE_BYTES(struct journal_issued, produce_signature, SIGNATURE),
        SHAPE_BYTES(struct journal_issued, signing_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct journal_issued, encryption_certificate, CERTIFICATE_MAX),
-       SHAPE_BYTES(struct journal_issued, enveloped_key, 512));
+       SHAPE_BYTES(struct journal_issued, enveloped_key, 512), SHAPE_BYTES(struct journal_issued, content, 32));
 DEFINE(journal_revoked, SHAPE_ID(struct journal_revoked, request),
        SHAPE_TEXT(struct journal_revoked, serials, DETAIL), SHAPE_TEXT(struct journal_revoked, reason, WORD),
        SHAPE_TEXT(struct journal_revoked, application, WORD), SHAPE_INT(struct journal_revoked, revoked_s),
-       APPROVALS(journal_revoked));
+       APPROVALS(journal_revoked), SHAPE_BYTES(struct journal_revoked, content, 32));
 DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(struct journal_refused, type),
        SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
        SHAPE_TEXT(struct journal_refused, detail, DETAIL));

@@ -38,6 +38,7 @@ struct signer_state {
     struct bytes root;               /* 32 */
     struct bytes head;               /* signed tree head, as docs/PROTOCOL.journal */
     struct bytes root_certificate, issuing_certificate, operators_certificate;
+    struct bytes head_certificate;   /* whose key signs tree heads; issued by the root */
     const char *operators;           /* the register: a line each "serial roles name" */
 };
 extern const struct shape signer_state_shape;
@@ -154,7 +155,8 @@ struct signer_first_operator {
 };
 extern const struct shape signer_first_operator_shape;
 
-/* ---- bodies of journal records (SIGNER_JOURNAL), in the order of docs/PROTOCOL.journal ---- */
+/* ---- bodies of journal records (SIGNER_JOURNAL), in the order of docs/PROTOCOL.journal ----
+ * content: SM3 of the request's body; the same request id with another one is refused. Absent in those of set-up. */
 enum journal_record {
     JOURNAL_BEGIN = 1,      /* incarnation, CA certificates */
     JOURNAL_OPERATOR = 2,
@@ -169,6 +171,7 @@ enum journal_record {
 struct journal_begin {
     struct id incarnation;
     struct bytes root_certificate, issuing_certificate, operators_certificate;
+    struct bytes head_certificate, maker_certificate;
 };
 extern const struct shape journal_begin_shape;
 
@@ -177,13 +180,17 @@ struct journal_operator {
     struct bytes certificate;         /* absent for "remove" */
     const char *statement1; struct bytes signature1; /* absent for those that init writes */
     const char *statement2; struct bytes signature2;
+    struct id request;                /* none for those that init writes */
+    struct bytes content;
 };
 extern const struct shape journal_operator_shape;
 
 struct journal_card {
     struct id request;
-    const char *statement; struct bytes signature;
+    const char *card;
+    const char *statement; struct bytes signature; /* absent in those of set-up */
     int64_t master_version;
+    struct bytes admin_sealed, content;
 };
 extern const struct shape journal_card_shape;
 
@@ -194,6 +201,7 @@ struct journal_issued {
     const char *approval2; struct bytes approval_signature2;
     const char *produce; struct bytes produce_signature;
     struct bytes signing_certificate, encryption_certificate, enveloped_key;
+    struct bytes content;
 };
 extern const struct shape journal_issued_shape;
 
@@ -203,6 +211,7 @@ struct journal_revoked {
     int64_t revoked_s;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
+    struct bytes content;
 };
 extern const struct shape journal_revoked_shape;
 

@@ -84,6 +84,15 @@ const struct profile profile_card = {
     .years_max = 30,
 };
 
+/* Issued by the root, so that no certificate of the issuing CA can pass for it. */
+const struct profile profile_tree_head = {
+    .name = "tree-head",
+    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+    .needs = PART_COUNTRY | PART_ORGANIZATION,
+    .may = PART_UNIT | STATUS_PARTS,
+    .years_max = 20,
+};
+
 unsigned profile_parts(const struct certificate_fields *f)
 {
     const struct {

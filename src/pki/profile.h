@@ -34,6 +34,7 @@ extern const struct profile profile_holder_signing;
 extern const struct profile profile_holder_encryption;
 extern const struct profile profile_operator;
 extern const struct profile profile_card;           /* a USBKey's own key */
+extern const struct profile profile_tree_head;      /* the key that signs the journal's tree heads */
 
 /* The typed fields that a certificate is built from; NULL for what is left out. */
 struct certificate_fields {
