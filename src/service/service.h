@@ -19,8 +19,14 @@ struct service_settings {
     const char *portal_origin, *console_origin, *platform_origin;
     const char *relying_party;    /* name that stands in HUFU-LOGIN-v1 */
     const char *calendar_folder;  /* holidays, a file a year: data/calendar/2026.txt */
+    const char *service_line, *service_email, *accounts_line, *complaints_line; /* whom to ask (R-HELP-1) */
+    const char *return_address;   /* where damaged USBKeys go; NULL: none */
+    const char *agent;            /* where the agent listens; NULL: its usual port */
+    int64_t sms_per_hour;         /* codes that one client address may ask for or try wrongly (R-SMS-1) */
     bool demonstration;
 };
+
+struct authorities;
 
 struct service {
     struct store *store;
@@ -33,7 +39,10 @@ struct service {
     void (*publish)(void *context, const char *topic, const char *event);
     /* Ends the pages and streams of an account or session; may be NULL. */
     void (*end)(void *context, const struct id *account_or_session);
-    void *web;                    /* context of both */
+    /* Runs the job NAME now rather than when it is due; may be NULL. Called after the commit. */
+    void (*wake)(void *context, const char *name);
+    void *web;                    /* context of all three */
+    struct authorities *authorities; /* the CAs' certificates, as the signer told them (service/authority.h) */
 };
 
 enum actor_kind { ACTOR_SYSTEM, ACTOR_HOLDER, ACTOR_OPERATOR };
@@ -49,6 +58,7 @@ struct act {
     const char *name;       /* for the audit trail; never NULL */
     const char *serial;     /* of the certificate that logged in; NULL: none */
     const char *roles;      /* of an operator, joined by commas; NULL: none */
+    const char *means;      /* how the session was entered: "sms", "usbkey", "usbkey-expired" (service/session.h) */
     const char *client;     /* address it came from; "-" for the system itself */
     const char *request;    /* its id in text; "-" */
 };

@@ -1,0 +1,51 @@
+#include "web/config.h"
+
+/* clang-format off */
+#define AT(field) offsetof(struct web_config, field)
+#define SETTING(field) offsetof(struct web_config, settings.field)
+#define TEXT(name, at, preset, words) { name, CONFIG_TEXT, at, preset, false, 0, 0, words }
+#define NEEDED(name, at, words) { name, CONFIG_TEXT, at, NULL, true, 0, 0, words }
+#define NUMBER(name, at, preset, min, max, words) { name, CONFIG_NUMBER, at, preset, false, min, max, words }
+#define FLAG(name, at, preset, words) { name, CONFIG_FLAG, at, preset, false, 0, 0, words }
+#define PATH(name, at, preset, words) { name, CONFIG_PATH, at, preset, false, 0, 0, words }
+
+const struct config_option web_options[] = {
+    PATH("folder", AT(folder), "web", "folder of the wrapped data key, the uploads and the embedded database"),
+    TEXT("database", AT(database), NULL, "URL of the database, \"sqlite:PATH\" or \"postgresql://…\"; "
+                                         "by default hufu.db in the folder"),
+    PATH("pages", AT(pages), "../ui", "folder of the built pages: portal/dist, console/dist, platform/dist"),
+    PATH("calendar", SETTING(calendar_folder), "../data/calendar", "folder of holidays and make-up working days, "
+                                                                   "a file a year"),
+    NUMBER("readers", AT(readers), "8", 1, 64, "connections that read the database"),
+    NUMBER("workers", AT(workers), "32", 1, 256, "requests that are handled at a time"),
+    FLAG("proxied", AT(proxied), "no", "the listening socket is nginx's: its X-Real-IP is believed"),
+    NEEDED("portal", SETTING(portal_origin), "origin of the service platform, https://…"),
+    NEEDED("console", SETTING(console_origin), "origin of the console"),
+    NEEDED("platform", SETTING(platform_origin), "origin of the regulatory platform"),
+    TEXT("address", SETTING(portal_address), NULL, "the one official address, to which notices link; "
+                                                   "by default the portal's origin"),
+    TEXT("brand", SETTING(brand), "国资CA", "name of the certificate authority on pages and in notices"),
+    TEXT("relying_party", SETTING(relying_party), "国资监管平台", "name that stands in signed logins"),
+    TEXT("service_line", SETTING(service_line), NULL, "telephone of the 7 × 24 service line"),
+    TEXT("service_email", SETTING(service_email), NULL, "e-mail address of the service"),
+    TEXT("accounts_line", SETTING(accounts_line), NULL, "telephone for questions about accounts (统一用户系统)"),
+    TEXT("complaints_line", SETTING(complaints_line), NULL, "telephone for questions and complaints"),
+    TEXT("return_address", SETTING(return_address), NULL, "where damaged USBKeys are sent to"),
+    TEXT("agent", SETTING(agent), NULL, "where the agent listens, if not at http://127.0.0.1:18181"),
+    NUMBER("sms_per_hour", SETTING(sms_per_hour), "60", 1, 1000000,
+           "login codes that one client address may ask for, or try wrongly, in an hour"),
+    FLAG("demonstration", SETTING(demonstration), "no", "says on the pages that nothing here is real"),
+};
+/* clang-format on */
+const size_t web_options_count = COUNT(web_options);
+
+struct result web_config_read(const char *path, struct arena *arena, struct diag *diag, struct web_config *ret_config)
+{
+    struct web_config config = { 0 };
+    TRY(config_read(path, "web", web_options, web_options_count, arena, diag, &config));
+    if (!config.database) config.database = arena_format(arena, "sqlite:%s/hufu.db", config.folder);
+    if (!config.settings.portal_address) config.settings.portal_address = config.settings.portal_origin;
+    ENSURE(config.database, ERROR_OUT_OF_ROOM);
+    *ret_config = config;
+    return OK;
+}
