@@ -127,6 +127,7 @@ static struct result make_conf(struct arena *arena, const char *folder, const ch
     ENSURE(realpath(folder, whole), ERROR_IO);
     TRY(serial_of(arena, folder, "merchant-cert.pem", &key, &serial));
     const char *conf = arena_format(arena,
+                                    "[relay]\n"
                                     "wechat_url = %s\n"
                                     "wechat_merchant = " MERCHANT "\n"
                                     "wechat_app = " APP "\n"

@@ -8,6 +8,7 @@
 struct gateways {
     struct arena *arena; /* of what the options point to */
     long timeout_ms;
+    const char *ca_file;  /* roots for TLS; NULL: the system's */
     struct sink *sms;     /* NULL: no SMS */
     struct sink *email;   /* NULL: no sink */
     struct smtp_options smtp;

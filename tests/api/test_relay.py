@@ -76,7 +76,7 @@ class Case(unittest.TestCase):
 
     def relay(self, *lines, insecure=True):
         with open(self.path("relay.conf"), "w") as f:
-            f.write("\n".join(lines) + "\n")
+            f.write("\n".join(["[relay]", *lines]) + "\n")
         return Peer(PROGRAM, "--config", self.path("relay.conf"), *(["--insecure-dev"] if insecure else []))
 
 
@@ -109,7 +109,7 @@ class Payments(Case):
 
     def pay_relay(self, *lines):
         with open(self.path("sim/relay.conf")) as f:
-            return self.relay(f.read(), *lines)
+            return self.relay(f.read().removeprefix("[relay]\n"), *lines)
 
     def pay(self, mode="normal", order=ORDER["order"]):
         """What a person with a phone does, or somebody worse; the callbacks that came of it."""
@@ -511,7 +511,7 @@ class Sinks(Case):
         relay = self.relay("colour = red")
         self.assertEqual(json.loads(relay.process.stdout.readline())["error"], "IPC_CLOSED")
         relay.close()
-        self.assertIn(b"RELAY_CONFIG", relay.log)
+        self.assertIn(b"CONFIG", relay.log)
         self.assertIn(b"colour", relay.log)
         relay = self.relay("smtp_url = smtp://127.0.0.1:1", "smtp_from = ca@example.org", "sms_sink = /nowhere/x")
         relay.close()

@@ -1,44 +1,59 @@
-#include "relay/config.h"
+#include "relay/settings.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/secret.h"
 #include "relay/http.h"
 #include "relay/wechat_crypto.h"
 
-enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024, TIMEOUT_MS = 15 * 1000, TIMEOUT_MS_LONGEST = 120 * 1000 };
+enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024 };
 
 struct settings {
-    const char *sms_sink, *email_sink, *ca_file, *timeout_ms;
-    const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name, *smtp_html;
+    const char *sms_sink, *email_sink, *ca_file;
+    const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name;
+    bool smtp_html;
     const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file, *wechat_api_key_file,
         *wechat_notify_url;
     const char *wechat_platform_key_file, *wechat_platform_key_id, *wechat_platform_key_file_next,
         *wechat_platform_key_id_next;
+    int64_t timeout_ms;
 };
 
-#define SETTING(field) { #field, offsetof(struct settings, field) }
-static const struct setting {
-    const char *name;
-    size_t offset;
-} known[] = {
-    SETTING(sms_sink), SETTING(email_sink), SETTING(ca_file), SETTING(timeout_ms), SETTING(smtp_url), SETTING(smtp_user),
-    SETTING(smtp_password_file), SETTING(smtp_from), SETTING(smtp_from_name), SETTING(smtp_html),
-    SETTING(wechat_url), SETTING(wechat_merchant), SETTING(wechat_app), SETTING(wechat_serial),
-    SETTING(wechat_key_file), SETTING(wechat_api_key_file), SETTING(wechat_notify_url),
-    SETTING(wechat_platform_key_file), SETTING(wechat_platform_key_id), SETTING(wechat_platform_key_file_next),
-    SETTING(wechat_platform_key_id_next),
+#define SETTING(field, kind, words) { #field, (kind), offsetof(struct settings, field), NULL, false, 0, 0, (words) }
+static const struct config_option options[] = {
+    SETTING(sms_sink, CONFIG_PATH, "SMS go to this file as JSON lines (demonstration)"),
+    SETTING(email_sink, CONFIG_PATH, "e-mail goes to this file as JSON lines while smtp_url is not set"),
+    SETTING(ca_file, CONFIG_PATH, "roots for TLS; the system's when absent"),
+    { "timeout_ms", CONFIG_NUMBER, offsetof(struct settings, timeout_ms), "15000", false, 1, 120000,
+      "the longest that one exchange with a gateway may take" },
+    SETTING(smtp_url, CONFIG_TEXT, "smtps://host:465, or smtp://host:587 where STARTTLS is insisted on"),
+    SETTING(smtp_user, CONFIG_TEXT, "name for the SMTP server, when it wants a login"),
+    SETTING(smtp_password_file, CONFIG_PATH, "file with the password for it"),
+    SETTING(smtp_from, CONFIG_TEXT, "the sender's address"),
+    SETTING(smtp_from_name, CONFIG_TEXT, "the name shown with it"),
+    { "smtp_html", CONFIG_FLAG, offsetof(struct settings, smtp_html), "no", false, 0, 0,
+      "an HTML part beside the plain text" },
+    SETTING(wechat_url, CONFIG_TEXT, "https://api.mch.weixin.qq.com"),
+    SETTING(wechat_merchant, CONFIG_TEXT, "mchid; payments by WeChat are off while absent"),
+    SETTING(wechat_app, CONFIG_TEXT, "appid"),
+    SETTING(wechat_serial, CONFIG_TEXT, "serial number of the merchant's certificate"),
+    SETTING(wechat_key_file, CONFIG_PATH, "the merchant's private key, PEM"),
+    SETTING(wechat_api_key_file, CONFIG_PATH, "the APIv3 key, 32 characters"),
+    SETTING(wechat_notify_url, CONFIG_TEXT, "our address for callbacks"),
+    SETTING(wechat_platform_key_file, CONFIG_PATH, "the platform's certificate or public key, PEM"),
+    SETTING(wechat_platform_key_id, CONFIG_TEXT, "PUB_KEY_ID_…, for a bare public key"),
+    SETTING(wechat_platform_key_file_next, CONFIG_PATH, "beside the other while the platform changes its key"),
+    SETTING(wechat_platform_key_id_next, CONFIG_TEXT, "its PUB_KEY_ID_…"),
 };
 
 static struct result wrong(struct diag *diag, const char *what, const char *why)
 {
     return diag_log(diag, ERROR_RELAY_CONFIG, "%s: %s", what, why);
 }
-
-/* ---- reading ---- */
 
 /* The whole file, at most ROOM bytes. */
 static struct result read_into(const char *path, uint8_t *into, size_t room, struct diag *diag, size_t *ret_len)
@@ -64,48 +79,6 @@ static struct result read_file(const char *path, struct arena *arena, struct dia
     return OK;
 }
 
-static struct bytes trim(struct bytes b)
-{
-    while (b.len && (b.ptr[b.len - 1] == ' ' || b.ptr[b.len - 1] == '\t' || b.ptr[b.len - 1] == '\r')) b.len--;
-    while (b.len && (b.ptr[0] == ' ' || b.ptr[0] == '\t')) b = bytes_of(b.ptr + 1, b.len - 1);
-    return b;
-}
-
-static struct result take_line(struct bytes line, struct arena *arena, struct diag *diag, struct settings *settings)
-{
-    line = trim(line);
-    if (line.len == 0 || line.ptr[0] == '#') return OK;
-    const uint8_t *equals = memchr(line.ptr, '=', line.len);
-    if (!equals) return wrong(diag, arena_text(arena, line), "is not \"key = value\"");
-    struct bytes key = trim(bytes_of(line.ptr, (size_t)(equals - line.ptr)));
-    struct bytes value = trim(bytes_of(equals + 1, line.len - (size_t)(equals - line.ptr) - 1));
-    for (size_t i = 0; i < COUNT(known); i++) {
-        if (!bytes_equal(key, bytes_text(known[i].name))) continue;
-        const char **into = (const char **)(void *)((char *)settings + known[i].offset);
-        if (*into) return wrong(diag, known[i].name, "stands twice");
-        if (value.len == 0 || !text_plain(value)) return wrong(diag, known[i].name, "has no value");
-        *into = arena_text(arena, value);
-        return OK;
-    }
-    return wrong(diag, arena_text(arena, key), "is not a known key");
-}
-
-static struct result read_settings(const char *path, struct arena *arena, struct diag *diag,
-                                   struct settings *ret_settings)
-{
-    struct bytes content;
-    struct settings settings = { 0 };
-    TRY(read_file(path, arena, diag, &content));
-    for (const uint8_t *p = content.ptr, *end = p + content.len; p < end;) {
-        const uint8_t *feed = memchr(p, '\n', (size_t)(end - p));
-        if (!feed) feed = end;
-        TRY(take_line(bytes_of(p, (size_t)(feed - p)), arena, diag, &settings));
-        p = feed + 1;
-    }
-    *ret_settings = settings;
-    return OK;
-}
-
 /* ---- opening ---- */
 
 static struct result open_sink(const char *key, const char *path, struct diag *diag, struct sink **ret_sink)
@@ -120,9 +93,7 @@ static struct result open_smtp(const struct settings *s, bool insecure_dev, stru
     *o = (struct smtp_options){ .url = s->smtp_url, .user = s->smtp_user, .from = s->smtp_from,
                                 .from_name = s->smtp_from_name, .ca_file = s->ca_file, .sink = g->email,
                                 .insecure_dev = insecure_dev };
-    if (s->smtp_html && !text_equal(s->smtp_html, "yes") && !text_equal(s->smtp_html, "no"))
-        return wrong(diag, "smtp_html", "is yes or no");
-    o->html = text_equal(s->smtp_html, "yes");
+    o->html = s->smtp_html;
     if (!o->url) return OK;
     /* smtp:// is turned to TLS by STARTTLS, which is insisted on; plain to loopback in development only. */
     if (!text_starts(o->url, "smtp://") && !text_starts(o->url, "smtps://"))
@@ -179,17 +150,15 @@ static struct result open_wechat(const struct settings *s, bool insecure_dev, st
     return r;
 }
 
-struct result config_open(const char *path, bool insecure_dev, struct diag *diag, struct gateways **ret_gateways)
+struct result settings_open(const char *path, bool insecure_dev, struct diag *diag, struct gateways **ret_gateways)
 {
     struct gateways *g CLEANUP(gateways_free_p) = calloc(1, sizeof *g);
     if (!g) abort();
     g->arena = arena_new(ARENA_MAX);
     struct settings s = { 0 };
-    TRY(read_settings(path, g->arena, diag, &s));
-    uint64_t timeout_ms = TIMEOUT_MS;
-    if (s.timeout_ms && (failed(text_number(s.timeout_ms, TIMEOUT_MS_LONGEST, &timeout_ms)) || !timeout_ms))
-        return wrong(diag, "timeout_ms", "is no number of milliseconds up to 120000");
-    g->timeout_ms = (long)timeout_ms;
+    TRY(config_read(path, "relay", options, COUNT(options), g->arena, diag, &s));
+    g->timeout_ms = (long)s.timeout_ms;
+    g->ca_file = s.ca_file;
     TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));
     TRY(open_sink("email_sink", s.email_sink, diag, &g->email));
     TRY(open_smtp(&s, insecure_dev, diag, g));
