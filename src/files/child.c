@@ -13,6 +13,7 @@
 #include "crypto/sm3.h"
 #include "files/form.h"
 #include "files/inspect.h"
+#include "process/sandbox.h"
 
 enum { SOCKET = 3, FILE_FD = 4, FIRST_FREE = 5, REQUEST_ARENA = 256 * 1024 };
 
@@ -127,6 +128,7 @@ _Noreturn void child_run(const struct ipc_message *asked, int socket, struct fon
 {
     struct diag diag = { 0 };
     keep(socket, asked->fd);
+    if (failed(sandbox_narrow(0, &diag))) _exit(EXIT_FAILURE);
     seal(asked->type);
     struct arena *arena = arena_new(REQUEST_ARENA);
     struct result r =

@@ -9,12 +9,14 @@
 
 #include "base/log.h"
 #include "paysim/sim.h"
+#include "process/sandbox.h"
 #include "relay/http.h"
 
 enum { ARENA_MAX = 4 * 1024 * 1024, SLOW_S = 20, HUGE_SIZE = 200 * 1000 };
 
 static const char usage[] =
     "usage: hufu-paysim --listen 127.0.0.1:PORT --folder DIR [--notify-url URL] [--init]\n"
+    "                   [--insecure-dev]\n"
     "Simulates WeChat Pay for demonstrations: no money moves. DIR gets its keys, its orders, and relay.conf with\n"
     "what hufu-relay has to be told.\n"
     "  --init        only make what is missing in DIR, then end\n"
@@ -23,7 +25,7 @@ static const char usage[] =
 
 struct options {
     const char *listen, *folder, *notify_url;
-    bool init;
+    bool init, insecure_dev;
 };
 
 /* ---- one connection ---- */
@@ -121,16 +123,33 @@ static bool parse_listen(const char *text, struct sockaddr_in *ret_address)
     return true;
 }
 
-static struct result serve(struct sim *sim, const struct sockaddr_in *address, const sigset_t *stop)
+static struct result listen_on(const struct sockaddr_in *address, struct diag *diag, int *ret_socket)
+{
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    ENSURE(s >= 0, ERROR_IO);
+    bool good = setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                bind(s, (const struct sockaddr *)address, sizeof *address) == 0 && listen(s, SOMAXCONN) == 0;
+    if (!good) close(s);
+    if (!good) return diag_log(diag, ERROR_IO, "cannot listen on port %d: it is taken", ntohs(address->sin_port));
+    *ret_socket = s;
+    return OK;
+}
+
+/* Callbacks go to loopback: no names are looked up, no roots are read. */
+static struct result close_off(const struct options *options, struct diag *diag)
+{
+    const struct sandbox_folder folder = { options->folder, SANDBOX_READ | SANDBOX_WRITE };
+    const struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_ACCEPT | SANDBOX_CONNECT, &folder, 1 };
+    return sandbox_enter(&sandbox, options->insecure_dev, diag);
+}
+
+static struct result serve(struct sim *sim, int socket, const sigset_t *stop)
 {
     struct MHD_Daemon *daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, ntohs(address->sin_port), NULL,
-        NULL, handle, sim, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, 100U,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, handle, sim,
+        MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT, 100U,
         MHD_OPTION_CONNECTION_TIMEOUT, 30U, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
-    if (!daemon) {
-        log_event(LOG_LEVEL_ERROR, "listen", "cannot listen on %s", sim->url);
-        return FAIL(ERROR_IO);
-    }
+    ENSURE(daemon, ERROR_IO);
     log_event(LOG_LEVEL_INFO, "ready", "url=%s", sim->url);
     int signal_number;
     sigwait(stop, &signal_number);
@@ -138,7 +157,8 @@ static struct result serve(struct sim *sim, const struct sockaddr_in *address, c
     return OK;
 }
 
-static struct result run(const struct options *options, const struct sockaddr_in *address, const sigset_t *stop)
+static struct result run(const struct options *options, const struct sockaddr_in *address, const sigset_t *stop,
+                         struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
     const char *url = arena_format(arena, "http://127.0.0.1:%d", ntohs(address->sin_port));
@@ -147,7 +167,10 @@ static struct result run(const struct options *options, const struct sockaddr_in
     struct sim sim = { .url = url };
     TRY(keys_load(options->folder, &sim.keys));
     struct result r = orders_open(arena_format(arena, "%s/orders.jsonl", options->folder), &sim.orders);
-    if (!failed(r)) r = serve(&sim, address, stop);
+    int socket = -1;
+    if (!failed(r)) r = listen_on(address, diag, &socket);
+    if (!failed(r)) r = close_off(options, diag);
+    if (!failed(r)) r = serve(&sim, socket, stop);
     orders_free(sim.orders);
     keys_free(sim.keys);
     return r;
@@ -159,6 +182,7 @@ int main(int argc, char **argv)
                                                   { "folder", required_argument, NULL, 'f' },
                                                   { "notify-url", required_argument, NULL, 'n' },
                                                   { "init", no_argument, NULL, 'i' },
+                                                  { "insecure-dev", no_argument, NULL, 'd' },
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
     struct options o = { .notify_url = "http://127.0.0.1:8080/api/v1/payments/wechat/callback" };
@@ -168,6 +192,7 @@ int main(int argc, char **argv)
         if (c == 'f') o.folder = optarg;
         if (c == 'n') o.notify_url = optarg;
         if (c == 'i') o.init = true;
+        if (c == 'd') o.insecure_dev = true;
         if (c == '?') return fputs(usage, stderr), 2;
     }
     struct sockaddr_in address;
@@ -181,7 +206,8 @@ int main(int argc, char **argv)
     sigaddset(&stop, SIGTERM);
     sigprocmask(SIG_BLOCK, &stop, NULL); /* before threads begin, so that none of them takes it */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();
-    struct result r = run(&o, &address, &stop);
-    if (failed(r)) log_failure("stop", r, NULL);
+    struct diag diag = { 0 };
+    struct result r = run(&o, &address, &stop, &diag);
+    if (failed(r)) log_failure("stop", r, &diag);
     return failed(r);
 }

@@ -4,6 +4,7 @@
  * which is logged. What is closed is shown by tests that try it from inside (tests/unit/process). */
 #pragma once
 
+#include "base/bytes.h"
 #include "base/diag.h"
 
 enum sandbox_right {
@@ -35,3 +36,5 @@ struct sandbox {
 /* ERROR_SANDBOX with what could not be closed in DIAG's log text. With INSECURE_DEV it warns in the log instead and
  * goes on with what could be closed. */
 RESULT sandbox_enter(const struct sandbox *sandbox, bool insecure_dev, struct diag *diag);
+/* Closes a process that is closed already, or the child of one, to CALLS alone. ERROR_SANDBOX. */
+RESULT sandbox_narrow(unsigned calls, struct diag *diag);

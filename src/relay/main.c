@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "relay/config.h"
+#include "process/sandbox.h"
+#include "relay/settings.h"
 #include "relay/lanes.h"
 
 static const char usage[] = "usage: hufu-relay --socket FD --config FILE [--insecure-dev]\n"
@@ -35,12 +36,28 @@ static struct result serve(int socket, struct lanes *lanes)
     return r.code == ERROR_IPC_CLOSED ? OK : r;
 }
 
+/* What names are looked up by, and which roots are trusted: read anew with each connection. */
+static struct result close_off(const struct gateways *gateways, bool insecure_dev, struct diag *diag)
+{
+    static const char *const paths[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+                                         "/etc/gai.conf", "/etc/services", "/etc/ssl", "/usr/lib/ssl",
+                                         "/usr/share/ca-certificates", "/usr/local/share/ca-certificates" };
+    struct sandbox_folder folders[COUNT(paths) + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(paths); i++)
+        if (access(paths[i], R_OK) == 0) folders[count++] = (struct sandbox_folder){ paths[i], SANDBOX_READ };
+    if (gateways->ca_file) folders[count++] = (struct sandbox_folder){ gateways->ca_file, SANDBOX_READ };
+    struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_CONNECT, folders, count };
+    return sandbox_enter(&sandbox, insecure_dev, diag);
+}
+
 static struct result run(const struct options *options, struct diag *diag)
 {
     static const struct clock clock = { clock_system, 0 };
     struct gateways *gateways CLEANUP(gateways_free_p) = NULL;
     struct lanes *lanes;
-    TRY(config_open(options->config, options->insecure_dev, diag, &gateways));
+    TRY(settings_open(options->config, options->insecure_dev, diag, &gateways));
+    TRY(close_off(gateways, options->insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
     log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s", gateways->sms ? "sink" : "none",
