@@ -5,7 +5,7 @@
 struct result agent_ask(struct client *agent, const char *what, json_t *body, struct diag *diag, json_t **ret_answer)
 {
     char path[64];
-    snprintf(path, sizeof path, "/%s", what);
+    snprintf(path, sizeof path, "/v1/%s", what);
     return client_call(agent, "POST", path, body ? body : json_object(), diag, ret_answer);
 }
 

@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-#include "base/arena.h"
 #include "base/diag.h"
+#include "base/text.h"
 
 enum { CLIENT_ANSWER_MAX = 24 * 1024 * 1024, CLIENT_TIMEOUT_MS = 60 * 1000, CLIENT_TRIES = 4, CLIENT_PATH_MAX = 256 };
 

@@ -1,15 +1,15 @@
 #include "cli/place.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/client.h"
 
-enum { PATH_LIMIT = 4096 };
-
 static json_t *read_json(const char *folder, const char *name)
 {
-    char path[PATH_LIMIT];
+    char path[PLACE_PATH_MAX];
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return NULL;
     return json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 }
@@ -51,4 +51,21 @@ const json_t *place_person(const struct place *place, const char *role)
     json_array_foreach(place->people, i, person)
         if (has_role(client_text(person, "roles"), role)) return person;
     return NULL;
+}
+
+bool place_program(const char *program, char into[PLACE_PATH_MAX])
+{
+    static const char *const folders[] = { ".",           "../web",          "../signer",         "../files",
+                                           "../relay",    "../paysim",       "../token",          "../token/card",
+                                           "../token/key", "../token/agent" };
+    char own[PLACE_PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (n <= 0) return false;
+    own[n] = '\0';
+    const char *here = dirname(own);
+    for (size_t i = 0; i < COUNT(folders); i++) {
+        int len = snprintf(into, PLACE_PATH_MAX, "%s/%s/%s", here, folders[i], program);
+        if (len < PLACE_PATH_MAX && access(into, X_OK) == 0) return true;
+    }
+    return false;
 }

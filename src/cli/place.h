@@ -6,6 +6,8 @@
 
 #include "base/diag.h"
 
+enum { PLACE_PATH_MAX = 4096 };
+
 struct place {
     const char *folder;
     json_t *state;  /* run/state.json: {"pid","portal","console","platform","agent","paysim","processes":{name: pid}} */
@@ -19,3 +21,6 @@ void place_done(struct place *place);
 const char *place_address(const struct place *place, const char *name);
 /* The first person with ROLE, who has an own USBKey; NULL: none. */
 const json_t *place_person(const struct place *place, const char *role);
+/* The path of PROGRAM ("hufu-card") of this very installation: beside the running one, or where the build put it. False
+ * when it is not there. */
+bool place_program(const char *program, char into[PLACE_PATH_MAX]);
