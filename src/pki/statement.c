@@ -128,6 +128,14 @@ static const struct shape_field approve_fields[] = {
 const struct shape approve_statement_shape =
     SHAPE("HUFU-APPROVE-v1", struct approve_statement, approve_fields);
 
+#define FIELD(field, max) SHAPE_TEXT(struct reject_statement, field, max)
+static const struct shape_field reject_fields[] = {
+    FIELD(application, NUMBER), FIELD(service, WORD),      FIELD(holder, ID_TEXT_LEN),     FIELD(holder_name, PERSON),
+    FIELD(words, LONG),         FIELD(nonce, ID_TEXT_LEN), FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
+};
+#undef FIELD
+const struct shape reject_statement_shape = SHAPE("HUFU-REJECT-v1", struct reject_statement, reject_fields);
+
 #define FIELD(field, max) SHAPE_TEXT(struct card_statement, field, max)
 static const struct shape_field card_fields[] = {
     FIELD(application, NUMBER),     FIELD(card, NUMBER), FIELD(challenge, HASH), FIELD(card_key, HASH),

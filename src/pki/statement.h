@@ -39,6 +39,19 @@ struct approve_statement {
 };
 extern const struct shape approve_statement_shape;
 
+/* HUFU-REJECT-v1, by a reviewer: an application is refused (R-OPS-3). Nothing is issued or revoked by it. */
+struct reject_statement {
+    const char *application;
+    const char *service;
+    const char *holder;        /* account id */
+    const char *holder_name;
+    const char *words;         /* why, as the applicant is told */
+    const char *nonce;         /* one-time number, id text */
+    const char *operator_serial;
+    const char *time;
+};
+extern const struct shape reject_statement_shape;
+
 /* HUFU-CARD-v1, by the producer: opens a fresh USBKey for production. */
 struct card_statement {
     const char *application;
