@@ -61,8 +61,9 @@ ROW(idempotency_row, IDEMPOTENCY_FIELDS);
     X(TEXT, invoice_email, 254) X(INT, confirmed, 0) X(TEXT, medium, 16) X(TEXT, recipient, 300) \
     X(TEXT, recipient_mobile, 16) X(TEXT, province, 64) X(TEXT, address, 900) X(TEXT, postcode, 6) \
     X(INT, fee_fen, 0) X(INT, form_revision, 0) X(TEXT, form_code, 200) X(INT, created_s, 0) X(INT, submitted_s, 0) \
-    X(INT, started_s, 0) X(INT, due_s, 0) X(TEXT, return_reason, 32) X(TEXT, return_items, 400) \
-    X(TEXT, return_words, 3000) X(TEXT, card, 32) X(TEXT, serial, 32)
+    X(INT, started_s, 0) X(INT, due_s, 0) X(INT, left_s, 0) X(INT, returned_s, 0) X(INT, decided_s, 0) \
+    X(INT, finished_s, 0) X(TEXT, return_reason, 32) X(TEXT, return_items, 400) X(TEXT, return_words, 4000) \
+    X(TEXT, about, 32) X(TEXT, card, 32) X(TEXT, serial, 32)
 ROW(application_row, APPLICATION_FIELDS);
 
 #define FORM_FIELDS(X) X(TEXT, application, 17) X(INT, revision, 0) X(TEXT, code, 200) X(INT, size, 0) \
@@ -75,7 +76,7 @@ ROW(form_row, FORM_FIELDS);
 ROW(attachment_row, ATTACHMENT_FIELDS);
 
 #define DECISION_FIELDS(X) X(TEXT, nonce, 26) X(TEXT, application, 17) X(TEXT, decision, 16) X(TEXT, statement, 4096) \
-    X(BYTES, signature, 64) X(TEXT, operator_serial, 32) X(INT, made_s, 0) X(INT, used, 0)
+    X(BYTES, hash, 32) X(BYTES, signature, 64) X(TEXT, operator_serial, 32) X(INT, made_s, 0) X(INT, used, 0)
 ROW(decision_row, DECISION_FIELDS);
 
 #define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0)

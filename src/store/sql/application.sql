@@ -4,13 +4,15 @@ INSERT INTO application (
     organization_name, credit_code, organization_address, holder_name, document_type, document_sealed,
     document_mask, mobile, email, invoice_title, tax_number, invoice_email, confirmed, medium, recipient,
     recipient_mobile, province, address, postcode, fee_fen, form_revision, form_code, created_s, submitted_s,
-    started_s, due_s, return_reason, return_items, return_words, card, serial)
+    started_s, due_s, left_s, returned_s, decided_s, finished_s, return_reason, return_items, return_words,
+    about, card, serial)
 VALUES (
     :number, :service, :state, :version, :holder, :open, :agreement_version, :agreed_s, :agreed_from,
     :organization_name, :credit_code, :organization_address, :holder_name, :document_type, :document_sealed,
     :document_mask, :mobile, :email, :invoice_title, :tax_number, :invoice_email, :confirmed, :medium,
     :recipient, :recipient_mobile, :province, :address, :postcode, :fee_fen, :form_revision, :form_code,
-    :created_s, :submitted_s, :started_s, :due_s, :return_reason, :return_items, :return_words, :card, :serial)
+    :created_s, :submitted_s, :started_s, :due_s, :left_s, :returned_s, :decided_s, :finished_s, :return_reason,
+    :return_items, :return_words, :about, :card, :serial)
 
 -- name: application_get
 SELECT * FROM application WHERE number = :key
@@ -29,8 +31,9 @@ UPDATE application SET version = version + 1,
     confirmed = :confirmed, medium = :medium, recipient = :recipient, recipient_mobile = :recipient_mobile,
     province = :province, address = :address, postcode = :postcode, fee_fen = :fee_fen,
     form_revision = :form_revision, form_code = :form_code, submitted_s = :submitted_s,
-    started_s = :started_s, due_s = :due_s, return_reason = :return_reason, return_items = :return_items,
-    return_words = :return_words, card = :card, serial = :serial
+    started_s = :started_s, due_s = :due_s, left_s = :left_s, returned_s = :returned_s,
+    decided_s = :decided_s, finished_s = :finished_s, return_reason = :return_reason, return_items = :return_items,
+    return_words = :return_words, about = :about, card = :card, serial = :serial
 WHERE number = :number AND version = :version
 
 -- name: application_queue
@@ -63,8 +66,14 @@ SELECT * FROM attachment WHERE application = :key AND current = 1 ORDER BY kind 
 SELECT * FROM attachment WHERE id = :id
 
 -- name: decision_insert
-INSERT INTO decision (nonce, application, decision, statement, signature, operator_serial, made_s, used)
-VALUES (:nonce, :application, :decision, :statement, :signature, :operator_serial, :made_s, :used)
+INSERT INTO decision (nonce, application, decision, statement, hash, signature, operator_serial, made_s, used)
+VALUES (:nonce, :application, :decision, :statement, :hash, :signature, :operator_serial, :made_s, :used)
+
+-- name: decision_by_hash
+SELECT * FROM decision WHERE hash = :hash
+
+-- name: decision_use
+UPDATE decision SET used = 1 WHERE nonce = :nonce AND used = 0
 
 -- name: decision_list
 SELECT * FROM decision WHERE application = :key AND decision = :other ORDER BY made_s, nonce LIMIT :limit_count

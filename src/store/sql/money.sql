@@ -7,7 +7,8 @@ SELECT * FROM tariff WHERE from_s <= :at_s ORDER BY class, service, item, from_s
 
 -- What holds at a time: the row that began last.
 -- name: tariff_get
-SELECT * FROM tariff WHERE service = :key AND item = :other AND from_s <= :at_s ORDER BY from_s DESC LIMIT 1
+SELECT * FROM tariff WHERE class = :class AND service = :service AND item = :item AND from_s <= :from_s
+ORDER BY from_s DESC LIMIT 1
 
 -- name: payment_insert
 INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, transaction_number, created_s,

@@ -35,9 +35,14 @@ CREATE TABLE IF NOT EXISTS application (
     submitted_s INTEGER NOT NULL,
     started_s INTEGER NOT NULL,
     due_s INTEGER NOT NULL,
+    left_s INTEGER NOT NULL,
+    returned_s INTEGER NOT NULL,
+    decided_s INTEGER NOT NULL,
+    finished_s INTEGER NOT NULL,
     return_reason TEXT,
     return_items TEXT,
     return_words TEXT,
+    about TEXT,
     card TEXT,
     serial TEXT
 );
@@ -82,12 +87,14 @@ CREATE TABLE IF NOT EXISTS attachment (
 
 CREATE INDEX IF NOT EXISTS attachment_application ON attachment (application, kind);
 
--- What reviewers and producers signed, as signed.
+-- What reviewers and producers signed, as signed; kept before the signer is asked. NONCE is the request's id there, so
+-- that the same statement (HASH is its SM3) asks the same again after a crash.
 CREATE TABLE IF NOT EXISTS decision (
     nonce TEXT NOT NULL PRIMARY KEY,
     application TEXT NOT NULL,
     decision TEXT NOT NULL,
     statement TEXT NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
     signature BLOB NOT NULL,
     operator_serial TEXT NOT NULL,
     made_s INTEGER NOT NULL,

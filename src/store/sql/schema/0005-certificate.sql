@@ -1,4 +1,5 @@
--- Certificates as the journal has them; rows come from there (journal_index), never otherwise.
+-- Certificates as the journal has them; rows come from there (journal_index), never otherwise. One is 'issued' until
+-- the USBKey that holds it is closed; only a valid one opens anything.
 CREATE TABLE IF NOT EXISTS certificate (
     serial TEXT NOT NULL PRIMARY KEY,
     ca_id TEXT NOT NULL,
@@ -12,7 +13,7 @@ CREATE TABLE IF NOT EXISTS certificate (
     der BLOB NOT NULL,
     not_before_s INTEGER NOT NULL,
     not_after_s INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('valid', 'revoked')),
+    state TEXT NOT NULL CHECK (state IN ('issued', 'valid', 'held', 'revoked')),
     revoked_s INTEGER NOT NULL,
     reason TEXT,
     journal_index INTEGER NOT NULL
