@@ -1,0 +1,45 @@
+#include "service/tariff.h"
+
+const char tariff_class[] = "enterprise";
+
+const char *tariff_item(const struct tariff_case *which)
+{
+    if (which->ca_fault) return NULL;
+    /* The first replacement is free, each later one is not. */
+    if (which->kind == KIND_LOST && which->replacements == 0) return NULL;
+    return kind_rule(which->kind)->fee_item;
+}
+
+struct result tariff_fee(struct tx *tx, const struct tariff_case *which, int64_t at_s, struct arena *arena,
+                         int64_t *ret_fen)
+{
+    const char *item = tariff_item(which);
+    struct tariff_row row = { .amount_fen = 0 };
+    struct tariff_row params = { .class = tariff_class, .service = kind_rule(which->kind)->name, .item = item,
+                                 .from_s = at_s };
+    if (item) TRY(tx_one(tx, STATEMENT_TARIFF_GET, RECORD(tariff_row_shape, &params), arena, &tariff_row_shape, &row));
+    *ret_fen = row.amount_fen;
+    return OK;
+}
+
+static bool same_price(const struct tariff_row *a, const struct tariff_row *b)
+{
+    return text_equal(a->class, b->class) && text_equal(a->service, b->service) && text_equal(a->item, b->item);
+}
+
+struct result tariff_list(struct tx *tx, int64_t at_s, struct arena *arena, struct tariff_row **ret_rows,
+                          size_t *ret_count)
+{
+    struct key_row params = { .at_s = at_s, .limit_count = TARIFF_ROWS_MAX };
+    void *found;
+    size_t count, kept = 0;
+    TRY(tx_list(tx, STATEMENT_TARIFF_LIST, RECORD(key_row_shape, &params), arena, &tariff_row_shape, TARIFF_ROWS_MAX,
+                &found, &count));
+    /* In order of price and date: of each price the last one holds. */
+    struct tariff_row *rows = found;
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || !same_price(&rows[i], &rows[i + 1])) rows[kept++] = rows[i];
+    *ret_rows = rows;
+    *ret_count = kept;
+    return OK;
+}
