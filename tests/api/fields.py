@@ -8,7 +8,7 @@ import base64
 import json
 import urllib.parse
 
-SAMPLES = {"id": "00000000000000000000000004", "credit-code": "91350211M000100Y43", "mobile": "13800138000"}
+SAMPLES = {"id": "00000000000000000000000004", "credit-code": "91350100M000100Y43", "mobile": "13800138000"}
 CHARACTERS = {"plain": "虎", "lines": "符", "digits": "1", "application-number": "1", "hex": "a", "serial": "a", "card-serial": "A",
               "cursor": "c", "document-number": "1", "tax-number": "1", "waybill": "1"}
 FIELD_ERRORS = {"FIELD_UNKNOWN", "FIELD_REPEATED", "FIELD_MISSING", "FIELD_TYPE", "FIELD_LENGTH", "FIELD_RANGE", "FIELD_CHOICE",

@@ -74,7 +74,7 @@ export declare class HufuAgent {
   keys(options?: AgentOptions): Promise<AgentKey[]>
   changePin(
     key: KeyOrId,
-    pins?: { old?: string; new?: string; birthDate?: string; mobile?: string },
+    pins?: { old?: string; new?: string; birthDate?: string; mobile?: string; lastTries?: boolean },
     options?: AgentOptions,
   ): Promise<Record<string, never>>
   sign(

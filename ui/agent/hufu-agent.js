@@ -124,17 +124,18 @@ export class HufuAgent {
     return keys
   }
 
-  /** pins: { old, new } where hello says "page"; birthDate (YYYY-MM-DD) and mobile, which no PIN may hold. */
+  /** pins: { old, new } where hello says "page", lastTries as in sign; birthDate (YYYY-MM-DD) and mobile, which no PIN
+   *  may hold. */
   changePin(key, pins, options) {
-    const { old, new: fresh, birthDate, mobile } = pins || {}
-    return this.paired('change-pin', { key: idOf(key), old, new: fresh, birth_date: birthDate, mobile }, options)
+    const { old, new: fresh, birthDate, mobile, lastTries } = pins || {}
+    const fields = { key: idOf(key), old, new: fresh, birth_date: birthDate, mobile, last_tries: yes(lastTries) }
+    return this.paired('change-pin', fields, options)
   }
 
   /** how: { pin } where hello says "page", { lastTries: true } when the person insists with two tries left. */
   sign(key, statement, how, options) {
     const { pin, lastTries } = how || {}
-    const last = lastTries ? 'yes' : undefined
-    return this.paired('sign', { key: idOf(key), statement, pin, last_tries: last }, options)
+    return this.paired('sign', { key: idOf(key), statement, pin, last_tries: yes(lastTries) }, options)
   }
 
   /* ---- production: the operators' console only ---- */
@@ -218,6 +219,10 @@ export class HufuAgent {
     /* A page cannot see what is installed; but whoever has paired here before has installed it. */
     return new AgentError(this.token ? 'not-running' : 'not-installed')
   }
+}
+
+function yes(flag) {
+  return flag ? 'yes' : undefined
 }
 
 function idOf(key) {

@@ -1,0 +1,336 @@
+"""The whole way of one certificate as methods, so that a test can do each step, or do it wrong."""
+import random
+import struct
+import zlib
+
+from page import Agent, Page
+from world import wait_for
+
+CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+NEW_PIN = "47281936"
+DEFAULT_PIN = "000000"
+STATES_AFTER_PAYMENT = ("review",)
+
+
+# ---- made-up people and papers ----
+
+def digits(count):
+    return "".join(random.choice("0123456789") for _ in range(count))
+
+
+def credit_code():
+    while True:
+        inner = digits(8)
+        check = 11 - sum(w * int(d) for w, d in zip((3, 7, 9, 10, 5, 8, 4, 2), inner)) % 11
+        if check != 10:
+            break
+    first = "91110000" + inner + ("0" if check == 11 else str(check))
+    total = sum(CREDIT.index(c) * pow(3, i, 31) for i, c in enumerate(first))
+    return first + CREDIT[-total % 31]
+
+
+def identity_number(born="19900307"):
+    first = "110101" + born + digits(3)
+    return first + "10X98765432"[sum(int(d) * pow(2, 17 - i, 11) for i, d in enumerate(first)) % 11]
+
+
+def mobile():
+    return "13" + digits(9)
+
+
+def png(width=200, height=120):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    row = b"\0" + b"\xf0\xf0\xf0" * (width - 20) + b"\x20\x20\x80" * 20
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(row * height)) + chunk(b"IEND", b""))
+
+
+def change_line(statement, name, value):
+    lines = statement.split("\n")
+    at = next(i for i, line in enumerate(lines) if line.startswith(name + ": "))
+    lines[at] = f"{name}: {value}"
+    return "\n".join(lines)
+
+
+def line_names(statement):
+    return [line.split(": ")[0] for line in statement.split("\n")[1:] if line]
+
+
+def line(statement, name):
+    return next(text.split(": ", 1)[1] for text in statement.split("\n") if text.startswith(name + ": "))
+
+
+# ---- operators ----
+
+class Operator:
+    """Somebody of the CA, logged in to the console with the own USBKey unless LOGIN is false."""
+
+    def __init__(self, world, role, number=0, login=True):
+        self.world, self.person = world, world.person(role, number)
+        self.page = Page(world.address("console"))
+        self.agent = Agent(world.address("console"), world.address("agent"))
+        self.key = wait_for("the operator's USBKey", lambda: self.agent.key(self.person["card"]))["key"]
+        if login:
+            key_login(self.page, self.agent, self.key, self.person["certificate"], self.person["pin"])
+
+    def sign(self, statement):
+        return self.agent.tell("sign", key=self.key, statement=statement, pin=self.person["pin"])["signature"]
+
+    def api(self, method, path, body=None, **how):
+        return self.page.api(method, path, body, **how)
+
+    def try_api(self, method, path, body=None, **how):
+        return self.page.try_api(method, path, body, **how)
+
+
+def begin_login(page, serial):
+    return page.api("POST", "key-logins", {"serial": serial}).json
+
+
+def finish_login(page, draft, signed):
+    """Whatever comes of it."""
+    return page.try_api("POST", "key-logins/" + draft["id"],
+                        {"certificate": signed["certificate"], "signature": signed["signature"]})
+
+
+def key_login(page, agent, key, serial, pin):
+    draft = begin_login(page, serial)
+    signed = agent.tell("sign", key=key, statement=draft["statement"], pin=pin).json
+    answer = finish_login(page, draft, signed)
+    assert answer.status < 400, answer
+    return answer.json
+
+
+class Staff:
+    """The operators of a world, logged in when first asked for."""
+
+    def __init__(self, world):
+        self.world, self.known = world, {}
+
+    def get(self, role, number=0):
+        if (role, number) not in self.known:
+            self.known[role, number] = Operator(self.world, role, number)
+        return self.known[role, number]
+
+    @property
+    def administrator(self):
+        return self.get("administrator")
+
+    @property
+    def reviewer(self):
+        return self.get("reviewer")
+
+    @property
+    def producer(self):
+        return self.get("producer")
+
+
+# ---- one certificate ----
+
+class Walk:
+    """One holder. Each method is a step and needs those before it; to(STEP) walks up to and including STEP."""
+
+    ORDER = ["open", "log_in", "apply", "agree", "fill_in", "choose_medium", "print_form", "upload", "submit", "pay",
+             "approve", "plug", "open_card", "make_key", "issue", "write", "finish", "ship", "change_pin", "platform_login"]
+
+    def __init__(self, world, staff):
+        self.world, self.staff = world, staff
+        self.mobile, self.number_of_document = mobile(), identity_number()
+        self.email = f"holder-{self.mobile}@example.org"
+        self.credit_code, self.name = credit_code(), "张三"
+        self.organization_name = f"测试企业{digits(6)}有限公司"
+        self.waybill = "1" + digits(12)
+        self.portal, self.platform = Page(world.address("portal")), Page(world.address("platform"))
+        self.done = []
+        self.card = None
+
+    def to(self, step):
+        for name in self.ORDER[:self.ORDER.index(step) + 1]:
+            if name not in self.done:
+                getattr(self, name)()
+                self.done.append(name)
+        return self
+
+    def path(self, tail=""):
+        return f"applications/{self.number}" + ("/" + tail if tail else "")
+
+    def console_path(self, tail=""):
+        return "console/" + self.path(tail)
+
+    def state(self):
+        return self.portal.api("GET", self.path())["state"]
+
+    # ---- administrator ----
+
+    def open(self):
+        administrator = self.staff.administrator
+        self.organization = administrator.api("POST", "console/organizations", self.organization_fields())["id"]
+        self.account = administrator.api("POST", "console/accounts", self.account_fields())["id"]
+
+    def organization_fields(self):
+        return {"name": self.organization_name, "credit_code": self.credit_code, "address": "北京市西城区示例路 1 号"}
+
+    def account_fields(self):
+        return {"organization": self.organization, "name": self.name, "document_type": "id-card",
+                "document_number": self.number_of_document, "mobile": self.mobile, "email": self.email}
+
+    # ---- holder ----
+
+    def log_in(self):
+        since = len(self.world.messages("sms"))
+        self.portal.api("POST", "sms-codes", {"mobile": self.mobile})
+        self.portal.api("POST", "sessions", {"mobile": self.mobile, "code": self.world.code(self.mobile, since)})
+
+    def apply(self):
+        self.number = self.portal.api("POST", "applications", {"service": "apply"})["number"]
+
+    def agree(self):
+        version = self.portal.api("GET", "agreement")["version"]
+        self.portal.api("PUT", self.path("agreement"), {"version": version})
+
+    def details(self):
+        return {"organization_name": self.organization_name, "credit_code": self.credit_code,
+                "organization_address": "北京市西城区示例路 1 号", "holder_name": self.name, "document_type": "id-card",
+                "document_number": self.number_of_document, "mobile": self.mobile, "email": self.email,
+                "invoice_title": self.organization_name, "tax_number": self.credit_code, "invoice_email": self.email}
+
+    def fill_in(self):
+        self.portal.api("PUT", self.path("details"), self.details())
+
+    def choose_medium(self):
+        self.portal.api("PUT", self.path("medium"),
+                        {"medium": "usbkey", "recipient": self.name, "recipient_mobile": self.mobile, "province": "北京市",
+                         "address": "西城区示例路 1 号", "postcode": "100032"})
+
+    def print_form(self):
+        self.form = self.portal.api("POST", self.path("form")).json
+        self.pdf = self.portal.api("GET", self.path("form")).body
+
+    def upload(self):
+        for kind, content in ("form", self.pdf), ("license", png()), ("identity", png(300, 190)):
+            self.portal.api("POST", self.path("attachments/" + kind), content=content)
+
+    def submit(self):
+        self.portal.api("POST", self.path("submission"))
+
+    def order(self):
+        return self.portal.api("POST", self.path("payment"), {"method": "wechat"}).json
+
+    def phone(self, order, mode="normal"):
+        """What a person with a phone does, or the simulator pretends; its report."""
+        paysim = self.world.address("paysim")
+        assert order["code_url"].startswith(paysim), order
+        return Page(paysim).do("POST", order["code_url"][len(paysim):] + "?mode=" + mode).json
+
+    def is_paid(self):
+        return self.portal.api("GET", self.path("payment"))["state"] == "paid"
+
+    def pay(self):
+        self.phone(self.order())
+        wait_for("the payment", self.is_paid)
+
+    # ---- reviewer ----
+
+    def draft_decision(self, decision="approve", reviewer=None, **more):
+        return (reviewer or self.staff.reviewer).api("POST", self.console_path("decision-draft"),
+                                                     {"decision": decision, **more})["statement"]
+
+    def try_decide(self, statement, signature, reviewer=None, **how):
+        return (reviewer or self.staff.reviewer).try_api("POST", self.console_path("decision"),
+                                                         {"statement": statement, "signature": signature}, **how)
+
+    def approve(self):
+        self.approval = self.draft_decision()
+        self.approval_signature = self.staff.reviewer.sign(self.approval)
+        answer = self.try_decide(self.approval, self.approval_signature)
+        assert answer.status < 400, answer
+
+    # ---- producer ----
+
+    def plug(self):
+        self.card = self.world.card()
+        self.key = wait_for("the fresh USBKey", lambda: self.staff.producer.agent.key(self.card.serial))["key"]
+
+    def draft_card(self):
+        self.seen = self.staff.producer.agent.tell("inspect", key=self.key).json
+        return self.staff.producer.api("POST", self.console_path("card-draft"),
+                                       {"card": self.card.serial, "challenge": self.seen["challenge"],
+                                        "card_certificate": self.seen["card_certificate"]})["statement"]
+
+    def try_open_card(self, statement, signature, **how):
+        return self.staff.producer.try_api("POST", self.console_path("card"),
+                                           {"statement": statement, "signature": signature,
+                                            "card_certificate": self.seen["card_certificate"]}, **how)
+
+    def open_card(self):
+        statement = self.draft_card()
+        answer = self.try_open_card(statement, self.staff.producer.sign(statement))
+        assert answer.status < 400, answer
+        self.opened = answer.json
+
+    def make_key(self):
+        made = self.staff.producer.agent.tell("open", key=self.key, device_answer=self.opened["device_answer"],
+                                              admin_sealed=self.opened["admin_sealed"])
+        self.public_key, self.attestation = made["public_key"], made["attestation"]
+
+    def draft_production(self, **other):
+        fields = {"card": self.card.serial, "public_key": self.public_key, "attestation": self.attestation, **other}
+        return self.staff.producer.api("POST", self.console_path("produce-draft"), fields)["statement"]
+
+    def prove(self, statement):
+        return self.staff.producer.agent.tell("prove", key=self.key, statement=statement)["possession"]
+
+    def try_issue(self, statement, signature, possession, **how):
+        return self.staff.producer.try_api("POST", self.console_path("certificates"),
+                                           {"statement": statement, "signature": signature, "possession": possession,
+                                            "card_certificate": self.seen["card_certificate"]}, **how)
+
+    def issue(self):
+        self.production = self.draft_production()
+        self.production_signature = self.staff.producer.sign(self.production)
+        self.possession = self.prove(self.production)
+        answer = self.try_issue(self.production, self.production_signature, self.possession)
+        assert answer.status < 400, answer
+        self.produced = answer.json
+
+    def write(self):
+        self.staff.producer.agent.tell("write", key=self.key, **self.produced)
+        self.staff.producer.agent.tell("close", key=self.key)
+
+    def finish(self):
+        self.serial = self.staff.producer.api("POST", self.console_path("production"))["serial"]
+
+    def ship(self):
+        self.staff.producer.api("POST", self.console_path("shipment"), {"carrier": "ems", "waybill": self.waybill})
+
+    # ---- the holder has it ----
+
+    def holder_agent(self):
+        if not hasattr(self, "own_agent"):
+            self.own_agent = Agent(self.world.address("platform"), self.world.address("agent"))
+        return self.own_agent
+
+    def change_pin(self):
+        self.holder_agent().tell("change-pin", key=self.key, old=DEFAULT_PIN, new=NEW_PIN)
+
+    def sign_login(self, draft, pin=NEW_PIN):
+        return self.holder_agent().tell("sign", key=self.key, statement=draft["statement"], pin=pin).json
+
+    def try_login(self, page=None):
+        page = page or Page(self.world.address("platform"))
+        draft = begin_login(page, self.serial)
+        return finish_login(page, draft, self.sign_login(draft))
+
+    def platform_login(self):
+        answer = self.try_login(self.platform)
+        assert answer.status < 400, answer
+        self.session = answer.json
+
+    # ---- later ----
+
+    def revoke(self, reason="keyCompromise"):
+        reviewer = self.staff.reviewer
+        path = f"console/certificates/{self.serial}/"
+        statement = reviewer.api("POST", path + "revocation-draft", {"reason": reason})["statement"]
+        return reviewer.api("POST", path + "revocation", {"statement": statement, "signature": reviewer.sign(statement)})
