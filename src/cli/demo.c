@@ -115,7 +115,7 @@ static struct result one(const struct options *o, const struct place *place, str
     if (!o->json && !failed(r)) demo_print_outcome(&print, &walk, walk_step_count, ms);
     *diag = walk.diag;
     json_decref(steps);
-    walk_end(&walk, !failed(r));
+    walk_end(&walk);
     staff_done(&staff);
     return r;
 }

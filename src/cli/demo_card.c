@@ -67,25 +67,25 @@ struct result demo_card_plug(const char *folder, const char *serial, struct diag
     struct demo_card card = { 0 };
     char program[PLACE_PATH_MAX];
     if (!place_program("hufu-card", program)) return diag_detail(diag, ERROR_DEMO_CARD, "hufu-card");
-    int a = snprintf(card.image, sizeof card.image, "%s/usbkeys/%s.image", folder, serial);
+    int a = snprintf(card.image, sizeof card.image, "%s/run/%s.image", folder, serial);
     int b = snprintf(card.socket, sizeof card.socket, "%s/usbkeys/%s.sock", folder, serial);
     bool good = a < (int)sizeof card.image && b < (int)sizeof card.socket && make(program, folder, serial, &card) &&
                 plug(program, &card);
     if (!good) {
-        demo_card_pull(&card, false);
+        demo_card_pull(&card);
         return diag_detail(diag, ERROR_DEMO_CARD, "%s", card.image);
     }
     *ret_card = card;
     return OK;
 }
 
-void demo_card_pull(struct demo_card *card, bool keep)
+void demo_card_pull(struct demo_card *card)
 {
     if (card->pid > 0) {
         kill(card->pid, SIGTERM);
         (void)ended_well(card->pid);
         unlink(card->socket);
     }
-    if (!keep && card->image[0]) unlink(card->image);
+    if (card->image[0]) unlink(card->image);
     *card = (struct demo_card){ 0 };
 }

@@ -70,7 +70,7 @@ static void walk_once(struct run *run, struct staff *staff, struct arena *arena)
     struct result r = walk_begin(&walk, run->load->place, staff, run->load->english, arena);
     if (!failed(r)) r = walk_all(&walk, ms);
     keep(run, ms, r, &walk);
-    walk_end(&walk, false);
+    walk_end(&walk);
     arena_reset(arena);
 }
 

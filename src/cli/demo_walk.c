@@ -60,9 +60,9 @@ struct result walk_begin(struct walk *walk, const struct place *place, struct st
     return OK;
 }
 
-void walk_end(struct walk *walk, bool keep)
+void walk_end(struct walk *walk)
 {
-    demo_card_pull(&walk->card, keep);
+    demo_card_pull(&walk->card);
     client_free(walk->portal);
     client_free(walk->platform);
     client_free(walk->agent);

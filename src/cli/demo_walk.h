@@ -64,8 +64,8 @@ extern const size_t walk_step_count;
 /* PLACE, STAFF (zero at first) and ARENA outlive the walk. */
 RESULT walk_begin(struct walk *walk, const struct place *place, struct staff *staff, bool english,
                   struct arena *arena);
-/* Pulls the USBKey out; without KEEP its image goes too. */
-void walk_end(struct walk *walk, bool keep);
+/* Pulls the USBKey out. */
+void walk_end(struct walk *walk);
 void staff_done(struct staff *staff);
 
 /* ---- for the files of steps ---- */

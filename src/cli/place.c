@@ -17,7 +17,10 @@ static json_t *read_json(const char *folder, const char *name)
 struct result place_open(const char *folder, struct diag *diag, struct place *ret_place)
 {
     struct place place = { .folder = folder, .state = read_json(folder, "run/state.json") };
-    if (!place.state) return diag_detail(diag, ERROR_DEMO_FOLDER, "%s/run/state.json", folder);
+    if (!json_is_true(json_object_get(place.state, "ready"))) {
+        json_decref(place.state);
+        return diag_detail(diag, ERROR_DEMO_FOLDER, "%s/run/state.json", folder);
+    }
     place.people = read_json(folder, "usbkeys/people.json");
     *ret_place = place;
     return OK;

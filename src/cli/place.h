@@ -10,7 +10,7 @@ enum { PLACE_PATH_MAX = 4096 };
 
 struct place {
     const char *folder;
-    json_t *state;  /* run/state.json: {"pid","portal","console","platform","agent","paysim","processes":{name: pid}} */
+    json_t *state;  /* run/state.json: {"pid","ready","portal","console","platform","agent","paysim","processes":{name: pid}} */
     json_t *people; /* usbkeys/people.json: [{"name","person","roles","card","certificate","pin"}]; NULL: no demonstration */
 };
 

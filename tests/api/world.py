@@ -132,7 +132,7 @@ class World:
         if fault:
             environment["HUFU_FAULT"] = fault
         with open(self.log_path, "ab") as log:
-            self.serve = subprocess.Popen([self.hufu, "serve", "--folder", self.folder], env=environment, stdout=log,
+            self.serve = subprocess.Popen([self.hufu, "serve", "--folder", self.folder, "--insecure-dev"], env=environment, stdout=log,
                                           stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         if ready:
             wait_for("ready", self.is_ready)
@@ -140,7 +140,7 @@ class World:
     def is_ready(self):
         if self.serve.poll() is not None:
             raise AssertionError(f"hufu serve ended with {self.serve.returncode}:\n{self.log()}")
-        return bool(self.state())
+        return (self.state() or {}).get("ready", False)
 
     def stop(self):
         """As Ctrl-C does; its exit status."""
@@ -167,6 +167,10 @@ class World:
             except ProcessLookupError:
                 pass
         self.serve = None
+        self.forget_state()
+
+    def forget_state(self):
+        """What a killed hufu serve left behind says nothing of the next one."""
         if os.path.exists(self.path("run/state.json")):
             os.unlink(self.path("run/state.json"))
 
@@ -240,7 +244,9 @@ class Card:
 
     def __init__(self, world, serial):
         self.world, self.serial = world, serial
-        self.image, self.socket = world.path("usbkeys", f"{serial}.image"), world.path("usbkeys", f"{serial}.sock")
+        # Not among those that hufu serve plugs in by itself.
+        self.image, self.socket = world.path("cards", f"{serial}.image"), world.path("usbkeys", f"{serial}.sock")
+        os.makedirs(world.path("cards"), exist_ok=True)
         self.process = None
         program = self.program()
         subprocess.run([program, "--new", "--image", self.image, "--serial", serial, "--maker", world.path("maker")],
