@@ -223,3 +223,34 @@ struct result config_read(const char *path, const char *section, const struct co
     for (size_t i = 0; i < count; i++) fill(&options[i], &s.values[i], ret_config);
     return OK;
 }
+
+/* ---- one key ---- */
+
+struct peek {
+    const char *section, *key, *text;
+    bool inside;
+};
+
+static struct result take_peek(struct config_file *f, const struct line *line, void *context)
+{
+    struct peek *p = context;
+    if (line->section) {
+        p->inside = bytes_equal(line->key, bytes_text(p->section));
+    } else if (p->inside && bytes_equal(line->key, bytes_text(p->key))) {
+        p->text = arena_text(f->arena, line->value);
+        ENSURE(p->text, ERROR_OUT_OF_ROOM);
+    }
+    return OK;
+}
+
+struct result config_peek(const char *path, const char *section, const char *key, struct arena *arena,
+                          struct diag *diag, const char **ret_text)
+{
+    struct config_file f = { path, NULL, arena, diag, 0 };
+    struct peek peek = { section, key, NULL, false };
+    struct bytes content = { 0 };
+    TRY(read_whole(&f, &content));
+    TRY(each_line(&f, content, take_peek, &peek));
+    *ret_text = peek.text;
+    return OK;
+}

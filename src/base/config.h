@@ -31,3 +31,8 @@ enum { CONFIG_FILE_MAX = 64 * 1024 };
  * RET_CONFIG is untouched then. */
 RESULT config_read(const char *path, const char *section, const struct config_option *options, size_t count,
                    struct arena *arena, struct diag *diag, void *ret_config);
+
+/* KEY of SECTION as it is written, unchecked, for whoever only tells people what another process reads; NULL when it is
+ * not there. ERROR_CONFIG as above. */
+RESULT config_peek(const char *path, const char *section, const char *key, struct arena *arena, struct diag *diag,
+                   const char **ret_text);

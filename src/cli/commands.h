@@ -1,0 +1,7 @@
+/* Each command stands in the file of its name. */
+#pragma once
+
+#include "cli/command.h"
+
+extern const struct cli_command command_init, command_serve, command_status, command_demo, command_doctor, command_user,
+    command_ca, command_version, command_completion;

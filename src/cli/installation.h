@@ -1,0 +1,47 @@
+/* One installation: its folder, and what hufu.conf says to `hufu serve` ([serve]) and about a demonstration ([demo]). */
+#pragma once
+
+#include "base/config.h"
+
+enum { INSTALLATION_PATH_MAX = 4096, SECRET_MIN = 16, SECRET_MAX = 1024 };
+
+struct serve_config {
+    const char *listen; /* "127.0.0.1:8080", "[::1]:8080" or "unix:PATH" for nginx */
+    const char *secret_file;
+    const char *web_user, *signer_user, *files_user, *relay_user; /* NULL: the one who serves */
+};
+extern const struct config_option serve_options[];
+extern const size_t serve_options_count;
+
+struct demo_config {
+    bool on;
+    const char *paysim; /* "127.0.0.1:8090"; NULL: none */
+    const char *cards;  /* folder of virtual USBKeys that are plugged in */
+    bool agent;
+};
+extern const struct config_option demo_options[];
+extern const size_t demo_options_count;
+
+struct installation {
+    char folder[INSTALLATION_PATH_MAX]; /* absolute */
+    char config[INSTALLATION_PATH_MAX]; /* FOLDER/hufu.conf */
+    struct arena *arena;                /* of the texts below */
+    struct serve_config serve;
+    struct demo_config demo;
+    const char *portal, *console, *platform; /* origins, for people; "" when not set */
+    const char *agent;                       /* "http://127.0.0.1:18181" of a demonstration; else "" */
+};
+
+/* FOLDER NULL: $HUFU_FOLDER, else var, else /var/lib/hufu. ERROR_FOLDER_NONE, ERROR_CONFIG. Free with
+ * installation_done. */
+RESULT installation_open(const char *folder, struct diag *diag, struct installation *ret_installation);
+void installation_done(struct installation *installation);
+
+/* What an installation's keys are made of, from the first of: SECRET_FD (unless -1), systemd's credential "secret",
+ * the file of [serve] (only with INSECURE_DEV), a prompt on the terminal. The caller wipes it. ERROR_SECRET. */
+struct secret {
+    uint8_t bytes[SECRET_MAX];
+    size_t len;
+};
+RESULT secret_read(const struct installation *installation, int secret_fd, bool insecure_dev, struct diag *diag,
+                   struct secret *ret_secret);

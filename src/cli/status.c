@@ -1,0 +1,127 @@
+/* `hufu status`: what runs, and whether it answers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/health.h"
+#include "cli/place.h"
+
+enum { AGAIN_MS = 20, WAIT_MAX_S = 3600 };
+
+struct options {
+    const char *folder;
+    int64_t wait_s;
+    bool json, brief;
+};
+
+/* clang-format off */
+static const struct cli_option options[] = {
+    { "folder", CLI_TEXT, offsetof(struct options, folder), "DIR", 0, 0, "the installation (default $HUFU_FOLDER, var, /var/lib/hufu)" },
+    { "wait", CLI_NUMBER, offsetof(struct options, wait_s), "SECONDS", 1, WAIT_MAX_S, "until everything answers, at most that long" },
+    { "brief", CLI_FLAG, offsetof(struct options, brief), NULL, 0, 0, "only what does not answer" },
+    { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
+};
+/* clang-format on */
+
+/* What was seen at one look. */
+struct look {
+    struct place place; /* without state: it does not run, or is starting */
+    json_t *health;     /* NULL: web does not answer */
+    struct diag diag;
+};
+
+static struct result look_at(const struct installation *i, struct look *look)
+{
+    *look = (struct look){ 0 };
+    const char *paysim = i->demo.on && i->demo.paysim ? i->demo.paysim : NULL;
+    IGNORE(place_open(i->folder, NULL, &look->place)); /* what answers does not depend on it */
+    TRY(health_ask(i, &look->diag, &look->health));
+    const char *status = client_text(look->health, "status");
+    if (!text_equal(status, "ok")) return diag_log(&look->diag, ERROR_START_FAILED, "health: %s", status);
+    if (i->agent[0] && !health_listens(i->agent))
+        return diag_log(&look->diag, ERROR_START_FAILED, "the agent does not listen at %s", i->agent);
+    if (paysim && !health_listens(paysim))
+        return diag_log(&look->diag, ERROR_START_FAILED, "the payment simulator does not listen at %s", paysim);
+    return OK;
+}
+
+static void look_done(struct look *look)
+{
+    place_done(&look->place);
+    json_decref(look->health);
+}
+
+static void print_json(const struct look *look, struct result r)
+{
+    json_t *told = json_pack("{s:b, s:O*, s:O*}", "works", !failed(r), "health", look->health, "running",
+                             look->place.state);
+    if (failed(r))
+        json_object_set_new(told, "error", json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
+                                                     error_find(r.code)->name, "detail", look->diag.log));
+    json_dumpf(told, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(told);
+}
+
+static void print_lines(const struct look *look)
+{
+    static const char *const addresses[] = { "portal", "console", "platform", "agent", "paysim" };
+    for (size_t i = 0; i < COUNT(addresses); i++)
+        if (place_address(&look->place, addresses[i])[0])
+            printf("%-10s %s\n", addresses[i], place_address(&look->place, addresses[i]));
+    const char *name;
+    json_t *pid;
+    json_object_foreach(json_object_get(look->place.state, "processes"), name, pid)
+        printf(json_integer_value(pid) ? "%-24s %lld\n" : "%-24s -\n", name, (long long)json_integer_value(pid));
+    printf(cli_words("状态 %s，日志记录 %lld 条，版本 %s\n", "status %s, %lld journal records, version %s\n"),
+           client_text(look->health, "status"), (long long)json_integer_value(json_object_get(look->health, "journal_size")),
+           client_text(look->health, "version"));
+}
+
+static struct result wait_for(const struct installation *i, int64_t wait_s, struct look *look)
+{
+    time_t until = time(NULL) + wait_s;
+    struct result r;
+    while (failed(r = look_at(i, look)) && time(NULL) < until) {
+        look_done(look);
+        struct timespec pause = { 0, AGAIN_MS * 1000000L };
+        nanosleep(&pause, NULL);
+    }
+    return r;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+    struct options o = { 0 };
+    struct installation i;
+    struct look look;
+    int exit_status;
+    if (!cli_parse(command, argc, argv, &o, NULL, &exit_status)) return exit_status;
+    struct result r = installation_open(o.folder, &look.diag, &i);
+    look = (struct look){ .diag = look.diag };
+    if (failed(r)) return cli_fail(r, &look.diag);
+    client_begin();
+    r = o.wait_s ? wait_for(&i, o.wait_s, &look) : look_at(&i, &look);
+    if (o.json)
+        print_json(&look, r);
+    else if (!failed(r) && !o.brief)
+        print_lines(&look);
+    if (failed(r) && !o.json) cli_fail(r, &look.diag);
+    look_done(&look);
+    installation_done(&i);
+    return failed(r) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+const struct cli_command command_status = {
+    .name = "status",
+    .summary = "what runs, and whether it answers",
+    .about = "Asks the installation how it is: its processes and addresses, and whether web, its peers, agent and\n"
+             "payment simulator answer. Ends with 0 only if all do.",
+    .options = options,
+    .option_count = COUNT(options),
+    .run = run,
+};
