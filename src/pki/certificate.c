@@ -186,23 +186,6 @@ static struct result parse_known(const struct extension *e, struct certificate *
     return OK;
 }
 
-/* Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING } */
-static struct result read_extension(struct reader *r, struct extension *ret_extension)
-{
-    struct reader in;
-    struct extension e = { 0 };
-    TRY(der_open(r, DER_SEQUENCE, &in));
-    TRY(der_read_oid(&in, &e.oid));
-    if (der_next(&in, DER_BOOLEAN)) {
-        TRY(der_read_boolean(&in, &e.critical));
-        ENSURE(e.critical, ERROR_CERTIFICATE_EXTENSION); /* the default is not encoded */
-    }
-    TRY(der_read(&in, DER_OCTET_STRING, &e.value));
-    TRY(der_end(&in));
-    *ret_extension = e;
-    return OK;
-}
-
 /* What the extensions say must fit together (RFC 5280 §4.2.1.3, §4.2.1.9). */
 static struct result check_extensions(const struct certificate *c)
 {
@@ -225,7 +208,7 @@ static struct result parse_extensions(struct reader *r, struct certificate *c)
     ENSURE(all.left > 0, ERROR_CERTIFICATE_EXTENSION);
     while (all.left > 0) {
         struct extension e;
-        TRY_AS(read_extension(&all, &e), ERROR_CERTIFICATE_EXTENSION);
+        TRY_AS(extension_read(&all, &e), ERROR_CERTIFICATE_EXTENSION);
         ENSURE(!certificate_extension(c, e.oid), ERROR_CERTIFICATE_EXTENSION);
         ENSURE(c->extension_count < CERTIFICATE_EXTENSIONS_MAX, ERROR_CERTIFICATE_EXTENSION);
         c->extensions[c->extension_count++] = e;

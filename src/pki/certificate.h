@@ -1,6 +1,7 @@
 /* X.509 v3 certificates (RFC 5280, GB/T 20518) with SM2 keys, signed by SM2 with SM3 under the default identity. */
 #pragma once
 
+#include "pki/extension.h"
 #include "pki/name.h"
 #include "pki/sm2_der.h"
 
@@ -29,11 +30,6 @@ enum extended_usage {
     EXTENDED_OPERATOR = 1 << 3, /* certificate of somebody in the register of operators */
     EXTENDED_CARD = 1 << 4,     /* a USBKey's own key */
     EXTENDED_OTHER = 1 << 5,
-};
-
-struct extension {
-    struct bytes oid, value; /* value: what stands in the OCTET STRING */
-    bool critical;
 };
 
 /* Views into the bytes that were parsed. What is absent is zero, PTR NULL. */

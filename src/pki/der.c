@@ -143,6 +143,15 @@ struct result der_read_small(struct reader *r, uint32_t max, uint32_t *ret_value
     return OK;
 }
 
+struct result der_read_enumerated(struct reader *r, uint8_t *ret_value)
+{
+    struct bytes content;
+    TRY(der_read(r, DER_ENUMERATED, &content));
+    ENSURE(content.len == 1 && content.ptr[0] < 0x80, ERROR_DER);
+    *ret_value = content.ptr[0];
+    return OK;
+}
+
 struct result der_read_bits(struct reader *r, struct bytes *ret_bytes)
 {
     struct bytes b;
@@ -188,12 +197,10 @@ static struct result read_digits(struct reader *r, int count, int *ret_number)
     return OK;
 }
 
-struct result der_read_time(struct reader *r, int64_t *ret_time_s)
+static struct result read_time(struct reader *r, bool generalized, struct civil *ret_civil)
 {
-    bool generalized = der_next(r, DER_GENERALIZED_TIME);
     struct reader in;
     struct civil c = { 0 };
-    int64_t time_s;
     TRY(der_open(r, generalized ? DER_GENERALIZED_TIME : DER_UTC_TIME, &in));
     TRY(read_digits(&in, generalized ? 4 : 2, &c.year));
     TRY(read_digits(&in, 2, &c.month));
@@ -203,11 +210,33 @@ struct result der_read_time(struct reader *r, int64_t *ret_time_s)
     TRY(read_digits(&in, 2, &c.second));
     ENSURE(read_u8(&in) == 'Z', ERROR_DER);
     TRY(der_end(&in));
-    if (generalized) ENSURE(c.year >= 2050, ERROR_DER);
-    else c.year += c.year < 50 ? 2000 : 1900;
-    ENSURE(!failed(civil_to_utc(&c, &time_s)), ERROR_DER);
+    *ret_civil = c;
+    return OK;
+}
+
+static struct result time_of(const struct civil *civil, int64_t *ret_time_s)
+{
+    int64_t time_s;
+    ENSURE(!failed(civil_to_utc(civil, &time_s)), ERROR_DER);
     *ret_time_s = time_s;
     return OK;
+}
+
+struct result der_read_time(struct reader *r, int64_t *ret_time_s)
+{
+    bool generalized = der_next(r, DER_GENERALIZED_TIME);
+    struct civil c;
+    TRY(read_time(r, generalized, &c));
+    if (generalized) ENSURE(c.year >= 2050, ERROR_DER);
+    else c.year += c.year < 50 ? 2000 : 1900;
+    return time_of(&c, ret_time_s);
+}
+
+struct result der_read_generalized_time(struct reader *r, int64_t *ret_time_s)
+{
+    struct civil c;
+    TRY(read_time(r, true, &c));
+    return time_of(&c, ret_time_s);
 }
 
 /* ---- checking a whole tree ---- */
@@ -364,7 +393,7 @@ static void write_digits(struct writer *w, int number, int count)
     for (int i = count - 1; i >= 0; i--) write_u8(w, (uint8_t)('0' + number / tens[i] % 10));
 }
 
-void der_write_time(struct writer *w, int64_t time_s)
+static void write_time(struct writer *w, int64_t time_s, bool generalized)
 {
     static const int64_t end_s = 253402300800; /* 10000-01-01 */
     if (time_s < 0 || time_s >= end_s) {
@@ -372,8 +401,9 @@ void der_write_time(struct writer *w, int64_t time_s)
         return;
     }
     struct civil c = civil_utc(time_s);
-    size_t at = der_begin(w, c.year < 2050 ? DER_UTC_TIME : DER_GENERALIZED_TIME);
-    write_digits(w, c.year, c.year < 2050 ? 2 : 4);
+    generalized |= c.year >= 2050;
+    size_t at = der_begin(w, generalized ? DER_GENERALIZED_TIME : DER_UTC_TIME);
+    write_digits(w, c.year, generalized ? 4 : 2);
     write_digits(w, c.month, 2);
     write_digits(w, c.day, 2);
     write_digits(w, c.hour, 2);
@@ -381,4 +411,19 @@ void der_write_time(struct writer *w, int64_t time_s)
     write_digits(w, c.second, 2);
     write_u8(w, 'Z');
     der_finish(w, at);
+}
+
+void der_write_time(struct writer *w, int64_t time_s)
+{
+    write_time(w, time_s, false);
+}
+
+void der_write_generalized_time(struct writer *w, int64_t time_s)
+{
+    write_time(w, time_s, true);
+}
+
+void der_write_enumerated(struct writer *w, uint8_t value)
+{
+    der_write(w, DER_ENUMERATED, bytes_of(&value, 1));
 }

@@ -45,6 +45,8 @@ RESULT der_read_boolean(struct reader *r, bool *ret_value);
 RESULT der_read_unsigned(struct reader *r, struct bytes *ret_magnitude);
 /* An INTEGER between 0 and MAX. */
 RESULT der_read_small(struct reader *r, uint32_t max, uint32_t *ret_value);
+/* An ENUMERATED between 0 and 127. */
+RESULT der_read_enumerated(struct reader *r, uint8_t *ret_value);
 /* A BIT STRING of whole bytes. */
 RESULT der_read_bits(struct reader *r, struct bytes *ret_bytes);
 /* A BIT STRING with named bits (X.690 §11.2.2), at most 16: bit n of the standard is 1 << n. Trailing zero
@@ -53,6 +55,8 @@ RESULT der_read_named_bits(struct reader *r, uint16_t *ret_bits);
 RESULT der_read_oid(struct reader *r, struct bytes *ret_oid);
 /* UTCTime YYMMDDHHMMSSZ for 1970 to 2049, GeneralizedTime YYYYMMDDHHMMSSZ from 2050 on (RFC 5280 §4.1.2.5). */
 RESULT der_read_time(struct reader *r, int64_t *ret_time_s);
+/* GeneralizedTime YYYYMMDDHHMMSSZ of any year, as OCSP has it (RFC 6960 §4.2.2.1). */
+RESULT der_read_generalized_time(struct reader *r, int64_t *ret_time_s);
 
 /* Checks one whole element with everything in it, before fields are picked out of it: lengths, the forms of
  * the universal types, ascending SET OF, no more than DER_DEPTH_MAX levels, nothing behind it. */
@@ -74,3 +78,6 @@ void der_write_named_bits(struct writer *w, uint16_t bits);
 void der_write_null(struct writer *w);
 /* A time of the years 1970 to 9999 in the form that RFC 5280 wants; the writer is full for others. */
 void der_write_time(struct writer *w, int64_t time_s);
+void der_write_generalized_time(struct writer *w, int64_t time_s);
+/* ENUMERATED of one byte. */
+void der_write_enumerated(struct writer *w, uint8_t value);

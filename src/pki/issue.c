@@ -57,54 +57,28 @@ static struct result check_key(const struct issuance *issuance)
 
 /* ---- extensions ---- */
 
-/* Begins Extension ::= SEQUENCE { extnID, critical, extnValue }; what is written next is the value. */
-struct opened {
-    size_t extension, value;
-};
-
-static struct opened open_extension(struct writer *w, struct bytes oid, bool critical)
-{
-    struct opened at;
-    at.extension = der_begin(w, DER_SEQUENCE);
-    der_write(w, DER_OID, oid);
-    if (critical) der_write_boolean(w, true);
-    at.value = der_begin(w, DER_OCTET_STRING);
-    return at;
-}
-
-static void close_extension(struct writer *w, struct opened at)
-{
-    der_finish(w, at.value);
-    der_finish(w, at.extension);
-}
-
 static void write_key_ids(struct writer *w, const struct issuance *issuance)
 {
     uint8_t own[KEY_ID_SIZE];
     sm2_key_id(issuance->fields->key, own);
     struct bytes above = issuance->issuer ? issuance->issuer->subject_key_id : BYTES(own);
 
-    struct opened at = open_extension(w, oid_bytes(OID_AUTHORITY_KEY_IDENTIFIER), false);
-    size_t sequence = der_begin(w, DER_SEQUENCE);
-    der_write(w, DER_CONTEXT + 0, above);
-    der_finish(w, sequence);
-    close_extension(w, at);
-
-    at = open_extension(w, oid_bytes(OID_SUBJECT_KEY_IDENTIFIER), false);
+    extension_write_authority(w, above);
+    struct extension_at at = extension_begin(w, oid_bytes(OID_SUBJECT_KEY_IDENTIFIER), false);
     der_write(w, DER_OCTET_STRING, BYTES(own));
-    close_extension(w, at);
+    extension_finish(w, at);
 }
 
 /* Leaves have none: GmSSL refuses an empty one (it would say nothing either). */
 static void write_basic_constraints(struct writer *w, const struct profile *profile)
 {
     if (!profile->ca) return;
-    struct opened at = open_extension(w, oid_bytes(OID_BASIC_CONSTRAINTS), true);
+    struct extension_at at = extension_begin(w, oid_bytes(OID_BASIC_CONSTRAINTS), true);
     size_t sequence = der_begin(w, DER_SEQUENCE);
     der_write_boolean(w, true);
     if (profile->path_length >= 0) der_write_small(w, (uint32_t)profile->path_length);
     der_finish(w, sequence);
-    close_extension(w, at);
+    extension_finish(w, at);
 }
 
 static void write_usages(struct writer *w, const struct profile *profile)
@@ -119,17 +93,17 @@ static void write_usages(struct writer *w, const struct profile *profile)
         { EXTENDED_OPERATOR, OID_USAGE_OPERATOR },
         { EXTENDED_CARD, OID_USAGE_CARD },
     };
-    struct opened at = open_extension(w, oid_bytes(OID_KEY_USAGE), true);
+    struct extension_at at = extension_begin(w, oid_bytes(OID_KEY_USAGE), true);
     der_write_named_bits(w, (uint16_t)profile->key_usage);
-    close_extension(w, at);
+    extension_finish(w, at);
 
     if (profile->extended_usage == 0) return;
-    at = open_extension(w, oid_bytes(OID_EXTENDED_KEY_USAGE), false);
+    at = extension_begin(w, oid_bytes(OID_EXTENDED_KEY_USAGE), false);
     size_t sequence = der_begin(w, DER_SEQUENCE);
     for (size_t i = 0; i < COUNT(extended); i++)
         if (profile->extended_usage & extended[i].usage) der_write(w, DER_OID, oid_bytes(extended[i].oid));
     der_finish(w, sequence);
-    close_extension(w, at);
+    extension_finish(w, at);
 }
 
 /* The contents octets of a dotted identifier; the field's fault when it is none. */
@@ -148,12 +122,12 @@ static struct result write_policy(struct writer *w, const char *policy, struct d
     struct writer encoded = writer_of(room, sizeof room);
     struct bytes oid;
     TRY(encode_oid(policy, diag, &encoded, &oid));
-    struct opened at = open_extension(w, oid_bytes(OID_CERTIFICATE_POLICIES), false);
+    struct extension_at at = extension_begin(w, oid_bytes(OID_CERTIFICATE_POLICIES), false);
     size_t all = der_begin(w, DER_SEQUENCE), one = der_begin(w, DER_SEQUENCE);
     der_write(w, DER_OID, oid);
     der_finish(w, one);
     der_finish(w, all);
-    close_extension(w, at);
+    extension_finish(w, at);
     return OK;
 }
 
@@ -169,7 +143,7 @@ static void write_access(struct writer *w, enum oid method, const char *url)
 static void write_urls(struct writer *w, const struct certificate_fields *f)
 {
     if (f->crl_url) {
-        struct opened at = open_extension(w, oid_bytes(OID_CRL_DISTRIBUTION_POINTS), false);
+        struct extension_at at = extension_begin(w, oid_bytes(OID_CRL_DISTRIBUTION_POINTS), false);
         size_t points = der_begin(w, DER_SEQUENCE), point = der_begin(w, DER_SEQUENCE);
         size_t name = der_begin(w, DER_CONSTRUCTED + 0), full = der_begin(w, DER_CONSTRUCTED + 0);
         der_write(w, DER_CONTEXT + 6, bytes_text(f->crl_url));
@@ -177,15 +151,15 @@ static void write_urls(struct writer *w, const struct certificate_fields *f)
         der_finish(w, name);
         der_finish(w, point);
         der_finish(w, points);
-        close_extension(w, at);
+        extension_finish(w, at);
     }
     if (f->ocsp_url || f->ca_url) {
-        struct opened at = open_extension(w, oid_bytes(OID_AUTHORITY_INFO_ACCESS), false);
+        struct extension_at at = extension_begin(w, oid_bytes(OID_AUTHORITY_INFO_ACCESS), false);
         size_t all = der_begin(w, DER_SEQUENCE);
         write_access(w, OID_ACCESS_OCSP, f->ocsp_url);
         write_access(w, OID_ACCESS_CA_ISSUERS, f->ca_url);
         der_finish(w, all);
-        close_extension(w, at);
+        extension_finish(w, at);
     }
 }
 
@@ -197,9 +171,9 @@ static struct result write_credit_code(struct writer *w, const struct certificat
     struct writer encoded = writer_of(room, sizeof room);
     struct bytes oid = oid_bytes(OID_CREDIT_CODE);
     if (f->credit_oid) TRY(encode_oid(f->credit_oid, diag, &encoded, &oid));
-    struct opened at = open_extension(w, oid, false);
+    struct extension_at at = extension_begin(w, oid, false);
     der_write(w, f->credit_utf8 ? DER_UTF8_STRING : DER_PRINTABLE_STRING, bytes_text(f->credit_code));
-    close_extension(w, at);
+    extension_finish(w, at);
     return OK;
 }
 
@@ -212,6 +186,11 @@ static struct result write_extensions(struct writer *w, const struct issuance *i
     TRY(write_policy(w, issuance->fields->policy, diag));
     write_urls(w, issuance->fields);
     TRY(write_credit_code(w, issuance->fields, diag));
+    if (issuance->profile->no_check) {
+        struct extension_at at = extension_begin(w, oid_bytes(OID_OCSP_NO_CHECK), false);
+        der_write_null(w);
+        extension_finish(w, at);
+    }
     der_finish(w, all);
     der_finish(w, wrapped);
     return OK;

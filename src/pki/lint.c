@@ -195,12 +195,17 @@ static bool extensions_are_the_known_ones(const struct subject *s)
     };
     for (size_t i = 0; i < s->c->extension_count; i++) {
         const struct extension *e = &s->c->extensions[i];
-        bool found = e == credit_extension(s);
+        bool found = e == credit_extension(s) || (s->profile->no_check && oid_is(e->oid, OID_OCSP_NO_CHECK));
         for (size_t k = 0; k < COUNT(known); k++) found |= oid_is(e->oid, known[k]);
         bool may_be_critical = oid_is(e->oid, OID_BASIC_CONSTRAINTS) || oid_is(e->oid, OID_KEY_USAGE);
         if (!found || (e->critical && !may_be_critical)) return false;
     }
     return true;
+}
+
+static bool no_check_is_the_profiles(const struct subject *s)
+{
+    return (certificate_extension(s->c, oid_bytes(OID_OCSP_NO_CHECK)) != NULL) == s->profile->no_check;
 }
 
 static bool profile_parts_are_there(const struct subject *s)
@@ -238,6 +243,7 @@ static const struct rule {
     RULE(policy_is_what_was_asked),
     RULE(credit_code_is_what_was_asked),
     RULE(extensions_are_the_known_ones),
+    RULE(no_check_is_the_profiles),
     RULE(profile_parts_are_there),
 };
 

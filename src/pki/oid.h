@@ -12,6 +12,9 @@ enum oid {
     OID_SM2_WITH_SM3, /* 1.2.156.10197.1.501 */
     OID_SM4_ECB, /* 1.2.156.10197.1.104.1 */
     OID_SM4, /* 1.2.156.10197.1.104 */
+    OID_SM3, /* 1.2.156.10197.1.401 */
+    OID_SHA1, /* 1.3.14.3.2.26 */
+    OID_SHA256, /* 2.16.840.1.101.3.4.2.1 */
 
     OID_COMMON_NAME, /* 2.5.4.3 */
     OID_SERIAL_NUMBER, /* 2.5.4.5 */
@@ -40,6 +43,9 @@ enum oid {
 
     OID_ACCESS_OCSP, /* 1.3.6.1.5.5.7.48.1 */
     OID_ACCESS_CA_ISSUERS, /* 1.3.6.1.5.5.7.48.2 */
+    OID_OCSP_BASIC, /* 1.3.6.1.5.5.7.48.1.1 */
+    OID_OCSP_NONCE, /* 1.3.6.1.5.5.7.48.1.2 */
+    OID_OCSP_NO_CHECK, /* 1.3.6.1.5.5.7.48.1.5 */
 
     OID_USAGE_CLIENT_AUTH, /* 1.3.6.1.5.5.7.3.2 */
     OID_USAGE_EMAIL_PROTECTION, /* 1.3.6.1.5.5.7.3.4 */

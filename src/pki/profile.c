@@ -75,6 +75,17 @@ const struct profile profile_operator = {
     .years_max = 5,
 };
 
+/* Short, since nobody asks for its status. */
+const struct profile profile_ocsp_responder = {
+    .name = "ocsp-responder",
+    .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+    .extended_usage = EXTENDED_OCSP_SIGNING,
+    .needs = PART_COUNTRY | PART_ORGANIZATION,
+    .may = PART_UNIT,
+    .years_max = 1,
+    .no_check = true,
+};
+
 const struct profile profile_card = {
     .name = "card",
     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT,

@@ -24,6 +24,7 @@ struct profile {
     unsigned extended_usage; /* enum extended_usage; 0: none */
     unsigned needs, may;     /* enum profile_part; what is in neither is refused */
     int years_max;
+    bool no_check;           /* an OCSP responder's, whose own status nobody asks (RFC 6960 §4.2.2.2.1) */
 };
 
 extern const struct profile profile_root_ca;
@@ -33,6 +34,7 @@ extern const struct profile profile_card_maker_ca;  /* a maker's own root, for t
 extern const struct profile profile_holder_signing;
 extern const struct profile profile_holder_encryption;
 extern const struct profile profile_operator;
+extern const struct profile profile_ocsp_responder;
 extern const struct profile profile_card;           /* a USBKey's own key */
 extern const struct profile profile_tree_head;      /* the key that signs the journal's tree heads */
 
