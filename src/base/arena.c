@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/secret.h"
+
 enum { BLOCK = 16 * 1024, ALIGN = 16 };
 
 struct block {
@@ -40,6 +42,12 @@ void arena_free(struct arena *arena)
     if (!arena) return;
     arena_reset(arena);
     free(arena);
+}
+
+void arena_free_wiped(struct arena *arena)
+{
+    for (struct block *b = arena ? arena->head : NULL; b; b = b->next) secret_wipe(b->data, b->used);
+    arena_free(arena);
 }
 
 void *arena_take(struct arena *arena, size_t size)

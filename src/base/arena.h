@@ -14,6 +14,12 @@ static inline void arena_free_p(struct arena **arena)
 {
     arena_free(*arena);
 }
+/* Overwrites what was handed out first: where texts with a secret in them passed through. */
+void arena_free_wiped(struct arena *arena);
+static inline void arena_free_wiped_p(struct arena **arena)
+{
+    arena_free_wiped(*arena);
+}
 /* Gives everything back but keeps the arena. */
 void arena_reset(struct arena *arena);
 

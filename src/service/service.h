@@ -62,3 +62,6 @@ struct act {
     const char *client;     /* address it came from; "-" for the system itself */
     const char *request;    /* its id in text; "-" */
 };
+
+/* An act of the system itself: of jobs, and of what comes from other processes. DIAG may be NULL. */
+struct act service_act(struct service *service, struct arena *arena, struct diag *diag);

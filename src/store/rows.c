@@ -15,6 +15,10 @@ DEFINE(organization_row, ORGANIZATION_FIELDS);
 DEFINE(account_row, ACCOUNT_FIELDS);
 #undef TYPE
 
+#define TYPE account_claim_row
+DEFINE(account_claim_row, ACCOUNT_CLAIM_FIELDS);
+#undef TYPE
+
 #define TYPE operator_row
 DEFINE(operator_row, OPERATOR_FIELDS);
 #undef TYPE

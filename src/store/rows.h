@@ -26,19 +26,23 @@ ROW(organization_row, ORGANIZATION_FIELDS);
     X(TEXT, document_mask, 64) X(TEXT, mobile, 16) X(TEXT, email, 254) X(TEXT, state, 16) X(INT, created_s, 0)
 ROW(account_row, ACCOUNT_FIELDS);
 
+#define ACCOUNT_CLAIM_FIELDS(X) X(BYTES, value, 32) X(ID, account, 0)
+ROW(account_claim_row, ACCOUNT_CLAIM_FIELDS);
+
 #define OPERATOR_FIELDS(X) X(TEXT, serial, 32) X(TEXT, name, 256) X(TEXT, roles, 256) X(BYTES, certificate, 4096) \
     X(TEXT, state, 16) X(INT, added_s, 0)
 ROW(operator_row, OPERATOR_FIELDS);
 
 #define SMS_CODE_FIELDS(X) X(TEXT, mobile, 16) X(BYTES, salt, 16) X(BYTES, hash, 32) X(INT, sent_s, 0) \
-    X(INT, tries, 0) X(INT, used, 0) X(INT, day, 0) X(INT, day_count, 0)
+    X(INT, tries, 0) X(INT, used, 0) X(INT, wanted, 0) X(INT, day, 0) X(INT, day_count, 0)
 ROW(sms_code_row, SMS_CODE_FIELDS);
 
 #define SMS_CLIENT_FIELDS(X) X(TEXT, address, 64) X(INT, hour, 0) X(INT, hour_count, 0)
 ROW(sms_client_row, SMS_CLIENT_FIELDS);
 
 #define SESSION_FIELDS(X) X(BYTES, token_hash, 32) X(TEXT, kind, 16) X(ID, account, 0) X(TEXT, name, 300) \
-    X(TEXT, roles, 256) X(TEXT, serial, 32) X(TEXT, origin, 255) X(INT, created_s, 0) X(INT, expires_s, 0)
+    X(TEXT, roles, 256) X(TEXT, serial, 32) X(TEXT, means, 16) X(TEXT, origin, 255) X(INT, created_s, 0) \
+    X(INT, expires_s, 0) X(INT, ends_s, 0)
 ROW(session_row, SESSION_FIELDS);
 
 #define KEY_LOGIN_FIELDS(X) X(ID, id, 0) X(TEXT, kind, 16) X(TEXT, origin, 255) X(TEXT, serial, 32) \
@@ -46,7 +50,7 @@ ROW(session_row, SESSION_FIELDS);
 ROW(key_login_row, KEY_LOGIN_FIELDS);
 
 #define LOGIN_EVIDENCE_FIELDS(X) X(ID, id, 0) X(TEXT, statement, 4096) X(BYTES, signature, 64) X(TEXT, serial, 32) \
-    X(INT, at_s, 0)
+    X(BYTES, certificate, 4096) X(TEXT, status, 32) X(TEXT, client, 64) X(INT, at_s, 0)
 ROW(login_evidence_row, LOGIN_EVIDENCE_FIELDS);
 
 #define IDEMPOTENCY_FIELDS(X) X(BYTES, hash, 32) X(BYTES, request_hash, 32) X(INT, status, 0) \
@@ -114,8 +118,8 @@ ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
     X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600)
 ROW(notice_row, NOTICE_FIELDS);
 
-#define AUDIT_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, actor, 300) X(TEXT, action, 64) X(TEXT, subject, 64) \
-    X(TEXT, detail, 3000) X(TEXT, request, 26)
+#define AUDIT_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, actor, 300) X(TEXT, actor_id, 40) X(TEXT, client, 64) \
+    X(TEXT, action, 64) X(TEXT, subject, 64) X(TEXT, detail, 3000) X(TEXT, request, 26)
 ROW(audit_row, AUDIT_FIELDS);
 
 #define AGREEMENT_FIELDS(X) X(TEXT, version, 32) X(TEXT, title, 300) X(TEXT, text, 60000) X(INT, issued_s, 0)

@@ -28,6 +28,7 @@ struct principal {
     const char *name;
     const char *roles;  /* joined by commas; NULL: none */
     const char *serial; /* of the certificate that logged in; NULL: none */
+    const void *own;    /* the application's */
 };
 
 /* What answers at a host name. */

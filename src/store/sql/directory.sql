@@ -5,6 +5,9 @@ VALUES (:id, :name, :credit_code, :address, :created_s)
 -- name: organization_get
 SELECT * FROM organization WHERE id = :id
 
+-- name: organization_by_code
+SELECT * FROM organization WHERE credit_code = :key
+
 -- name: organization_list
 SELECT * FROM organization WHERE id > :after ORDER BY id LIMIT :limit_count
 
@@ -20,7 +23,8 @@ FROM account JOIN organization ON organization.id = account.organization WHERE a
 
 -- name: account_by_mobile
 SELECT account.*, organization.name AS organization_name
-FROM account JOIN organization ON organization.id = account.organization WHERE account.mobile = :key
+FROM account JOIN organization ON organization.id = account.organization
+WHERE account.mobile = :key AND account.state <> 'closed'
 
 -- name: account_list
 SELECT account.*, organization.name AS organization_name
@@ -32,8 +36,15 @@ SELECT account.*, organization.name AS organization_name
 FROM account JOIN organization ON organization.id = account.organization
 WHERE account.organization = :id AND account.id > :after ORDER BY account.id LIMIT :limit_count
 
+-- A closed account stays closed.
 -- name: account_set_state
-UPDATE account SET state = :state WHERE id = :id
+UPDATE account SET state = :state WHERE id = :id AND state <> 'closed'
+
+-- name: account_claim_insert
+INSERT INTO account_claim (value, account) VALUES (:value, :account)
+
+-- name: account_claim_delete_of
+DELETE FROM account_claim WHERE account = :id
 
 -- name: operator_insert
 INSERT INTO operator (serial, name, roles, certificate, state, added_s)

@@ -2,13 +2,23 @@
 SELECT * FROM sms_code WHERE mobile = :key
 
 -- name: sms_code_insert
-INSERT INTO sms_code (mobile, salt, hash, sent_s, tries, used, day, day_count)
-VALUES (:mobile, :salt, :hash, :sent_s, :tries, :used, :day, :day_count)
+INSERT INTO sms_code (mobile, salt, hash, sent_s, tries, used, wanted, day, day_count)
+VALUES (:mobile, :salt, :hash, :sent_s, :tries, :used, :wanted, :day, :day_count)
 
 -- name: sms_code_update
-UPDATE sms_code SET salt = :salt, hash = :hash, sent_s = :sent_s, tries = :tries, used = :used, day = :day,
-    day_count = :day_count
+UPDATE sms_code SET salt = :salt, hash = :hash, sent_s = :sent_s, tries = :tries, used = :used, wanted = :wanted,
+    day = :day, day_count = :day_count
 WHERE mobile = :mobile
+
+-- name: sms_code_list_wanted
+SELECT * FROM sms_code WHERE wanted = 1 ORDER BY sent_s, mobile LIMIT :limit_count
+
+-- The day's count stays as long as it can be needed.
+-- name: sms_code_delete_old
+DELETE FROM sms_code WHERE sent_s <= :at_s
+
+-- name: sms_client_delete_old
+DELETE FROM sms_client WHERE hour < :at_s
 
 -- name: sms_client_get
 SELECT * FROM sms_client WHERE address = :key
@@ -20,11 +30,14 @@ INSERT INTO sms_client (address, hour, hour_count) VALUES (:address, :hour, :hou
 UPDATE sms_client SET hour = :hour, hour_count = :hour_count WHERE address = :address
 
 -- name: session_insert
-INSERT INTO session (token_hash, kind, account, name, roles, serial, origin, created_s, expires_s)
-VALUES (:token_hash, :kind, :account, :name, :roles, :serial, :origin, :created_s, :expires_s)
+INSERT INTO session (token_hash, kind, account, name, roles, serial, means, origin, created_s, expires_s, ends_s)
+VALUES (:token_hash, :kind, :account, :name, :roles, :serial, :means, :origin, :created_s, :expires_s, :ends_s)
 
 -- name: session_get
 SELECT * FROM session WHERE token_hash = :hash AND expires_s > :at_s
+
+-- name: session_touch
+UPDATE session SET expires_s = :expires_s WHERE token_hash = :token_hash
 
 -- name: session_delete
 DELETE FROM session WHERE token_hash = :hash
@@ -52,8 +65,11 @@ UPDATE key_login SET used = 1 WHERE id = :id AND used = 0
 DELETE FROM key_login WHERE created_s <= :at_s
 
 -- name: login_evidence_insert
-INSERT INTO login_evidence (id, statement, signature, serial, at_s)
-VALUES (:id, :statement, :signature, :serial, :at_s)
+INSERT INTO login_evidence (id, statement, signature, serial, certificate, status, client, at_s)
+VALUES (:id, :statement, :signature, :serial, :certificate, :status, :client, :at_s)
+
+-- name: login_evidence_get
+SELECT * FROM login_evidence WHERE id = :id
 
 -- name: idempotency_get
 SELECT * FROM idempotency WHERE hash = :hash

@@ -5,7 +5,8 @@ VALUES (:id, :channel, :recipient, :template, :subject, :body, :state, :tries, :
         :last_error)
 
 -- name: notice_due
-SELECT * FROM notice WHERE state = 'waiting' AND next_s <= :at_s ORDER BY next_s, id LIMIT :limit_count
+SELECT * FROM notice WHERE state = 'waiting' AND channel = :key AND next_s <= :at_s ORDER BY next_s, id
+LIMIT :limit_count
 
 -- The lease: whoever moves next_s on has the notice for that long.
 -- name: notice_take
@@ -15,13 +16,14 @@ UPDATE notice SET next_s = :next_s, tries = :tries WHERE id = :id AND state = 'w
 UPDATE notice SET state = :state, sent_s = :sent_s, last_error = :last_error, next_s = :next_s, body = :body
 WHERE id = :id
 
+-- What was said stays in the outbox alone.
 -- name: notice_list
-SELECT * FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
+SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
 ORDER BY created_s DESC, id DESC LIMIT :limit_count
 
 -- name: audit_insert
-INSERT INTO audit (id, at_s, actor, action, subject, detail, request)
-VALUES (:id, :at_s, :actor, :action, :subject, :detail, :request)
+INSERT INTO audit (id, at_s, actor, actor_id, client, action, subject, detail, request)
+VALUES (:id, :at_s, :actor, :actor_id, :client, :action, :subject, :detail, :request)
 
 -- name: audit_list
 SELECT * FROM audit WHERE at_s < :at_s OR (at_s = :at_s AND id < :id) ORDER BY at_s DESC, id DESC LIMIT :limit_count

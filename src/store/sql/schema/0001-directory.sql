@@ -14,15 +14,26 @@ CREATE TABLE IF NOT EXISTS account (
     name TEXT NOT NULL,
     document_type TEXT NOT NULL,
     document_sealed BLOB NOT NULL,
-    document_index BLOB NOT NULL UNIQUE,
+    document_index BLOB NOT NULL,
     document_mask TEXT NOT NULL,
-    mobile TEXT NOT NULL UNIQUE,
+    mobile TEXT NOT NULL,
     email TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'suspended', 'closed')),
     created_s INTEGER NOT NULL
 );
 
 CREATE INDEX IF NOT EXISTS account_organization ON account (organization, id);
+
+CREATE INDEX IF NOT EXISTS account_mobile ON account (mobile);
+
+-- What only one account that is not closed may have: the keyed index of its identity document and of its mobile
+-- number. Who has left can be opened an account elsewhere.
+CREATE TABLE IF NOT EXISTS account_claim (
+    value BLOB NOT NULL PRIMARY KEY,
+    account BLOB NOT NULL REFERENCES account (id)
+);
+
+CREATE INDEX IF NOT EXISTS account_claim_account ON account_claim (account);
 
 -- The register of operators as the journal has it; applied from there, never written otherwise.
 CREATE TABLE IF NOT EXISTS operator (

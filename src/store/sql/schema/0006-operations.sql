@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS notice (
     last_error TEXT
 );
 
-CREATE INDEX IF NOT EXISTS notice_waiting ON notice (state, next_s);
+CREATE INDEX IF NOT EXISTS notice_waiting ON notice (state, channel, next_s);
 
 CREATE INDEX IF NOT EXISTS notice_created ON notice (created_s, id);
 
@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS audit (
     id BLOB NOT NULL PRIMARY KEY,
     at_s INTEGER NOT NULL,
     actor TEXT NOT NULL,
+    actor_id TEXT,
+    client TEXT NOT NULL,
     action TEXT NOT NULL,
     subject TEXT NOT NULL,
     detail TEXT NOT NULL,

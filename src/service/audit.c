@@ -1,0 +1,67 @@
+#include "service/audit.h"
+
+#include "base/random.h"
+#include "service/page.h"
+
+/* The longest beginning of TEXT that is at most MAX bytes and ends at a character. */
+static const char *shorten(struct arena *arena, const char *text, size_t max)
+{
+    size_t len = strlen(text);
+    if (len <= max) return text;
+    for (len = max; len > 0 && ((uint8_t)text[len] & 0xC0) == 0x80;) len--;
+    return arena_text(arena, bytes_of(text, len));
+}
+
+struct result audit_write(struct tx *tx, const struct act *act, const char *action, const char *subject,
+                          const char *detail)
+{
+    enum { ACTOR_MAX = 300, DETAIL_MAX = 3000 };
+    char id[ID_TEXT_LEN + 1];
+    id_text(&act->account, id);
+    struct audit_row row = { .id = random_id(), .at_s = act->now_s, .action = action, .subject = subject,
+                             .client = act->client, .request = act->request };
+    row.actor_id = act->serial ? act->serial : id_empty(&act->account) ? NULL : id;
+    row.actor = shorten(act->arena, act->name, ACTOR_MAX);
+    row.detail = shorten(act->arena, detail && detail[0] ? detail : "-", DETAIL_MAX);
+    ENSURE(row.actor && row.detail, ERROR_OUT_OF_ROOM);
+    return tx_run(tx, STATEMENT_AUDIT_INSERT, RECORD(audit_row_shape, &row), NULL);
+}
+
+struct lone_entry {
+    const struct act *act;
+    const char *action, *subject, *detail;
+};
+
+static struct result write_alone(struct tx *tx, void *context)
+{
+    const struct lone_entry *e = context;
+    return audit_write(tx, e->act, e->action, e->subject, e->detail);
+}
+
+struct result audit_write_alone(const struct act *act, const char *action, const char *subject, const char *detail)
+{
+    struct lone_entry entry = { act, action, subject, detail };
+    return store_write(act->service->store, write_alone, &entry);
+}
+
+struct result audit_list(const struct act *act, const char *after, struct audit_row **ret_rows, size_t *ret_count,
+                         const char **ret_next)
+{
+    struct key_row key;
+    void *rows;
+    size_t count;
+    const char *next = NULL;
+    TRY(page_by_time(after, AUDIT_PAGE, act->diag, &key));
+    TRY(store_list(act->service->store, STATEMENT_AUDIT_LIST, RECORD(key_row_shape, &key), act->arena,
+                   &audit_row_shape, AUDIT_PAGE + 1, &rows, &count));
+    struct audit_row *list = rows;
+    if (count > AUDIT_PAGE) {
+        count = AUDIT_PAGE;
+        next = page_time_cursor(act->arena, list[count - 1].at_s, &list[count - 1].id);
+        ENSURE(next, ERROR_OUT_OF_ROOM);
+    }
+    *ret_rows = list;
+    *ret_count = count;
+    *ret_next = next;
+    return OK;
+}

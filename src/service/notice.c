@@ -1,0 +1,185 @@
+#include "service/notice.h"
+
+#include <assert.h>
+
+#include "base/fault.h"
+#include "base/random.h"
+#include "ipc/relay_api.h"
+#include "service/mask.h"
+#include "service/page.h"
+#include "service/template.h"
+
+enum { BATCH = 16, LEASE_S = 120, SEND_MS = 25000, ROUND_MS = 40000, ARENA_MAX = 1024 * 1024 };
+
+/* ---- queueing ---- */
+
+struct filling {
+    struct notice_value trusted[2];
+    const struct notice *notice;
+    struct arena *arena;
+};
+
+static const char *fill(const struct filling *f, const char *text)
+{
+    return template_fill(f->arena, text, f->trusted, COUNT(f->trusted), f->notice->values, f->notice->value_count);
+}
+
+static struct result insert(struct tx *tx, const struct act *act, struct notice_row *row)
+{
+    row->id = random_id();
+    row->state = "waiting";
+    row->next_s = row->created_s = act->now_s;
+    return tx_run(tx, STATEMENT_NOTICE_INSERT, RECORD(notice_row_shape, row), NULL);
+}
+
+struct result notice_queue(struct tx *tx, const struct act *act, const struct notice *notice)
+{
+    const struct service_settings *s = &act->service->settings;
+    const struct template *t = template_find(notice->template);
+    assert(t && notice->value_count <= NOTICE_VALUES_MAX);
+    struct filling f = { { { "brand", s->brand }, { "portal", s->portal_address } }, notice, act->arena };
+    if (t->sms && notice->mobile) {
+        struct notice_row row = { .channel = "sms", .recipient = notice->mobile, .template = t->name };
+        row.body = fill(&f, t->sms);
+        ENSURE(row.body, ERROR_OUT_OF_ROOM);
+        TRY(insert(tx, act, &row));
+    }
+    if (t->text && notice->email) {
+        struct notice_row row = { .channel = "email", .recipient = notice->email, .template = t->name };
+        row.subject = fill(&f, t->subject);
+        row.body = fill(&f, t->text);
+        ENSURE(row.subject && row.body, ERROR_OUT_OF_ROOM);
+        TRY(insert(tx, act, &row));
+    }
+    return OK;
+}
+
+/* ---- sending ---- */
+
+/* What came of a try, and when the next one is due. */
+static void settle(struct notice_row *row, struct result sent, const struct diag *diag, int64_t now_s,
+                   struct arena *arena)
+{
+    static const int64_t waits_s[] = { 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800 };
+    const struct template *t = template_find(row->template);
+    int64_t wait_s = waits_s[row->tries <= (int64_t)COUNT(waits_s) ? row->tries - 1 : (int64_t)COUNT(waits_s) - 1];
+    bool over = row->tries > (int64_t)COUNT(waits_s) || (t && t->life_s && now_s + wait_s >= row->created_s + t->life_s);
+    const struct error_entry *e = error_find(sent.code);
+    if (!failed(sent)) {
+        row->state = "sent";
+        row->sent_s = now_s;
+        row->last_error = NULL;
+    } else {
+        /* What the gateway refused for good is not tried again; what may do better later is, for a day. */
+        row->state = over || !e->retry ? "failed" : "waiting";
+        row->next_s = now_s + wait_s;
+        row->last_error = diag->detail[0] ? arena_format(arena, "%s：%s", e->zh, diag->detail) : e->zh;
+        if (row->last_error && strlen(row->last_error) > 600) row->last_error = e->zh;
+    }
+    /* A code stays nowhere once it is under way or worthless. */
+    if (t && t->secret && !text_equal(row->state, "waiting")) row->body = "-";
+}
+
+static struct result send_one(struct service *service, const struct notice_row *row, struct arena *arena,
+                              struct diag *diag)
+{
+    bool sms = text_equal(row->channel, "sms");
+    const struct template *t = template_find(row->template);
+    struct relay_notice notice = { .id = row->id, .to = row->recipient, .subject = row->subject, .text = row->body,
+                                   .name = row->template };
+    struct relay_sent sent;
+    struct ipc_call call = { sms ? RELAY_SMS : RELAY_EMAIL, &relay_notice_shape, &relay_sent_shape, -1, SEND_MS };
+    if (t && t->life_s && clock_now(service->clock) >= row->created_s + t->life_s)
+        return FAIL(ERROR_NOTICE_STALE);
+    return peers_ask(service->peers, PEER_RELAY, &call, &notice, arena, diag, &sent, NULL);
+}
+
+struct round {
+    const char *channel;
+    struct arena *arena;
+    int64_t now_s;
+    struct notice_row *rows;
+    size_t count;
+};
+
+/* The lease: who moves next_s on has the notice for that long; a crash in between and it is due again. */
+static struct result take(struct tx *tx, void *context)
+{
+    struct round *round = context;
+    struct key_row key = { .key = round->channel, .at_s = round->now_s, .limit_count = BATCH };
+    void *rows;
+    TRY(tx_list(tx, STATEMENT_NOTICE_DUE, RECORD(key_row_shape, &key), round->arena, &notice_row_shape, BATCH, &rows,
+                &round->count));
+    round->rows = rows;
+    for (size_t i = 0; i < round->count; i++) {
+        round->rows[i].next_s = round->now_s + LEASE_S;
+        round->rows[i].tries++;
+        TRY(tx_change(tx, STATEMENT_NOTICE_TAKE, RECORD(notice_row_shape, &round->rows[i])));
+    }
+    return OK;
+}
+
+static struct result finish(struct tx *tx, void *context)
+{
+    const struct round *round = context;
+    for (size_t i = 0; i < round->count; i++)
+        TRY(tx_change(tx, STATEMENT_NOTICE_DONE, RECORD(notice_row_shape, &round->rows[i])));
+    return OK;
+}
+
+static struct result run_round(struct service *service, struct round *round)
+{
+    TRY(store_write(service->store, take, round));
+    if (round->count) FAULT("web:notice-taken");
+    for (size_t i = 0; i < round->count; i++) {
+        struct notice_row *row = &round->rows[i];
+        struct diag diag = { 0 };
+        int64_t now_s = clock_now(service->clock);
+        /* Slow sends eat the lease up: what is left of the round is let go before somebody else takes it. */
+        if (now_s - round->now_s > ROUND_MS / 1000) {
+            row->next_s = now_s;
+            continue;
+        }
+        settle(row, send_one(service, row, round->arena, &diag), &diag, clock_now(service->clock), round->arena);
+        FAULT("web:notice-sent");
+    }
+    return round->count ? store_write(service->store, finish, round) : OK;
+}
+
+struct result notice_send_due(struct service *service, const char *channel, size_t *ret_tried)
+{
+    struct arena *arena CLEANUP(arena_free_wiped_p) = arena_new(ARENA_MAX); /* codes pass through it */
+    struct round round = { .channel = channel, .arena = arena, .now_s = clock_now(service->clock) };
+    TRY(run_round(service, &round));
+    *ret_tried = round.count;
+    return OK;
+}
+
+/* ---- the outbox ---- */
+
+struct result notice_list(const struct act *act, const char *after, struct notice_row **ret_rows, size_t *ret_count,
+                          const char **ret_next)
+{
+    struct key_row key;
+    void *rows;
+    size_t count;
+    const char *next = NULL;
+    TRY(page_by_time(after, NOTICE_PAGE, act->diag, &key));
+    TRY(store_list(act->service->store, STATEMENT_NOTICE_LIST, RECORD(key_row_shape, &key), act->arena,
+                   &notice_row_shape, NOTICE_PAGE + 1, &rows, &count));
+    struct notice_row *list = rows;
+    if (count > NOTICE_PAGE) {
+        count = NOTICE_PAGE;
+        next = page_time_cursor(act->arena, list[count - 1].created_s, &list[count - 1].id);
+        ENSURE(next, ERROR_OUT_OF_ROOM);
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool sms = text_equal(list[i].channel, "sms");
+        list[i].recipient = sms ? mask_mobile(act->arena, list[i].recipient) : mask_email(act->arena, list[i].recipient);
+        ENSURE(list[i].recipient, ERROR_OUT_OF_ROOM);
+    }
+    *ret_rows = list;
+    *ret_count = count;
+    *ret_next = next;
+    return OK;
+}

@@ -1,0 +1,53 @@
+#include "service/page.h"
+
+
+static struct result wrong(struct diag *diag)
+{
+    return diag_field(diag, ERROR_FIELD_FORMAT, "after", "翻页位置不对，请从第一页重新开始");
+}
+
+struct result page_by_time(const char *after, size_t limit, struct diag *diag, struct key_row *ret_key)
+{
+    struct key_row key = { .at_s = INT64_MAX, .limit_count = (int64_t)limit + 1 };
+    memset(key.id.b, 0xff, sizeof key.id.b);
+    if (after) {
+        char digits[20] = { 0 };
+        size_t len = strcspn(after, "_");
+        uint64_t at;
+        if (len >= sizeof digits || after[len] != '_') return wrong(diag);
+        memcpy(digits, after, len);
+        if (failed(text_number(digits, INT64_MAX, &at)) || failed(id_parse(after + len + 1, &key.id)))
+            return wrong(diag);
+        key.at_s = (int64_t)at;
+    }
+    *ret_key = key;
+    return OK;
+}
+
+struct result page_by_id(const char *after, size_t limit, struct arena *arena, struct diag *diag,
+                         struct key_row *ret_key)
+{
+    struct key_row key = { .limit_count = (int64_t)limit + 1, .after = bytes_of("", 0) };
+    struct id id;
+    if (after) {
+        if (failed(id_parse(after, &id))) return wrong(diag);
+        key.after = arena_bytes(arena, BYTES(id.b));
+        ENSURE(key.after.ptr, ERROR_OUT_OF_ROOM);
+    }
+    *ret_key = key;
+    return OK;
+}
+
+const char *page_time_cursor(struct arena *arena, int64_t at_s, const struct id *id)
+{
+    char text[ID_TEXT_LEN + 1];
+    id_text(id, text);
+    return arena_format(arena, "%lld_%s", (long long)at_s, text);
+}
+
+const char *page_id_cursor(struct arena *arena, const struct id *id)
+{
+    char text[ID_TEXT_LEN + 1];
+    id_text(id, text);
+    return arena_text(arena, bytes_text(text));
+}
