@@ -299,6 +299,24 @@ void sm2_point_multiply(struct sm2_affine *ret_point, const uint64_t k[LIMBS], c
     secret_wipe(&entry, sizeof entry);
 }
 
+bool sm2_point_add(struct sm2_affine *ret_point, const struct sm2_affine *a, const struct sm2_affine *b)
+{
+    struct jacobian p, q, sum;
+    fe_copy(p.x, a->x);
+    fe_copy(p.y, a->y);
+    fe_copy(p.z, fe_one);
+    fe_copy(q.x, b->x);
+    fe_copy(q.y, b->y);
+    fe_copy(q.z, fe_one);
+    add_complete(&sum, &p, &q);
+    bool finite = !limbs_zero(sum.z);
+    if (finite) to_affine(ret_point, &sum);
+    secret_wipe(&p, sizeof p);
+    secret_wipe(&q, sizeof q);
+    secret_wipe(&sum, sizeof sum);
+    return finite;
+}
+
 /* ---- verification: values are public from here on ---- */
 
 /* LEN digits, odd or 0, of which no two that are not 0 lie within BITS places. */

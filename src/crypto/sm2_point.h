@@ -18,6 +18,8 @@ void sm2_point_store(uint8_t ret_out[64], const struct sm2_affine *point);
 void sm2_point_base(struct sm2_affine *ret_point, const uint64_t k[LIMBS]);
 /* k·P for 1 ≤ k < n, in constant time. */
 void sm2_point_multiply(struct sm2_affine *ret_point, const uint64_t k[LIMBS], const struct sm2_affine *p);
+/* a + b in constant time; RET_POINT may be one of them. False, with RET_POINT unchanged, for infinity. */
+bool sm2_point_add(struct sm2_affine *ret_point, const struct sm2_affine *a, const struct sm2_affine *b);
 /* Whether s·G + t·P is a point whose x, modulo n, is V. All below n; takes its time from the values. */
 bool sm2_point_check(const uint64_t s[LIMBS], const uint64_t t[LIMBS], const struct sm2_affine *p,
                      const uint64_t v[LIMBS]);

@@ -14,10 +14,11 @@
 #include "crypto/sm4.h"
 
 /* What production puts on a USBKey: one application, in it one container with the holder's keys. A renewal makes its
- * keys in the other one. The name of the container stands in HUFU-ATTEST-v1. */
+ * keys in another one, named by the next number, and the earlier ones stay for what was encrypted to them. The name
+ * of the container stands in HUFU-ATTEST-v1. */
 #define CARD_APPLICATION      "HUFU"
 #define CARD_CONTAINER        "HUFU-1"
-#define CARD_CONTAINER_SECOND "HUFU-2"
+#define CARD_CONTAINER_PREFIX "HUFU-"
 
 enum {
     CARD_SERIAL_MAX = 32,

@@ -1,0 +1,260 @@
+/* Production (R-APPLY-3) and unlocking (R-UNLOCK-2): what the issuer does with a key. Both belong to the card, not to
+ * a channel: the console may lose its connection in between. */
+#include "token/card/card_internal.h"
+
+enum { PIN_TRIES = 6, P1_DIGESTS_ALLOWED = 1, CONTAINERS = CARD_CONTAINERS_MAX, FILES = 4 };
+enum { KIND_PRODUCE, KIND_ATTEST };
+
+uint16_t card_produce_challenge(struct card *card, struct card_call *call)
+{
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    card_random(card, card->production_challenge, sizeof card->production_challenge);
+    card->has_production_challenge = true;
+    write_bytes(&call->out, BYTES(card->production_challenge));
+    return SW_OK;
+}
+
+/* The last challenge, once, right or wrong. */
+static uint16_t check_issuer(struct card *card, const uint8_t answer[SM4_BLOCK])
+{
+    uint8_t expected[SM4_BLOCK];
+    CARD_ENSURE(card->has_production_challenge, SW_REFERENCE);
+    card->has_production_challenge = false;
+    card_device_answer(card->state.device_key, card->production_challenge, expected);
+    bool right = secret_equal(expected, answer, sizeof expected);
+    secret_wipe(expected, sizeof expected);
+    return right ? SW_OK : SW_SECURITY;
+}
+
+static uint16_t open_admin_key(const struct card *card, const uint8_t sealed[CARD_ADMIN_SEALED_SIZE],
+                               struct card_application *into)
+{
+    struct sm2_private own;
+    CARD_ENSURE(!failed(sm2_private_init(&own, card->state.own_key)), SW_INTERNAL);
+    struct result r = card_admin_open(&own, sealed, &into->admin_version, into->admin_key);
+    sm2_private_done(&own);
+    into->has_admin_key = !failed(r);
+    return failed(r) ? SW_DATA : SW_OK;
+}
+
+/* The one application that production made; NULL when there is none. */
+static struct card_application *produced_application(struct card *card)
+{
+    for (size_t i = 0; i < COUNT(card->state.applications); i++) {
+        struct card_application *a = &card->state.applications[i];
+        if (a->used && a->stage != CARD_STAGE_PLAIN) return a;
+    }
+    return NULL;
+}
+
+/* Erases what production made before and what has this name, and sets MADE in its place with one container and a
+ * fresh pair in it. Not yet committed. */
+static uint16_t build(struct card *card, const struct card_application *made, struct bytes container,
+                      uint8_t attributes, struct card_container **ret_container)
+{
+    struct card_application *a;
+    struct sm2_private key;
+    while ((a = produced_application(card))) card_erase_application(card, card_application_index(card, a));
+    a = card_find_application(card, bytes_of(made->name.text, made->name.len));
+    if (a) card_erase_application(card, card_application_index(card, a));
+    for (size_t i = 0; i < COUNT(card->state.applications) && !a; i++)
+        if (!card->state.applications[i].used) a = &card->state.applications[i];
+    CARD_ENSURE(a, SW_NO_ROOM);
+    *a = *made;
+    struct card_container *c = card_new_container(card, card_application_index(card, a), container);
+    CARD_ENSURE(c, SW_NO_ROOM);
+    c->attributes = attributes;
+    CARD_ENSURE(!failed(sm2_private_generate(&key, card_drbg(card))), SW_INTERNAL);
+    card_pair_set(&c->pairs[CARD_SIGNING], &key);
+    sm2_private_done(&key);
+    *ret_container = c;
+    return SW_OK;
+}
+
+static struct bytes read_short(struct reader *r)
+{
+    return read_bytes(r, read_u8(r));
+}
+
+/* Answer 16, sealed administrator key 116, name of the application (length 1), of the container (length 1) → public
+ * key 64, attestation 64. P1 1: digests may be signed. */
+uint16_t card_produce_open(struct card *card, struct card_call *call)
+{
+    struct card_application made = { .used = true, .stage = CARD_STAGE_PRODUCTION, .file_rights = CARD_RIGHT_USER,
+                                     .containers_max = CONTAINERS, .certificates_max = 2 * CONTAINERS,
+                                     .files_max = FILES };
+    uint8_t answer[SM4_BLOCK], sealed[CARD_ADMIN_SEALED_SIZE], attestation[SM2_SIGNATURE_SIZE];
+    struct card_container *c;
+    read_copy(&call->in, answer, sizeof answer);
+    read_copy(&call->in, sealed, sizeof sealed);
+    struct bytes application = read_short(&call->in), container = read_short(&call->in);
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    CARD_ENSURE(call->p1 <= P1_DIGESTS_ALLOWED && call->p2 == 0, SW_P1P2);
+    CARD_ENSURE(card_name_good(application, 32) && card_name_good(container, CARD_NAME_MAX), SW_DATA);
+    CARD_TRY(check_issuer(card, answer));
+    card_name_set(&made.name, application);
+    CARD_TRY(open_admin_key(card, sealed, &made));
+    uint16_t sw = build(card, &made, container, call->p1 ? 0 : CARD_NO_DIGESTS, &c);
+    secret_wipe(&made, sizeof made);
+    if (sw == SW_OK) sw = card_attest(card, c, attestation);
+    if (sw == SW_OK)
+        sw = card_commit(card);
+    else
+        card_undo(card);
+    CARD_TRY(sw);
+    card->production = (uint8_t)(1 + c->application);
+    card->produced = false;
+    memset(card->has_proved, 0, sizeof card->has_proved);
+    write_bytes(&call->out, BYTES(c->pairs[CARD_SIGNING].point));
+    write_bytes(&call->out, BYTES(attestation));
+    return SW_OK;
+}
+
+/* A new administrator key for the application that production made, under DevAuth. */
+uint16_t card_install_admin_key(struct card *card, struct card_call *call)
+{
+    uint8_t sealed[CARD_ADMIN_SEALED_SIZE];
+    struct card_application *a = produced_application(card);
+    read_copy(&call->in, sealed, sizeof sealed);
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    CARD_ENSURE(a, SW_APPLICATION_NAME);
+    struct card_application changed = *a;
+    uint16_t sw = open_admin_key(card, sealed, &changed);
+    if (sw == SW_OK) *a = changed;
+    secret_wipe(&changed, sizeof changed);
+    return sw == SW_OK ? card_commit(card) : sw;
+}
+
+/* ---- proof of possession ---- */
+
+/* The value of the line "NAME: value\n" in TEXT; empty where it is not there exactly once. */
+static struct bytes line_of(struct bytes text, const char *name)
+{
+    struct bytes found = { 0 };
+    const size_t len = strlen(name);
+    for (size_t at = 0; at < text.len;) {
+        const uint8_t *line = text.ptr + at;
+        size_t end = at;
+        while (end < text.len && text.ptr[end] != '\n') end++;
+        size_t line_len = end - at;
+        bool same = line_len > len + 2 && bytes_equal(bytes_of(line, len), bytes_of(name, len));
+        if (same && line[len] == ':' && line[len + 1] == ' ') {
+            if (found.len) return (struct bytes){ 0 };
+            found = bytes_of(line + len + 2, line_len - len - 2);
+        }
+        at = end + 1;
+    }
+    return found;
+}
+
+static bool starts(struct bytes text, struct bytes prefix)
+{
+    return text.len >= prefix.len && bytes_equal(bytes_of(text.ptr, prefix.len), prefix);
+}
+
+/* Whether TEXT is the HUFU-ATTEST-v1 of this key, or a HUFU-PRODUCE-v1 that names this card and this key. */
+static bool provable(const struct card *card, const struct card_container *c, struct bytes text, int *ret_kind)
+{
+    uint8_t own[CARD_ATTEST_MAX];
+    struct bytes attest = bytes_of(own, card_attest_text(card, c, own));
+    *ret_kind = KIND_ATTEST;
+    if (bytes_equal(text, attest)) return true;
+    *ret_kind = KIND_PRODUCE;
+    if (!starts(text, bytes_text("HUFU-PRODUCE-v1\n"))) return false;
+    struct bytes key = line_of(text, "public_key");
+    return card_name_equal(&card->state.serial, line_of(text, "card")) &&
+           bytes_equal(key, line_of(attest, "public_key"));
+}
+
+static struct card_container *production_container(struct card *card)
+{
+    for (size_t i = 0; i < COUNT(card->state.containers); i++) {
+        struct card_container *c = &card->state.containers[i];
+        if (c->used && c->application + 1 == card->production) return c;
+    }
+    return NULL;
+}
+
+/* The text of the statement → signature 64. */
+uint16_t card_produce_prove(struct card *card, struct card_call *call)
+{
+    struct bytes text = read_bytes(&call->in, call->in.left);
+    uint8_t hash[SM3_SIZE], signature[SM2_SIGNATURE_SIZE];
+    struct sm2_private key;
+    int kind;
+    CARD_ENSURE(card->production, SW_SECURITY);
+    const struct card_container *c = production_container(card);
+    CARD_ENSURE(c, SW_KEY_NONE);
+    CARD_ENSURE(provable(card, c, text, &kind), SW_DATA);
+    sm3_hash(text, hash);
+    CARD_ENSURE(!card->has_proved[kind] || bytes_equal(BYTES(hash), BYTES(card->proved[kind])), SW_DATA);
+    CARD_TRY(card_private(&c->pairs[CARD_SIGNING], &key));
+    card->has_proved[kind] = true;
+    memcpy(card->proved[kind], hash, sizeof hash);
+    struct result r = sm2_sign(&key, text, card_drbg(card), signature);
+    sm2_private_done(&key);
+    CARD_ENSURE(!failed(r), SW_INTERNAL);
+    write_bytes(&call->out, BYTES(signature));
+    return SW_OK;
+}
+
+/* ---- the end of production ---- */
+
+static void give_initial_pin(struct card *card, struct card_application *a)
+{
+    a->user.tries_max = PIN_TRIES;
+    card_pin_set(card, &a->user, CARD_PIN_SALTED, card_initial_pin, true);
+    card_log_out(card, card_application_index(card, a));
+}
+
+uint16_t card_produce_close(struct card *card, struct card_call *call)
+{
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    if (!card->production && card->produced) return SW_OK; /* asked again: the first answer was lost */
+    CARD_ENSURE(card->production, SW_SECURITY);
+    struct card_application *a = &card->state.applications[card->production - 1];
+    const struct card_container *c = production_container(card);
+    CARD_ENSURE(c && c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
+    CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0, SW_CERTIFICATE_NONE);
+    a->stage = CARD_STAGE_PRODUCED;
+    a->current = (uint8_t)(card_container_index(card, c) + 1);
+    give_initial_pin(card, a);
+    CARD_TRY(card_commit(card));
+    card->production = 0;
+    card->produced = true;
+    return SW_OK;
+}
+
+/* ---- unlock ---- */
+
+uint16_t card_unlock_draw(struct card *card, struct card_call *call)
+{
+    const struct card_application *a = produced_application(card);
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
+    card_random(card, card->unlock_challenge, sizeof card->unlock_challenge);
+    card->has_unlock_challenge = true;
+    write_bytes(&call->out, BYTES(card->unlock_challenge));
+    return SW_OK;
+}
+
+/* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one answer. */
+uint16_t card_unlock_take(struct card *card, struct card_call *call)
+{
+    struct card_application *a = produced_application(card);
+    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE];
+    read_copy(&call->in, answer, sizeof answer);
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && card->has_unlock_challenge, SW_REFERENCE);
+    card->has_unlock_challenge = false;
+    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len),
+                       card->unlock_challenge, answer, expected);
+    bool right = secret_equal(expected, answer, sizeof expected);
+    secret_wipe(expected, sizeof expected);
+    CARD_ENSURE(right, SW_SECURITY);
+    CARD_ENSURE(!a->has_unlocked || !bytes_equal(BYTES(a->unlocked), bytes_of(answer, SM3_SIZE)), SW_NOT_NOW);
+    a->has_unlocked = true;
+    memcpy(a->unlocked, answer, SM3_SIZE);
+    give_initial_pin(card, a);
+    return card_commit(card);
+}
