@@ -3,7 +3,8 @@
  * macro is empty. A point is named after its process: FAULT("signer:journal-synced").
  *
  * HUFU_FAULT="signer:journal-synced" ends the process when it comes there; "signer:journal-synced=3" at the third time.
- * `hufu serve` hands the variable to that process alone, and only when it starts it for the first time. */
+ * `hufu serve` hands the variable to that process alone, and only when it starts it for the first time. A layer that
+ * stands in several processes names its points after itself; then the process is said: "signer@ledger:synced". */
 #pragma once
 
 #ifdef HUFU_FAULTS

@@ -127,10 +127,9 @@ struct result table_fill(struct supervised_table *table, const struct supervisor
     table->arena = arena_new(ARENA_MAX);
     TRY(add_core(table, options, diag));
     TRY(add_demo(table, options->installation, diag));
-    const char *colon = options->fault ? strchr(options->fault, ':') : NULL;
-    for (size_t i = 0; colon && i < table->count; i++) {
+    size_t len = options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
+    for (size_t i = 0; len && i < table->count; i++) {
         struct supervised *row = &table->rows[i];
-        size_t len = (size_t)(colon - options->fault);
         if (strlen(row->name) == len && strncmp(row->name, options->fault, len) == 0) row->fault = options->fault;
     }
     return OK;
