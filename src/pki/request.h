@@ -1,0 +1,24 @@
+/* Certification requests (PKCS #10, RFC 2986) with SM2 keys, signed by SM2 with SM3 under the default identity: the
+ * form in which outside systems ask for a certificate. What a request asks for is read and never believed: names and
+ * extensions of a certificate come from its approval. */
+#pragma once
+
+#include "pki/name.h"
+#include "pki/sm2_der.h"
+
+enum { REQUEST_SIZE_MAX = 8192 };
+
+/* Views into the bytes that were parsed. */
+struct request {
+    struct bytes der, tbs;
+    struct name subject;
+    struct sm2_public key;
+    uint8_t signature[SM2_SIGNATURE_SIZE];
+};
+
+/* ERROR_TOO_LARGE, ERROR_DER, ERROR_ALGORITHM, ERROR_NAME, ERROR_KEY_INVALID; ERROR_REQUEST_PKCS10 for another
+ * version and anything else; ERROR_REQUEST_POSSESSION when the key that is named did not sign it. */
+RESULT request_parse(struct bytes der, struct request *ret_request);
+/* Makes a request for KEY; RET_DER is in ARENA. ERROR_NAME, ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED. */
+RESULT request_make(const struct name_fields *subject, const struct sm2_private *key, struct drbg *drbg,
+                    struct arena *arena, struct bytes *ret_der);
