@@ -47,6 +47,33 @@ static struct result write_context(const char *what, const char *of, struct writ
     return writer_end(w, ret_context);
 }
 
+/* ---- whose database it is ---- */
+
+struct checking {
+    struct service *service;
+    struct arena *arena;
+};
+
+static struct result check(struct tx *tx, void *context)
+{
+    const struct checking *c = context;
+    uint8_t value[SEAL_INDEX_SIZE];
+    struct seal_mark_row known, ours = { .id = 1, .mark = BYTES(value) };
+    seal_index(c->service, "seal.mark", bytes_text(""), value);
+    struct result r = tx_one(tx, STATEMENT_SEAL_MARK_GET, NO_PARAMS, c->arena, &seal_mark_row_shape, &known);
+    if (r.code == ERROR_NOT_FOUND) return tx_run(tx, STATEMENT_SEAL_MARK_INSERT, RECORD(seal_mark_row_shape, &ours), NULL);
+    TRY(r);
+    ENSURE(bytes_equal(known.mark, BYTES(value)), ERROR_KEY_UNWRAP);
+    return OK;
+}
+
+struct result seal_check(struct service *service)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(4096);
+    struct checking checking = { service, arena };
+    return store_write(service->store, check, &checking);
+}
+
 /* ---- values ---- */
 
 struct result seal_value(const struct service *service, const char *what, const char *of, struct bytes secret,

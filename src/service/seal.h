@@ -14,6 +14,9 @@ enum {
     SEAL_FILE_MAX = 32 * 1000 * 1000
 };
 
+/* Whether the database was sealed under this data key; a new one takes it on. ERROR_KEY_UNWRAP: under another. */
+RESULT seal_check(struct service *service);
+
 /* ---- values ---- */
 
 /* ERROR_TOO_LARGE for an empty secret or one longer than SEAL_SECRET_MAX; ERROR_OUT_OF_ROOM. */

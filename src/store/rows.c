@@ -19,6 +19,10 @@ DEFINE(account_row, ACCOUNT_FIELDS);
 DEFINE(account_claim_row, ACCOUNT_CLAIM_FIELDS);
 #undef TYPE
 
+#define TYPE seal_mark_row
+DEFINE(seal_mark_row, SEAL_MARK_FIELDS);
+#undef TYPE
+
 #define TYPE operator_row
 DEFINE(operator_row, OPERATOR_FIELDS);
 #undef TYPE

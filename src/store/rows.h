@@ -29,6 +29,9 @@ ROW(account_row, ACCOUNT_FIELDS);
 #define ACCOUNT_CLAIM_FIELDS(X) X(BYTES, value, 32) X(ID, account, 0)
 ROW(account_claim_row, ACCOUNT_CLAIM_FIELDS);
 
+#define SEAL_MARK_FIELDS(X) X(INT, id, 0) X(BYTES, mark, 32)
+ROW(seal_mark_row, SEAL_MARK_FIELDS);
+
 #define OPERATOR_FIELDS(X) X(TEXT, serial, 32) X(TEXT, name, 256) X(TEXT, roles, 256) X(BYTES, certificate, 4096) \
     X(TEXT, state, 16) X(INT, added_s, 0)
 ROW(operator_row, OPERATOR_FIELDS);

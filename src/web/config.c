@@ -34,6 +34,8 @@ const struct config_option web_options[] = {
     TEXT("agent", SETTING(agent), NULL, "where the agent listens, if not at http://127.0.0.1:18181"),
     NUMBER("sms_per_hour", SETTING(sms_per_hour), "60", 1, 1000000,
            "login codes that one client address may ask for, or try wrongly, in an hour"),
+    NUMBER("clock_offset_s", AT(clock_offset_s), "0", -4000000000, 4000000000,
+           "demonstration only: seconds by which the clock stands elsewhere"),
     FLAG("demonstration", SETTING(demonstration), "no", "says on the pages that nothing here is real"),
 };
 /* clang-format on */
@@ -46,6 +48,8 @@ struct result web_config_read(const char *path, struct arena *arena, struct diag
     if (!config.database) config.database = arena_format(arena, "sqlite:%s/hufu.db", config.folder);
     if (!config.settings.portal_address) config.settings.portal_address = config.settings.portal_origin;
     ENSURE(config.database, ERROR_OUT_OF_ROOM);
+    if (config.clock_offset_s && !config.settings.demonstration)
+        return diag_log(diag, ERROR_CONFIG, "%s: web: clock_offset_s: is for demonstrations", path);
     *ret_config = config;
     return OK;
 }

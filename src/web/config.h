@@ -9,6 +9,7 @@ struct web_config {
     const char *database;  /* URL; NULL: sqlite in the folder */
     const char *pages;     /* PAGES/portal/dist … : what was built of ui/ */
     int64_t readers, workers;
+    int64_t clock_offset_s;
     bool proxied;
     struct service_settings settings;
 };

@@ -55,3 +55,9 @@ UPDATE operator SET state = 'removed' WHERE serial = :key
 
 -- name: operator_get
 SELECT * FROM operator WHERE serial = :key
+
+-- name: seal_mark_get
+SELECT * FROM seal_mark WHERE id = 1
+
+-- name: seal_mark_insert
+INSERT INTO seal_mark (id, mark) VALUES (:id, :mark)

@@ -44,3 +44,9 @@ CREATE TABLE IF NOT EXISTS operator (
     state TEXT NOT NULL CHECK (state IN ('active', 'removed')),
     added_s INTEGER NOT NULL
 );
+
+-- By which a data key is told to be that of this database: a keyed hash of nothing.
+CREATE TABLE IF NOT EXISTS seal_mark (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    mark BLOB NOT NULL
+);

@@ -1,0 +1,37 @@
+#include "web/job_table.h"
+
+#include "service/notice.h"
+#include "service/session.h"
+#include "service/sms.h"
+
+static struct result send_sms(struct service *service, size_t *ret_done)
+{
+    return notice_send_due(service, "sms", ret_done);
+}
+
+static struct result send_email(struct service *service, size_t *ret_done)
+{
+    return notice_send_due(service, "email", ret_done);
+}
+
+static struct result forget_repeats(struct tx *tx, void *context)
+{
+    const struct service *service = context;
+    struct key_row key = { .at_s = clock_now(service->clock) - DAY_S };
+    return tx_run(tx, STATEMENT_IDEMPOTENCY_DELETE_OLD, RECORD(key_row_shape, &key), NULL);
+}
+
+static struct result clean(struct service *service, size_t *ret_done)
+{
+    TRY(session_clean(service));
+    TRY(sms_clean(service));
+    return store_write(service->store, forget_repeats, service);
+}
+
+const struct job job_table[] = {
+    { "sms-codes", 1, sms_make_wanted, SMS_JOB_MAX },
+    { "notices-sms", 1, send_sms, 1 },
+    { "notices-email", 1, send_email, 1 },
+    { "clean", 300, clean, 0 },
+};
+const size_t job_table_count = COUNT(job_table);
