@@ -1,0 +1,28 @@
+import type { RouteRecordRaw } from "vue-router";
+import { t } from "./texts";
+
+const application = "/applications/:number(\\d{17})";
+
+/* Login and home come with the first load, the rest when it is gone to. */
+export const routes: RouteRecordRaw[] = [
+  { path: "/login", component: () => import("./pages/Login.vue"), meta: { title: t.login.title, open: true } },
+  { path: "/", component: () => import("./pages/Home.vue"), meta: { title: t.home.title } },
+  { path: "/help", component: () => import("./pages/Help.vue"), meta: { title: t.help.title, open: true } },
+  { path: "/certificates", component: () => import("./pages/Certificates.vue"), meta: { title: t.certificate.title } },
+  { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
+  { path: "/apply", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
+  { path: application, component: () => import("./pages/Application.vue"), meta: { title: t.task.title } },
+  { path: `${application}/agreement`, component: () => import("./pages/Agreement.vue"), meta: { title: t.agreement.title } },
+  { path: `${application}/organization`, component: () => import("./pages/Organization.vue"), meta: { title: t.organization.title } },
+  { path: `${application}/holder`, component: () => import("./pages/Holder.vue"), meta: { title: t.holder.title } },
+  { path: `${application}/invoice`, component: () => import("./pages/Invoice.vue"), meta: { title: t.invoice.title } },
+  { path: `${application}/medium`, component: () => import("./pages/Medium.vue"), meta: { title: t.medium.title } },
+  { path: `${application}/address`, component: () => import("./pages/Address.vue"), meta: { title: t.medium.address } },
+  { path: `${application}/check`, component: () => import("./pages/Check.vue"), meta: { title: t.check.title } },
+  { path: `${application}/form`, component: () => import("./pages/Form.vue"), meta: { title: t.form.title } },
+  { path: `${application}/materials`, component: () => import("./pages/Materials.vue"), meta: { title: t.materials.title } },
+  { path: `${application}/submit`, component: () => import("./pages/Submit.vue"), meta: { title: t.submit.title } },
+  { path: `${application}/payment`, component: () => import("./pages/Payment.vue"), meta: { title: t.payment.title } },
+  { path: `${application}/withdraw`, component: () => import("./pages/Withdraw.vue"), meta: { title: t.withdraw.title } },
+  { path: "/:other(.*)*", component: () => import("@shared/components/NotFound.vue"), meta: { title: "没有这个页面", open: true } },
+];

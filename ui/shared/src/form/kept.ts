@@ -1,0 +1,43 @@
+/* Files chosen and not yet received by the server: kept by the browser (IndexedDB) so that a reload, a lost line or an expired
+ * login does not ask for them again. Gone when received, at log-out, and after a day. */
+const name = "hufu-uploads";
+const day_ms = 86_400_000;
+
+interface Kept {
+  file: File;
+  at: number;
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((done, fail) => {
+    const asked = indexedDB.open(name, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("files");
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+}
+
+async function withStore<T>(mode: IDBTransactionMode, use: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+  try {
+    const database = await open();
+    return await new Promise<T>((done, fail) => {
+      const asked = use(database.transaction("files", mode).objectStore("files"));
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => fail(asked.error);
+    }).finally(() => database.close());
+  } catch {
+    return undefined; /* private windows may have none: the upload works, it is only not kept */
+  }
+}
+
+export const keep = (key: string, file: File) => withStore("readwrite", (s) => s.put({ file, at: Date.now() }, key));
+export const drop = (key: string) => withStore("readwrite", (s) => s.delete(key));
+export const dropAll = () => withStore("readwrite", (s) => s.clear());
+
+export async function kept(key: string): Promise<File | null> {
+  const found = (await withStore("readonly", (s) => s.get(key))) as Kept | undefined;
+  if (!found) return null;
+  if (Date.now() - found.at < day_ms) return found.file;
+  await drop(key);
+  return null;
+}

@@ -1,0 +1,3 @@
+import "element-plus/theme-chalk/base.css";
+import "./base.css";
+import "./element.css";
