@@ -447,7 +447,7 @@ static struct result postgresql_define(struct connection *c, const char *sql)
 {
     if (!of(c)->begun) c->fate = FATE_FINE;
     struct result r = run_sql(of(c), sql);
-    static const char *const races[] = { "42P07", "42701", "XX000" };
+    static const char *const races[] = { "42P07", "42701", "42710", "XX000" };
     bool race = r.code == ERROR_STORE_EXISTS; /* of a row in the server's catalogue */
     for (size_t i = 0; failed(r) && i < COUNT(races); i++) race = race || text_starts(c->failure, races[i]);
     return race ? engine_failed(c, FATE_AGAIN, ERROR_STORE_BUSY, "another process is at the same step") : r;
