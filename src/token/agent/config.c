@@ -18,5 +18,6 @@ const struct config_option agent_config_options[] = {
       .words = "SKF libraries by absolute path, ';' between them; absent: libhufu-skf beside the agent" },
     { OPTION(folder), .kind = CONFIG_PATH,
       .words = "where pairings are kept; absent: the person's state folder" },
+    { OPTION(usbkeys), .kind = CONFIG_PATH, .words = "folder with the sockets of virtual USBKeys (demonstrations)" },
 };
 const size_t agent_config_options_count = COUNT(agent_config_options);

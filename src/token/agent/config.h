@@ -9,6 +9,7 @@ struct agent_config {
     const char *origin_list, *origin_list_key; /* a signed list and the key it must be signed with */
     const char *libraries;                    /* ';' between them; NULL: ours, beside the agent */
     const char *folder;                       /* NULL: the person's */
+    const char *usbkeys;                      /* folder of virtual USBKeys, for our library; NULL: none */
 };
 
 extern const struct config_option agent_config_options[];

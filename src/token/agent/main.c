@@ -89,6 +89,7 @@ static struct result prepare(struct agent *agent, const struct options *options,
     pthread_mutex_init(&agent->count_lock, NULL);
     TRY(prepare_origins(agent, &config, diag));
     TRY(prepare_pairings(agent, &config, diag));
+    if (config.usbkeys) TRY(system_set_variable("HUFU_USBKEYS", config.usbkeys));
     const char *libraries = config.libraries ? config.libraries : default_libraries(own, arena);
     TRY(libraries_init(&agent->libraries, libraries, helper, options->insecure_dev, diag));
     keys_init(&agent->keys, &agent->libraries);

@@ -25,6 +25,8 @@ RESULT system_own_folder(char ret_path[SYSTEM_PATH_MAX]);
 RESULT system_state_folder(char ret_path[SYSTEM_PATH_MAX]);
 /* Makes PATH with 0700 unless it is there. ERROR_IO. */
 RESULT system_make_folder(const char *path);
+/* Sets an environment variable for children. Before threads are started. ERROR_IO. */
+RESULT system_set_variable(const char *name, const char *value);
 /* Whether windows can be shown. */
 bool system_has_display(void);
 /* Whether PATH is a regular file that only its owner may change, and the owner is the system or the person. */

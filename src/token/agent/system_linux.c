@@ -95,6 +95,12 @@ struct result system_state_folder(char ret_path[SYSTEM_PATH_MAX])
     return system_make_folder(ret_path);
 }
 
+struct result system_set_variable(const char *name, const char *value)
+{
+    ENSURE(setenv(name, value, 1) == 0, ERROR_IO);
+    return OK;
+}
+
 bool system_has_display(void)
 {
     const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
