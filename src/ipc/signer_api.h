@@ -7,7 +7,7 @@
 #include "ipc/ipc.h"
 
 enum signer_message {
-    SIGNER_STATE = 0x100,   /* nothing → signer_state: asked first after hello */
+    SIGNER_STATE = 0x100,   /* signer_peer → signer_state: asked first after hello; until then nothing else is */
     SIGNER_JOURNAL = 0x101, /* signer_range → signer_entries: records, for a database that is behind */
     SIGNER_CARD = 0x102,    /* signer_card → signer_card_opened */
     SIGNER_ISSUE = 0x103,   /* signer_issue → signer_issued */
@@ -76,7 +76,8 @@ struct signer_card_opened {
 };
 extern const struct shape signer_card_opened_shape;
 
-/* Issues the pair for a USBKey. The approval is used up by it. */
+/* Issues the pair for a USBKey. The approval is used up by it. What the approval says to revoke and is still valid is
+ * revoked with it, as a JOURNAL_REVOKED of its own before the JOURNAL_ISSUED. */
 struct signer_issue {
     struct id request;
     const char *approval1; struct bytes approval_signature1;

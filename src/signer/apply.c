@@ -1,0 +1,204 @@
+/* What each record of the journal means for register and index. */
+#include "signer/signer.h"
+
+#include "base/log.h"
+#include "signer/used.h"
+
+struct applied {
+    struct signer *signer;
+    uint64_t index;
+    int64_t time_s;
+    struct arena *arena;
+};
+
+static struct index_value at(const struct applied *a, enum standing standing)
+{
+    return (struct index_value){ a->index, (uint8_t)standing };
+}
+
+static void put_request(const struct applied *a, const struct id *request)
+{
+    if (!id_empty(request)) index_put(a->signer->index, INDEX_REQUEST, BYTES(request->b), at(a, STANDING_VALID));
+}
+
+static void put(const struct applied *a, enum index_kind kind, struct bytes key)
+{
+    index_put(a->signer->index, kind, key, at(a, STANDING_VALID));
+}
+
+/* ---- begin ---- */
+
+static struct result take_certificate(struct bytes der, const struct sm2_private *key, struct arena *arena,
+                                      struct certificate **ret_certificate)
+{
+    struct bytes kept = arena_bytes(arena, der);
+    ENSURE(kept.ptr, ERROR_OUT_OF_ROOM);
+    TRY(certificate_parse(kept, arena, ret_certificate));
+    ENSURE(!key || bytes_equal(BYTES(key->public.point), BYTES((*ret_certificate)->key.point)), ERROR_CA_KEYS);
+    return OK;
+}
+
+static struct result apply_begin(const struct applied *a, const void *record)
+{
+    const struct journal_begin *begin = record;
+    struct signer *s = a->signer;
+    struct arena *arena = s->authority.arena;
+    ENSURE(a->index == 0, ERROR_JOURNAL_DAMAGED);
+    TRY(take_certificate(begin->root_certificate, NULL, arena, &s->authority.root));
+    TRY(take_certificate(begin->issuing_certificate, &s->keys.issuing, arena, &s->authority.issuing));
+    TRY(take_certificate(begin->operators_certificate, &s->keys.operators, arena, &s->authority.operators));
+    TRY(take_certificate(begin->head_certificate, &s->keys.head, arena, &s->authority.head));
+    TRY(take_certificate(begin->maker_certificate, NULL, arena, &s->authority.maker));
+    s->incarnation = begin->incarnation;
+    s->phase = PHASE_SETUP;
+    return OK;
+}
+
+/* ---- operators ---- */
+
+static struct result add_operator(const struct applied *a, const struct journal_operator *record)
+{
+    struct certificate *c;
+    struct operator operator = { 0 };
+    TRY(certificate_parse(record->certificate, a->arena, &c));
+    const char *serial = certificate_serial_text(c, a->arena);
+    ENSURE(serial && text_equal(serial, record->serial), ERROR_JOURNAL_DAMAGED);
+    ENSURE(strlen(record->name) <= OPERATOR_NAME_MAX && strlen(serial) <= OPERATOR_SERIAL_MAX, ERROR_JOURNAL_DAMAGED);
+    memcpy(operator.name, record->name, strlen(record->name));
+    memcpy(operator.serial, serial, strlen(serial));
+    TRY(roles_parse(record->roles, &operator.roles));
+    operator.key = c->key;
+    operator.not_before_s = c->not_before_s;
+    operator.not_after_s = c->not_after_s;
+    put(a, INDEX_KEY, BYTES(c->key.point));
+    return operators_add(a->signer->operators, &operator);
+}
+
+static struct result use_operator_statement(const struct applied *a, const char *text)
+{
+    struct operator_statement s;
+    if (!text) return OK; /* one of the first operators */
+    TRY(statement_read(&operator_statement_shape, text, a->arena, &s));
+    used_put(a->signer->index, USED_REGISTER, s.nonce, a->index);
+    return OK;
+}
+
+static struct result apply_operator(const struct applied *a, const void *record)
+{
+    const struct journal_operator *o = record;
+    ENSURE(o->change && o->serial && o->name && o->roles, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &o->request);
+    TRY(use_operator_statement(a, o->statement1));
+    TRY(use_operator_statement(a, o->statement2));
+    if (text_equal(o->change, "remove")) return operators_remove(a->signer->operators, o->serial);
+    return add_operator(a, o);
+}
+
+/* ---- cards and certificates ---- */
+
+static struct result apply_card(const struct applied *a, const void *record)
+{
+    const struct journal_card *card = record;
+    ENSURE(card->card, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &card->request);
+    put(a, INDEX_CARD, bytes_text(card->card));
+    if (card->statement) put(a, INDEX_STATEMENT, bytes_text(card->statement));
+    return OK;
+}
+
+static struct result use_approval(const struct applied *a, enum used_for purpose, const char *text)
+{
+    struct approve_statement s;
+    if (!text) return OK;
+    TRY(statement_read(&approve_statement_shape, text, a->arena, &s));
+    used_put(a->signer->index, purpose, s.nonce, a->index);
+    return OK;
+}
+
+static struct result put_certificate(const struct applied *a, struct bytes der)
+{
+    struct certificate *c;
+    TRY(certificate_parse(der, a->arena, &c));
+    const char *serial = certificate_serial_text(c, a->arena);
+    ENSURE(serial, ERROR_OUT_OF_ROOM);
+    put(a, INDEX_CERTIFICATE, bytes_text(serial));
+    put(a, INDEX_KEY, BYTES(c->key.point));
+    return OK;
+}
+
+static struct result apply_issued(const struct applied *a, const void *record)
+{
+    const struct journal_issued *issued = record;
+    put_request(a, &issued->request);
+    TRY(use_approval(a, USED_ISSUE, issued->approval1));
+    TRY(use_approval(a, USED_ISSUE, issued->approval2));
+    TRY(put_certificate(a, issued->signing_certificate));
+    return put_certificate(a, issued->encryption_certificate);
+}
+
+static struct result apply_revoked(const struct applied *a, const void *record)
+{
+    const struct journal_revoked *revoked = record;
+    ENSURE(revoked->serials, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &revoked->request);
+    TRY(use_approval(a, USED_REVOKE, revoked->approval1));
+    TRY(use_approval(a, USED_REVOKE, revoked->approval2));
+    for (const char *p = revoked->serials; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        struct index_value value;
+        ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
+        value.standing = STANDING_REVOKED;
+        index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
+        p += len + (p[len] == ',');
+    }
+    return OK;
+}
+
+/* ---- the rest ---- */
+
+static struct result apply_refused(const struct applied *a, const void *record)
+{
+    refusals_count(&a->signer->refusals, a->time_s);
+    return OK;
+}
+
+static struct result apply_sealed(const struct applied *a, const void *record)
+{
+    a->signer->phase = PHASE_HELLO;
+    return OK;
+}
+
+static const struct meaning {
+    enum journal_record type;
+    const struct shape *shape; /* NULL: the body is empty */
+    struct result (*apply)(const struct applied *a, const void *record);
+} meanings[] = {
+    { JOURNAL_BEGIN, &journal_begin_shape, apply_begin },
+    { JOURNAL_OPERATOR, &journal_operator_shape, apply_operator },
+    { JOURNAL_CARD, &journal_card_shape, apply_card },
+    { JOURNAL_ISSUED, &journal_issued_shape, apply_issued },
+    { JOURNAL_REVOKED, &journal_revoked_shape, apply_revoked },
+    { JOURNAL_REFUSED, &journal_refused_shape, apply_refused },
+    { JOURNAL_CLOSED, &journal_refused_shape, apply_refused },
+    { JOURNAL_SEALED, NULL, apply_sealed },
+};
+
+struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,
+                           struct arena *arena)
+{
+    const struct applied a = { signer, index, record->time_s, arena };
+    for (size_t i = 0; i < COUNT(meanings); i++) {
+        const struct meaning *m = &meanings[i];
+        if (m->type != record->type) continue;
+        ENSURE(record->version == 1, ERROR_JOURNAL_DAMAGED);
+        ENSURE(index > 0 || m->type == JOURNAL_BEGIN, ERROR_JOURNAL_DAMAGED);
+        if (!m->shape) return m->apply(&a, NULL);
+        void *body = arena_take(arena, m->shape->size);
+        struct reader r = reader_of(record->body);
+        ENSURE(body, ERROR_OUT_OF_ROOM);
+        ENSURE(record->body.ptr && !failed(shape_read(m->shape, &r, arena, body)), ERROR_JOURNAL_DAMAGED);
+        ENSURE(!failed(reader_end(&r)), ERROR_JOURNAL_DAMAGED);
+        return m->apply(&a, body);
+    }
+    return FAIL(ERROR_JOURNAL_DAMAGED);
+}

@@ -1,0 +1,118 @@
+/* SIGNER_CARD: opens a fresh USBKey for production. */
+#include "base/secret.h"
+#include "pki/card_keys.h"
+#include "signer/handlers.h"
+#include "signer/policy.h"
+
+struct result same_content(struct call *call, struct bytes content)
+{
+    if (!bytes_equal(content, BYTES(call->content)))
+        return refuse(call, ERROR_REQUEST_REPEATED, "request", "other content under the same id");
+    return OK;
+}
+
+static struct result answer_challenge(struct call *call, const char *card, struct bytes challenge,
+                                      struct bytes *ret_answer)
+{
+    uint8_t key[CARD_KEY_SIZE], *answer = arena_take(call->arena, SM4_BLOCK);
+    ENSURE(answer, ERROR_OUT_OF_ROOM);
+    card_device_key(BYTES(call->signer->keys.transport), bytes_text(card), key);
+    card_device_answer(key, challenge.ptr, answer);
+    secret_wipe(key, sizeof key);
+    *ret_answer = bytes_of(answer, SM4_BLOCK);
+    return OK;
+}
+
+static struct result seal_admin(struct call *call, const char *card, const struct sm2_public *card_key,
+                                struct bytes *ret_sealed)
+{
+    uint8_t key[CARD_KEY_SIZE], *sealed = arena_take(call->arena, CARD_ADMIN_SEALED_SIZE);
+    ENSURE(sealed, ERROR_OUT_OF_ROOM);
+    card_admin_key(BYTES(call->signer->keys.master), bytes_text(card), key);
+    struct result r = card_admin_seal(card_key, MASTER_VERSION, key, &call->signer->drbg, sealed);
+    secret_wipe(key, sizeof key);
+    TRY(r);
+    *ret_sealed = bytes_of(sealed, CARD_ADMIN_SEALED_SIZE);
+    return OK;
+}
+
+struct result card_open(struct call *call, const struct card_opening *opening, struct signer_card_opened *ret_opened)
+{
+    struct signer_card_opened opened = { .master_version = MASTER_VERSION };
+    size_t len = strlen(opening->card);
+    if (len < 1 || len > CARD_SERIAL_MAX) return refuse(call, ERROR_CARD_OTHER, "card", "serial of %zu bytes", len);
+    if (opening->challenge.len != CARD_CHALLENGE_SIZE)
+        return refuse(call, ERROR_STATEMENT, "challenge", "%zu bytes", opening->challenge.len);
+    TRY(answer_challenge(call, opening->card, opening->challenge, &opened.device_answer));
+    TRY(seal_admin(call, opening->card, &opening->certificate->key, &opened.admin_sealed));
+    *ret_opened = opened;
+    return OK;
+}
+
+/* The card that the producer names is the one whose certificate came along, for the application that was approved. */
+static struct result check_card(struct call *call, const struct signer_card *ask,
+                                const struct card_statement *statement, struct card_opening *ret_opening)
+{
+    uint8_t hash[SM3_SIZE];
+    struct bytes named;
+    struct certificate *c;
+    TRY(evidence_card(call, ask->card_certificate, statement->card, &c));
+    sm3_hash(ask->card_certificate, hash);
+    if (failed(text_from_hex(call->arena, statement->card_key, &named)) || !bytes_equal(named, BYTES(hash)))
+        return refuse(call, ERROR_CARD_OTHER, "card_certificate", "not the one that was signed for");
+    struct card_opening opening = { .card = statement->card, .certificate = c };
+    if (failed(text_from_hex(call->arena, statement->challenge, &opening.challenge)))
+        return refuse(call, ERROR_STATEMENT, "statement1", "challenge");
+    *ret_opening = opening;
+    return OK;
+}
+
+static struct result check_evidence(struct call *call, const struct signer_card *ask, struct card_opening *ret_opening)
+{
+    const struct signer_settings *settings = &call->signer->settings;
+    const struct evidence_wants wants = { &card_statement_shape, ROLE_PRODUCER, settings->produce_hours * 3600 };
+    const struct approvals_want want = { { { "approval1", ask->approval1, ask->approval_signature1 },
+                                           { "approval2", ask->approval2, ask->approval_signature2 } },
+                                         USED_ISSUE, false };
+    const struct signed_text signed_text = { "statement1", ask->statement1, ask->signature1 };
+    struct approvals approvals;
+    struct card_statement statement;
+    struct signatory by;
+    TRY(evidence_approvals(call, &want, &approvals));
+    TRY(policy_check(call, &approvals.one, POLICY_ISSUE));
+    TRY(evidence_check(call, &wants, &signed_text, &statement, &by));
+    if (!text_equal(statement.application, approvals.one.application))
+        return refuse(call, ERROR_EVIDENCE_MISMATCH, "statement1", "application %s", statement.application);
+    if (index_has(call->signer->index, INDEX_STATEMENT, bytes_text(ask->statement1)))
+        return refuse(call, ERROR_APPROVAL_USED, "statement1", "opened before");
+    return check_card(call, ask, &statement, ret_opening);
+}
+
+struct result handle_card(struct call *call, const void *ask, void *answer)
+{
+    const struct signer_card *a = ask;
+    struct card_opening opening;
+    struct signer_card_opened *opened = answer;
+    int64_t index;
+    TRY(check_evidence(call, a, &opening));
+    TRY(card_open(call, &opening, opened));
+    const struct journal_card record = { a->request, opening.card, a->statement1, a->signature1,
+                                         opened->master_version, opened->admin_sealed, BYTES(call->content) };
+    return signer_record(call->signer, JOURNAL_CARD, call->now_s, &journal_card_shape, &record, call->arena, &index);
+}
+
+struct result handle_card_again(struct call *call, uint64_t record, void *answer)
+{
+    struct signer_card_opened *opened = answer;
+    struct journal_card r;
+    struct card_statement statement;
+    struct bytes challenge;
+    TRY(signer_recall(call->signer, record, JOURNAL_CARD, &journal_card_shape, call->arena, &r));
+    TRY(same_content(call, r.content));
+    TRY(statement_read(&card_statement_shape, r.statement, call->arena, &statement));
+    TRY(text_from_hex(call->arena, statement.challenge, &challenge));
+    TRY(answer_challenge(call, r.card, challenge, &opened->device_answer));
+    opened->admin_sealed = r.admin_sealed;
+    opened->master_version = r.master_version;
+    return OK;
+}

@@ -1,0 +1,32 @@
+/* What the signer must find at once: which requests were done, which approvals were used, which certificates and keys
+ * exist and how they stand. Made of the journal, kept in memory: 24 bytes an entry. Keys are hashed under a number
+ * drawn by the process, so that nobody who chooses keys can make them meet. */
+#pragma once
+
+#include "base/bytes.h"
+
+enum index_kind {
+    INDEX_REQUEST,     /* id of a request → its record */
+    INDEX_USED,        /* purpose ‖ one-time number of an approval → the record that used it up */
+    INDEX_STATEMENT,   /* hash of a statement that counts once → its record */
+    INDEX_CERTIFICATE, /* serial (bytes) → record of its issuance, with its standing */
+    INDEX_KEY,         /* public key → record of its first certificate */
+    INDEX_CARD         /* serial of a USBKey → record of its last opening */
+};
+
+enum standing { STANDING_VALID, STANDING_HELD, STANDING_REVOKED };
+
+struct index_value {
+    uint64_t record;
+    uint8_t standing; /* enum standing, of certificates */
+};
+
+struct index;
+
+struct index *index_new(void);
+void index_free(struct index *index);
+bool index_find(const struct index *index, enum index_kind kind, struct bytes key, struct index_value *ret_value);
+bool index_has(const struct index *index, enum index_kind kind, struct bytes key);
+/* Adds, or changes what is there. */
+void index_put(struct index *index, enum index_kind kind, struct bytes key, struct index_value value);
+size_t index_count(const struct index *index);

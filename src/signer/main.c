@@ -1,0 +1,77 @@
+/* hufu-signer --config FILE --socket FD --key FD: holds the CA's keys, the journal and the register of operators, and
+ * decides by itself what it signs. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "process/sandbox.h"
+#include "signer/serve.h"
+
+static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key FD [--insecure-dev]\n"
+                            "       hufu-signer --config FILE -t\n"
+                            "Started by hufu serve. Issues and revokes certificates on signed evidence.\n"
+                            "  -t  check the section [signer] of the configuration and end\n";
+
+struct options {
+    uint64_t socket, key;
+    const char *config;
+    bool insecure_dev, test;
+};
+
+static struct result close_off(const struct signer_settings *settings, bool insecure_dev, struct diag *diag)
+{
+    const struct sandbox_folder folders[] = { { settings->folder, SANDBOX_READ | SANDBOX_WRITE } };
+    const struct sandbox sandbox = { SANDBOX_FILES, folders, COUNT(folders) };
+    return sandbox_enter(&sandbox, insecure_dev, diag);
+}
+
+static struct result run(const struct options *options, struct arena *arena, struct diag *diag)
+{
+    static const struct clock clock = { clock_system, 0 };
+    struct signer *signer CLEANUP(signer_free_p) = NULL;
+    struct signer_settings settings;
+    uint8_t key[PROCESS_KEY_SIZE];
+    TRY(settings_read(options->config, arena, diag, &settings));
+    if (options->test) return OK;
+    TRY(process_key_take((int)options->key, key));
+    struct result r = signer_open(&settings, key, &clock, diag, &signer);
+    secret_wipe(key, sizeof key);
+    TRY(r);
+    TRY(close_off(&settings, options->insecure_dev, diag));
+    TRY(ipc_hello((int)options->socket));
+    log_event(LOG_LEVEL_INFO, "ready", "journal=%llu phase=%d", (unsigned long long)ledger_size(signer->journal),
+              (int)signer->phase);
+    return serve(signer, (int)options->socket, diag);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
+                                                  { "key", required_argument, NULL, 'k' },
+                                                  { "config", required_argument, NULL, 'c' },
+                                                  { "insecure-dev", no_argument, NULL, 'i' },
+                                                  { "help", no_argument, NULL, 'h' },
+                                                  { 0 } };
+    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX };
+    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
+        if (c == 'h') return fputs(usage, stdout) < 0;
+        if (c == 'c') options.config = optarg;
+        if (c == 'i') options.insecure_dev = true;
+        if (c == 't') options.test = true;
+        bool bad = (c == 's' && failed(text_number(optarg, 1 << 16, &options.socket))) ||
+                   (c == 'k' && failed(text_number(optarg, 1 << 16, &options.key)));
+        if (c == '?' || bad) return fputs(usage, stderr), 2;
+    }
+    bool whole = options.test || (options.socket != UINT64_MAX && options.key != UINT64_MAX);
+    if (!options.config || !whole || optind < argc) return fputs(usage, stderr), 2;
+    log_init("signer");
+    signal(SIGPIPE, SIG_IGN);
+    struct diag diag = { 0 };
+    struct arena *arena = arena_new(1 << 20);
+    struct result r = run(&options, arena, &diag);
+    if (failed(r)) log_failure("stop", r, &diag);
+    arena_free(arena);
+    return failed(r);
+}

@@ -1,0 +1,48 @@
+#include "signer/policy.h"
+
+enum { YEARS_MAX = 5 };
+
+/* Anything that is not listed here is good for nothing. */
+static const struct policy {
+    const char *service;
+    unsigned rights; /* enum policy_right */
+} policies[] = {
+    { "apply", POLICY_ISSUE },
+    { "lost", POLICY_ISSUE | POLICY_REVOKE },
+    { "damaged", POLICY_ISSUE | POLICY_REVOKE },
+    { "renew", POLICY_REVOKE },
+    { "change", POLICY_REVOKE },
+    { "revoke", POLICY_REVOKE },
+};
+
+struct result policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right)
+{
+    for (size_t i = 0; i < COUNT(policies); i++)
+        if (text_equal(policies[i].service, approval->service) && (policies[i].rights & right)) return OK;
+    return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "service %s", approval->service);
+}
+
+struct result policy_validity(struct call *call, const char *rule, int64_t *ret_not_after_s)
+{
+    static const char until[] = "until:";
+    int64_t longest_s = certificate_validity_end(call->now_s, YEARS_MAX);
+    uint64_t time_s;
+    if (text_equal(rule, "1y")) {
+        *ret_not_after_s = certificate_validity_end(call->now_s, 1);
+        return OK;
+    }
+    if (!text_starts(rule, until) || failed(text_number(rule + sizeof until - 1, (uint64_t)longest_s, &time_s)) ||
+        (int64_t)time_s <= call->now_s)
+        return refuse(call, ERROR_VALIDITY_UNFIT, "approval1", "validity %s", rule);
+    *ret_not_after_s = (int64_t)time_s;
+    return OK;
+}
+
+struct result policy_reason(struct call *call, const char *reason)
+{
+    static const char *const reasons[] = { "unspecified",          "keyCompromise",      "affiliationChanged", "superseded",
+                                           "cessationOfOperation", "privilegeWithdrawn" };
+    for (size_t i = 0; i < COUNT(reasons); i++)
+        if (text_equal(reasons[i], reason)) return OK;
+    return refuse(call, ERROR_REASON_UNFIT, "approval1", "reason %s", reason);
+}

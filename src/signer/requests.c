@@ -1,0 +1,154 @@
+#include "signer/requests.h"
+
+#include <stdio.h>
+
+#include "signer/handlers.h"
+
+#define EVIDENCE true
+
+const struct request requests[] = {
+    { SIGNER_BEGIN, "begin", PHASE_EMPTY, true, false, &signer_begin_shape, &signer_state_shape, handle_begin, NULL },
+    { SIGNER_FIRST_CARD, "first-card", PHASE_SETUP, false, false, &signer_first_card_shape, &signer_card_opened_shape,
+      handle_first_card, NULL },
+    { SIGNER_FIRST_OPERATOR, "first-operator", PHASE_SETUP, false, false, &signer_first_operator_shape,
+      &signer_operator_done_shape, handle_first_operator, NULL },
+    { SIGNER_SEAL, "seal", PHASE_SETUP, true, false, NULL, &signer_state_shape, handle_seal, NULL },
+    { SIGNER_STATE, "state", PHASE_HELLO | PHASE_SERVING, false, EVIDENCE, &signer_peer_shape, &signer_state_shape,
+      handle_state, NULL },
+    { SIGNER_JOURNAL, "journal", PHASE_SERVING, false, false, &signer_range_shape, &signer_entries_shape,
+      handle_journal, NULL },
+    { SIGNER_PROOF, "proof", PHASE_SERVING, false, false, &signer_range_shape, &signer_proof_shape, handle_proof,
+      NULL },
+    { SIGNER_CARD, "card", PHASE_SERVING, false, EVIDENCE, &signer_card_shape, &signer_card_opened_shape, handle_card,
+      handle_card_again },
+    { SIGNER_ISSUE, "issue", PHASE_SERVING, false, EVIDENCE, &signer_issue_shape, &signer_issued_shape, handle_issue,
+      handle_issue_again },
+    { SIGNER_REVOKE, "revoke", PHASE_SERVING, false, EVIDENCE, &signer_revoke_shape, &signer_revoked_shape,
+      handle_revoke, handle_revoke_again },
+    { SIGNER_OPERATOR, "operator", PHASE_SERVING, false, EVIDENCE, &signer_operator_shape,
+      &signer_operator_done_shape, handle_operator, handle_operator_again },
+};
+const size_t requests_count = COUNT(requests);
+
+/* ---- finding and reading ---- */
+
+static const struct request *find(const struct call *call, uint64_t *seen)
+{
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        const struct request *r = &requests[i];
+        uint64_t bit = UINT64_C(1) << i;
+        if (r->type != call->type) continue;
+        if (!(r->phases & call->signer->phase) || (r->once && (*seen & bit))) return NULL;
+        *seen |= bit;
+        return r;
+    }
+    return NULL;
+}
+
+static struct result read_ask(struct call *call, const struct request *request, struct bytes body, void **ret_ask)
+{
+    struct reader r = reader_of(body);
+    void *ask = request->ask ? arena_take(call->arena, request->ask->size) : NULL;
+    if (request->ask) {
+        ENSURE(ask, ERROR_OUT_OF_ROOM);
+        TRY(shape_read(request->ask, &r, call->arena, ask));
+    }
+    TRY(reader_end(&r));
+    *ret_ask = ask;
+    return OK;
+}
+
+static void content_of(struct call *call, struct bytes body)
+{
+    uint8_t type[2];
+    struct writer w = writer_of(type, sizeof type);
+    struct sm3 sm3;
+    write_u16(&w, call->type);
+    sm3_init(&sm3);
+    sm3_update(&sm3, BYTES(type));
+    sm3_update(&sm3, body);
+    sm3_final(&sm3, call->content);
+}
+
+/* ---- doing ---- */
+
+/* Of requests that can be repeated, the id is the first field. */
+static struct result work(struct call *call, const struct request *request, const void *ask, void *answer)
+{
+    struct index_value before;
+    if (request->again) {
+        const struct id *id = ask;
+        if (id_empty(id)) return refuse(call, ERROR_MALFORMED, "request", "no id");
+        if (index_find(call->signer->index, INDEX_REQUEST, BYTES(id->b), &before))
+            return request->again(call, before.record, answer);
+    }
+    if (call->now_s < ledger_last_time(call->signer->journal))
+        return refuse(call, ERROR_CLOCK, "", "%lld is before the last record", (long long)call->now_s);
+    return request->handle(call, ask, answer);
+}
+
+/* Text as it may stand in a record: at most MAX bytes, whole characters, none that shape_read refuses. */
+static const char *clean(struct arena *arena, const char *text, size_t max)
+{
+    size_t len = strlen(text);
+    if (len > max) len = max;
+    while (len > 0 && len < strlen(text) && ((unsigned char)text[len] & 0xC0) == 0x80) len--;
+    while (len > 0 && !text_lines(bytes_of(text, len))) len--;
+    return arena_text(arena, bytes_of(text, len));
+}
+
+/* A record of what was refused; LEFT_OUT others were not recorded before it. */
+static struct result record_refusal(struct call *call, enum journal_record kind, const struct id *id, enum error error)
+{
+    enum { DETAIL_MAX = 1000, APPLICATION_MAX = 64 };
+    struct signer *s = call->signer;
+    char detail[DIAG_TEXT_MAX + DIAG_FIELD_MAX + 64];
+    int64_t index;
+    /* A record before its predecessor would be a lie; the log has it. */
+    if (call->now_s < ledger_last_time(s->journal) || !refusals_allow(&s->refusals, call->now_s)) return OK;
+    snprintf(detail, sizeof detail, "%s%s%s", call->diag->field, call->diag->field[0] ? ": " : "", call->diag->log);
+    if (s->refusals.left_out > 0) {
+        size_t len = strlen(detail);
+        snprintf(detail + len, sizeof detail - len, " (%llu before it left out)",
+                 (unsigned long long)s->refusals.left_out);
+        s->refusals.left_out = 0;
+    }
+    const struct journal_refused r = {
+        .request = id ? *id : (struct id){ { 0 } },
+        .type = call->type,
+        .error = error,
+        .application = call->application ? clean(call->arena, call->application, APPLICATION_MAX) : NULL,
+        .detail = clean(call->arena, detail, DETAIL_MAX),
+    };
+    return signer_record(s, kind, call->now_s, &journal_refused_shape, &r, call->arena, &index);
+}
+
+static struct result broke(struct call *call, enum error error, struct outcome *ret_outcome)
+{
+    *ret_outcome = (struct outcome){ .result = FAIL(ERROR_PEER_BROKE) };
+    if (call->signer->phase == PHASE_EMPTY) return OK; /* the first record is JOURNAL_BEGIN */
+    return record_refusal(call, JOURNAL_CLOSED, NULL, error);
+}
+
+struct result requests_do(struct call *call, struct bytes body, uint64_t *seen, struct outcome *ret_outcome)
+{
+    void *ask;
+    const struct request *request = find(call, seen);
+    if (!request) {
+        (void)refuse(call, ERROR_PEER_BROKE, "", "message %#x in phase %d", call->type, (int)call->signer->phase);
+        return broke(call, ERROR_PEER_BROKE, ret_outcome);
+    }
+    struct result r = read_ask(call, request, body, &ask);
+    if (failed(r)) {
+        (void)refuse(call, r.code, "", "%s is malformed", request->name);
+        return broke(call, r.code, ret_outcome);
+    }
+    void *answer = arena_take(call->arena, request->answer->size);
+    ENSURE(answer, ERROR_OUT_OF_ROOM);
+    content_of(call, body);
+    r = work(call, request, ask, answer);
+    if (r.code == ERROR_JOURNAL_WRITE || r.code == ERROR_JOURNAL_DAMAGED) return r;
+    *ret_outcome = (struct outcome){ request, r, answer };
+    if (!failed(r) || !request->evidence) return OK;
+    return record_refusal(call, JOURNAL_REFUSED, request->again ? ask : NULL, r.code);
+}

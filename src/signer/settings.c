@@ -1,0 +1,31 @@
+#include "signer/settings.h"
+
+#define SETTING(field, kind, preset, required, min, max, words) \
+    { #field, (kind), offsetof(struct signer_settings, field), (preset), (required), (min), (max), (words) }
+#define TEXT(field, preset, required, words) SETTING(field, CONFIG_TEXT, preset, required, 0, 0, words)
+#define NUMBER(field, preset, min, max, words) SETTING(field, CONFIG_NUMBER, preset, false, min, max, words)
+#define FLAG(field, preset, words) SETTING(field, CONFIG_FLAG, preset, false, 0, 0, words)
+
+const struct config_option signer_options[] = {
+    SETTING(folder, CONFIG_PATH, "signer", false, 0, 0, "folder of the CA's keys and journal"),
+    TEXT(crl_url, NULL, true, "where the revocation list is found: stands in every holder's certificate"),
+    TEXT(ocsp_url, NULL, false, "address of the OCSP responder: stands in certificates"),
+    TEXT(ca_url, NULL, false, "where the issuing CA's certificate is found: stands in certificates"),
+    TEXT(root_crl_url, NULL, false, "where the root's revocation list is found: stands in certificates of CAs"),
+    TEXT(policy, NULL, false, "object identifier of the certificate policy"),
+    TEXT(credit_oid, NULL, false, "object identifier of the extension with the credit code (1.2.156.10260.4.1.4)"),
+    FLAG(credit_utf8, "no", "the credit code stands as UTF8String instead of PrintableString"),
+    TEXT(four_eyes, "lost,damaged", false, "services that take the approvals of two reviewers, joined by commas"),
+    FLAG(producer_apart, "yes", "who produces a USBKey must not have reviewed its application"),
+    NUMBER(approval_days, "30", 1, 365, "so long after it was signed an approval can be used"),
+    NUMBER(produce_hours, "24", 1, 168, "so long after it was signed a producer's statement can be used"),
+    NUMBER(operator_years, "3", 1, 5, "validity of operators' certificates"),
+    NUMBER(refusals_hour, "500", 10, 100000, "so many refused requests are written to the journal in an hour at most"),
+};
+const size_t signer_options_count = COUNT(signer_options);
+
+struct result settings_read(const char *path, struct arena *arena, struct diag *diag,
+                            struct signer_settings *ret_settings)
+{
+    return config_read(path, "signer", signer_options, signer_options_count, arena, diag, ret_settings);
+}
