@@ -105,7 +105,7 @@ static struct result check_head(struct http_exchange *x, const char *method, con
     MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, gather_field, &head);
     if (failed(http_guard_layout(&head)))
         return diag_log(&x->request.diag, ERROR_REQUEST_MALFORMED, "layout of the head");
-    TRY(http_guard_check(&head, x->target, &x->request.diag, &x->request));
+    TRY(http_guard_check(&head, x->target, x->http->options.escaped, &x->request.diag, &x->request));
     return find_client(x, &head);
 }
 

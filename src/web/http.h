@@ -33,7 +33,7 @@ const char *http_method_name(enum http_method method);
 struct http_request {
     struct id id; /* random, told in the answer as X-Request-Id */
     enum http_method method;
-    const char *path;    /* unescaped plain UTF-8, begins with '/', no empty, "." or ".." segment */
+    const char *path;    /* unescaped plain UTF-8, begins with '/', no empty, "." or ".." segment; http_options.escaped */
     const char *query;   /* as sent, without '?'; "" if there is none */
     const char *host;    /* lower case, with the port if one was sent */
     const char *client;  /* the peer's address, or X-Real-IP on a proxied socket; "local" for a Unix peer */
@@ -74,6 +74,7 @@ struct http_handler {
 struct http_options {
     int socket;           /* listening, TCP or Unix; stays the caller's */
     bool proxied;         /* the peer is our nginx: X-Real-IP is believed */
+    bool escaped;         /* paths stay as they were sent, any segment allowed: for those that carry data (OCSP by GET) */
     int upload_folder;    /* descriptor of the folder for uploads; -1: no uploads */
     unsigned networks;    /* network threads; 0: 2 */
     unsigned workers;     /* 0: 32 */

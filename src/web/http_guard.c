@@ -172,19 +172,23 @@ struct result http_unescape(const char *text, size_t len, struct arena *arena, c
 }
 
 /* The target in origin form (RFC 9112 §3.2.1) as path, unescaped, and query, as sent. */
-static struct result check_target(const char *target, struct http_request *request)
+static struct result check_target(const char *target, bool escaped, struct http_request *request)
 {
     ENSURE(target[0] == '/' && strlen(target) <= HTTP_TARGET_MAX, ERROR_REQUEST_MALFORMED);
     for (const char *p = target; *p; p++)
         ENSURE(*p > 0x20 && *p < 0x7F && !one_of(*p, "#\"<>\\^`{|}"), ERROR_REQUEST_MALFORMED);
     size_t len = strcspn(target, "?");
+    request->query = arena_text(request->arena, bytes_text(target[len] ? target + len + 1 : ""));
+    ENSURE(request->query, ERROR_OUT_OF_ROOM);
+    if (escaped) {
+        request->path = arena_text(request->arena, bytes_of(target, len));
+        return request->path ? OK : FAIL(ERROR_OUT_OF_ROOM);
+    }
     /* An escaped slash is one segment to us and two to a proxy. */
     for (size_t i = 0; i + 2 < len; i++)
         ENSURE(target[i] != '%' || target[i + 1] != '2' || (target[i + 2] | 0x20) != 'f', ERROR_REQUEST_MALFORMED);
     TRY(http_unescape(target, len, request->arena, &request->path));
     ENSURE(plain_path(request->path), ERROR_REQUEST_MALFORMED);
-    request->query = arena_text(request->arena, bytes_text(target[len] ? target + len + 1 : ""));
-    ENSURE(request->query, ERROR_OUT_OF_ROOM);
     return OK;
 }
 
@@ -198,7 +202,7 @@ static struct result check_method(const char *name, enum http_method *ret_method
     return FAIL(ERROR_REQUEST_MALFORMED);
 }
 
-struct result http_guard_check(const struct http_head *head, const char *target, struct diag *diag,
+struct result http_guard_check(const struct http_head *head, const char *target, bool escaped, struct diag *diag,
                                struct http_request *ret_request)
 {
     struct http_request checked = { .arena = ret_request->arena };
@@ -211,7 +215,7 @@ struct result http_guard_check(const struct http_head *head, const char *target,
     if (failed(check_host(http_head_find(head, "host"), &checked)))
         return diag_log(diag, ERROR_REQUEST_MALFORMED, "host");
     TRY(check_length(head, old, diag, &checked.length));
-    if (failed(check_target(target, &checked))) return diag_log(diag, ERROR_REQUEST_MALFORMED, "target");
+    if (failed(check_target(target, escaped, &checked))) return diag_log(diag, ERROR_REQUEST_MALFORMED, "target");
     ret_request->method = checked.method;
     ret_request->path = checked.path;
     ret_request->query = checked.query;

@@ -29,7 +29,8 @@ RESULT http_guard_layout(const struct http_head *head);
 
 /* All the rest: method, version, target, names, values, Host, Content-Length, Transfer-Encoding, fields that
  * may come once only. ERROR_REQUEST_MALFORMED (DIAG's log text says what), ERROR_HEADERS_TOO_LARGE,
- * ERROR_LENGTH_NEEDED for chunks. TARGET is the target as sent, with its NUL.
+ * ERROR_LENGTH_NEEDED for chunks. TARGET is the target as sent, with its NUL;
+ * ESCAPED leaves its path so.
  * Fills method, path, query, host and length of RET_REQUEST, texts in its arena. */
-RESULT http_guard_check(const struct http_head *head, const char *target, struct diag *diag,
+RESULT http_guard_check(const struct http_head *head, const char *target, bool escaped, struct diag *diag,
                         struct http_request *ret_request);

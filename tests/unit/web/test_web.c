@@ -54,7 +54,7 @@ static struct result guard(const char *raw, size_t len, struct http_request *ret
     memcpy(copy, raw, len);
     copy[len] = '\0';
     struct result r = cut(copy, len, &head, target) ? http_guard_layout(&head) : FAIL(ERROR_REQUEST_MALFORMED);
-    if (!failed(r)) r = http_guard_check(&head, target, &request.diag, &request);
+    if (!failed(r)) r = http_guard_check(&head, target, false, &request.diag, &request);
     if (ret_request) *ret_request = request;
     else arena_free(arena);
     free(copy);

@@ -1,0 +1,109 @@
+/* hufu-status --config FILE --listen FD: tells how certificates stand, from what the signer published. It holds
+ * nothing secret and reads one folder. */
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "process/sandbox.h"
+#include "status/serve.h"
+
+static const char usage[] = "usage: hufu-status --config FILE --listen FD [--insecure-dev]\n"
+                            "Started by hufu serve. Answers OCSP and hands out revocation lists.\n";
+
+enum { CONFIG_ARENA_MAX = 256 * 1024 };
+
+struct settings {
+    const char *folder;
+    int64_t workers, clock_offset_s;
+    bool proxied;
+};
+
+#define AT(field) offsetof(struct settings, field)
+static const struct config_option status_options[] = {
+    { "folder", CONFIG_PATH, AT(folder), "publish", false, 0, 0, "folder of what the signer publishes" },
+    { "workers", CONFIG_NUMBER, AT(workers), "8", false, 1, 256, "requests that are handled at a time" },
+    { "proxied", CONFIG_FLAG, AT(proxied), "no", false, 0, 0, "the listening socket is nginx's: its X-Real-IP is believed" },
+    { "clock_offset_s", CONFIG_NUMBER, AT(clock_offset_s), "0", false, -4000000000, 4000000000,
+      "demonstration only: seconds by which the clock stands elsewhere" },
+};
+
+struct options {
+    const char *config;
+    uint64_t listen;
+    bool insecure_dev;
+};
+
+static struct result close_off(const struct settings *settings, bool insecure_dev, struct diag *diag)
+{
+    const struct sandbox_folder folder = { settings->folder, SANDBOX_READ };
+    const struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_ACCEPT, &folder, 1 };
+    return sandbox_enter(&sandbox, insecure_dev, diag);
+}
+
+/* Before the first thread: all of them leave these signals to the main one. */
+static int take_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) abort();
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static struct result serve(const struct options *options, struct issuers **issuers, struct diag *diag)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(CONFIG_ARENA_MAX);
+    struct settings settings;
+    TRY(config_read(options->config, "status", status_options, COUNT(status_options), arena, diag, &settings));
+    const struct clock clock = { clock_system, settings.clock_offset_s };
+    struct status status = { .clock = &clock, .folder = open(settings.folder, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+    if (status.folder < 0) return diag_log(diag, ERROR_IO, "%s", settings.folder);
+    TRY(issuers_load(status.folder, diag, issuers));
+    status.issuers = *issuers;
+    int signals = take_signals();
+    TRY(close_off(&settings, options->insecure_dev, diag));
+    const struct http_options http_options = { .socket = (int)options->listen, .proxied = settings.proxied, .escaped = true,
+                                               .upload_folder = -1, .workers = (unsigned)settings.workers };
+    const struct http_handler handler = status_handler(&status);
+    struct http *http;
+    TRY(http_start(&http_options, &handler, diag, &http));
+    log_event(LOG_LEVEL_INFO, "ready", "folder=%s", settings.folder);
+    struct pollfd wait = { signals, POLLIN, 0 };
+    while (poll(&wait, 1, -1) < 0) continue;
+    http_stop(http);
+    close(status.folder);
+    return OK;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
+                                                  { "listen", required_argument, NULL, 'l' },
+                                                  { "insecure-dev", no_argument, NULL, 'i' },
+                                                  { "help", no_argument, NULL, 'h' },
+                                                  { 0 } };
+    struct options options = { .listen = UINT64_MAX };
+    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        if (c == 'h') return fputs(usage, stdout) < 0;
+        if (c == 'c') options.config = optarg;
+        if (c == 'i') options.insecure_dev = true;
+        if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen)))) return fputs(usage, stderr), 2;
+    }
+    if (!options.config || options.listen == UINT64_MAX || optind < argc) return fputs(usage, stderr), 2;
+    log_init("status");
+    struct diag diag = { 0 };
+    struct issuers *issuers = NULL;
+    struct result r = serve(&options, &issuers, &diag);
+    issuers_free(issuers);
+    if (failed(r)) log_failure("stop", r, &diag);
+    return failed(r);
+}

@@ -1,0 +1,171 @@
+"""hufu-status: answers signed ahead are found by whatever hash a client names the issuer with, and nothing else is."""
+import base64
+import hashlib
+import http.client
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+BUILD = os.environ["HUFU_BUILD"]
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "objects/pki"))
+import cases_status as made  # noqa: E402
+import objects  # noqa: E402
+from der import explicit, generalized, implicit, integer, null, octets, oid, seq  # noqa: E402
+
+HASHES = {1: ("sha1", "1.3.14.3.2.26"), 2: ("sha256", "2.16.840.1.101.3.4.2.1"), 3: ("sm3", "1.2.156.10197.1.401")}
+SERIAL = 0x1A2B3C4D5E6F708192A3B4C5D6E7F801
+
+
+def cert_id(kind, serial=SERIAL):
+    name, dotted = HASHES[kind]
+    subject = objects.name("虎符签发 CA").der()
+    return seq(seq(oid(dotted), null()), octets(hashlib.new(name, subject).digest()),
+               octets(hashlib.new(name, objects.ISSUING.public()).digest()), integer(serial))
+
+
+def when(offset_s):
+    return generalized(time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + offset_s)))
+
+
+def answers(next_s):
+    out = b"HUFUOCS1" + int(time.time() + next_s).to_bytes(8, "big")
+    for kind in HASHES:
+        single = seq(cert_id(kind), implicit(0, b""), when(-60), explicit(0, when(next_s)))
+        der = made.response(made.data(produced=when(-60), singles=[single]))
+        out += bytes([kind]) + len(der).to_bytes(4, "big") + der
+    return out
+
+
+def request(*ids, extra=()):
+    return seq(seq(seq(*[seq(i) for i in ids]), *extra)).der()
+
+
+class Status(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = pathlib.Path(cls.folder.name)
+        cls.put("publish/ca/issuing.cer", objects.issuing().der())
+        cls.put("publish/crl/issuing.crl", made.crl().der())
+        cls.put("publish/crl/issuing-0007.crl", made.crl().der())
+        cls.put(f"publish/ocsp/issuing/1a/{SERIAL:032x}", answers(3600))
+        cls.put("secret", b"not for anybody")
+        cls.put("hufu.conf", b"[status]\nfolder = publish\n")
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen(64)
+            cls.port = listening.getsockname()[1]
+            cls.process = subprocess.Popen(
+                [f"{BUILD}/src/status/hufu-status", "--config", str(cls.path / "hufu.conf"), "--listen",
+                 str(listening.fileno()), "--insecure-dev"], pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.process.terminate()
+        assert cls.process.wait(10) == 0
+        cls.folder.cleanup()
+
+    @classmethod
+    def put(cls, name, data):
+        path = cls.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".new").write_bytes(data)
+        path.with_suffix(".new").rename(path)
+
+    def ask(self, method, target, body=None, kind="application/ocsp-request"):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        if body is not None:
+            connection.putheader("Content-Type", kind)
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer, data
+
+    def refusal(self, number):
+        return bytes([0x30, 3, 10, 1, number])
+
+    def test_r_pki_3_answer_by_post_for_each_hash(self):
+        for kind in HASHES:
+            answer, data = self.ask("POST", "/ocsp", request(cert_id(kind)))
+            self.assertEqual((answer.status, answer.getheader("Content-Type")), (200, "application/ocsp-response"))
+            self.assertIn(cert_id(kind).der(), data)
+            self.assertIn("max-age=", answer.getheader("Cache-Control"))
+
+    def test_r_pki_3_answer_by_get(self):
+        text = base64.b64encode(request(cert_id(1))).decode()
+        for escaped in (urllib.parse.quote(text, safe=""), urllib.parse.quote(text, safe="/+=")):
+            answer, data = self.ask("GET", "/ocsp/" + escaped)
+            self.assertEqual(answer.status, 200)
+            self.assertIn(cert_id(1).der(), data)
+
+    def test_r_pki_3_a_nonce_is_passed_over(self):
+        nonce = explicit(2, seq(seq(oid("1.3.6.1.5.5.7.48.1.2"), octets(octets(bytes(16))))))
+        _, data = self.ask("POST", "/ocsp", request(cert_id(1), extra=[nonce]))
+        self.assertIn(cert_id(1).der(), data)
+
+    def test_r_pki_5_openssl_asks_and_reads_good(self):
+        leaf = objects.certificate().der()
+        for name, der in (("leaf", leaf), ("issuer", objects.issuing().der())):
+            pem = base64.encodebytes(der).decode()
+            (self.path / f"{name}.pem").write_text(f"-----BEGIN CERTIFICATE-----\n{pem}-----END CERTIFICATE-----\n")
+        said = subprocess.run(["openssl", "ocsp", "-issuer", self.path / "issuer.pem", "-cert", self.path / "leaf.pem", "-url",
+                               f"http://127.0.0.1:{self.port}/ocsp", "-noverify"], capture_output=True, text=True, timeout=20)
+        self.assertIn("leaf.pem: good", said.stdout, said.stderr)
+
+    def test_unknown_certificates_and_issuers_are_unauthorized(self):
+        other = seq(seq(oid("1.3.14.3.2.26"), null()), octets(bytes(20)), octets(bytes(20)), integer(SERIAL))
+        for ids in ([cert_id(1, 5)], [other], [cert_id(1), cert_id(2)]):
+            self.assertEqual(self.ask("POST", "/ocsp", request(*ids))[1], self.refusal(6))
+
+    def test_malformed_requests_are_told_so(self):
+        for body in (b"\x30\x00", b"garbage", request(cert_id(1)) + b"\0"):
+            answer, data = self.ask("POST", "/ocsp", body)
+            self.assertEqual((answer.status, data), (200, self.refusal(1)))
+        for target in ("/ocsp/", "/ocsp/%%%", "/ocsp/!!!!"):
+            answer, data = self.ask("GET", target)
+            self.assertIn(answer.status, (200, 400))
+            if answer.status == 200:
+                self.assertEqual(data, self.refusal(1))
+
+    def test_an_answer_past_its_time_is_not_given(self):
+        serial = 0x2200000000000000000000000000001
+        self.put(f"publish/ocsp/issuing/02/{serial:032x}", answers(-5))
+        self.assertEqual(self.ask("POST", "/ocsp", request(cert_id(1, serial)))[1], self.refusal(3))
+
+    def test_a_damaged_file_is_an_internal_error(self):
+        serial = 0x3300000000000000000000000000001
+        self.put(f"publish/ocsp/issuing/03/{serial:032x}", b"HUFUOCS1" + bytes(7))
+        self.assertEqual(self.ask("POST", "/ocsp", request(cert_id(1, serial)))[1], self.refusal(2))
+
+    def test_r_pki_3_lists_and_certificates_as_files(self):
+        for target, kind, data in (("/crl/issuing.crl", "application/pkix-crl", made.crl().der()),
+                                   ("/crl/issuing-0007.crl", "application/pkix-crl", made.crl().der()),
+                                   ("/ca/issuing.cer", "application/pkix-cert", objects.issuing().der())):
+            answer, got = self.ask("GET", target)
+            self.assertEqual((answer.status, answer.getheader("Content-Type"), got), (200, kind, data))
+
+    def test_nothing_else_is_handed_out(self):
+        for target in ("/", "/crl/", "/crl/other.crl", "/ca/../../secret", "/ca/%2e%2e/%2e%2e/secret", "/crl/..%2fca%2fissuing.cer",
+                       "/secret", "/ca/issuing.crl", "/ocsp", f"/ocsp/issuing/1a/{SERIAL:032x}.."):
+            answer, data = self.ask("GET", target)
+            self.assertNotIn(b"not for anybody", data)
+            self.assertTrue(answer.status in (400, 404) or data == self.refusal(1), target)
+
+    def test_other_methods_types_and_sizes_are_refused(self):
+        self.assertEqual(self.ask("PUT", "/ocsp", b"x")[0].status, 405)
+        self.assertEqual(self.ask("POST", "/crl/issuing.crl", b"x")[0].status, 405)
+        self.assertEqual(self.ask("POST", "/ocsp", request(cert_id(1)), "text/plain")[0].status, 415)
+        self.assertEqual(self.ask("POST", "/ocsp", bytes(5000))[0].status, 413)
+
+
+if __name__ == "__main__":
+    unittest.main()
