@@ -27,11 +27,13 @@ struct service_settings {
 };
 
 struct authorities;
+struct calendar;
 
 struct service {
     struct store *store;
     struct peers *peers;
     const struct clock *clock;
+    const struct calendar *calendar; /* working time (service/calendar.h) */
     struct service_settings settings;
     int upload_folder;            /* descriptor: encrypted files, named at random */
     uint8_t data_key[32];         /* seals identity numbers and the keys of files (service/seal.h); wiped at the end */

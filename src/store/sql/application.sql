@@ -62,6 +62,9 @@ UPDATE attachment SET current = 0 WHERE application = :application AND kind = :k
 -- name: attachment_list
 SELECT * FROM attachment WHERE application = :key AND current = 1 ORDER BY kind LIMIT :limit_count
 
+-- name: attachment_count
+SELECT COUNT(*) AS count FROM attachment WHERE application = :key
+
 -- name: attachment_get
 SELECT * FROM attachment WHERE id = :id
 

@@ -22,6 +22,15 @@ SELECT * FROM payment WHERE order_number = :key
 -- name: payment_latest
 SELECT * FROM payment WHERE application = :key ORDER BY created_s DESC, order_number DESC LIMIT 1
 
+-- name: payment_sum_paid
+SELECT COALESCE(CAST(SUM(amount_fen) AS INTEGER), 0) AS count FROM payment WHERE application = :key AND state = 'paid'
+
+-- name: payment_refund_all
+UPDATE payment SET state = 'refunding', checked_s = 0 WHERE application = :key AND state = 'paid'
+
+-- name: payment_expire_open
+UPDATE payment SET expires_s = :at_s, checked_s = 0 WHERE application = :key AND state = 'open'
+
 -- name: payment_set_code
 UPDATE payment SET code_url = :code_url WHERE order_number = :order_number AND state = 'open'
 

@@ -28,6 +28,9 @@ VALUES (:id, :at_s, :actor, :actor_id, :client, :action, :subject, :detail, :req
 -- name: audit_list
 SELECT * FROM audit WHERE at_s < :at_s OR (at_s = :at_s AND id < :id) ORDER BY at_s DESC, id DESC LIMIT :limit_count
 
+-- name: audit_list_of
+SELECT * FROM audit WHERE subject = :key ORDER BY at_s, id LIMIT :limit_count
+
 -- name: agreement_insert
 INSERT INTO agreement (version, title, text, issued_s) VALUES (:version, :title, :text, :issued_s)
 

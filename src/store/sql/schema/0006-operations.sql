@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS audit (
 
 CREATE INDEX IF NOT EXISTS audit_time ON audit (at_s, id);
 
+CREATE INDEX IF NOT EXISTS audit_subject ON audit (subject, at_s);
+
 -- The CA service agreement, each version.
 CREATE TABLE IF NOT EXISTS agreement (
     version TEXT NOT NULL PRIMARY KEY,

@@ -1,0 +1,386 @@
+#include "service/application.h"
+
+#include "base/secret.h"
+#include "service/audit.h"
+#include "service/directory.h"
+#include "service/item.h"
+#include "service/mask.h"
+#include "service/number.h"
+#include "service/seal.h"
+#include "service/tariff.h"
+
+enum { NUMBER_TRIES_MAX = 5 };
+
+/* ---- the identity number, sealed for this application ---- */
+
+static const char document_seal[] = "application.document";
+
+static struct result seal_document(const struct act *act, struct application_row *row, const char *number)
+{
+    TRY(seal_value(act->service, document_seal, row->number, bytes_text(number), act->arena, &row->document_sealed));
+    row->document_mask = mask_document(act->arena, number);
+    ENSURE(row->document_mask, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+struct result application_document(const struct service *service, const struct application_row *row,
+                                   char ret_number[DOCUMENT_NUMBER_MAX + 1])
+{
+    char secret[SEAL_SECRET_MAX + 1];
+    size_t len;
+    TRY(seal_open(service, document_seal, row->number, row->document_sealed, secret, &len));
+    struct result r = len <= DOCUMENT_NUMBER_MAX ? OK : FAIL(ERROR_STORE_DAMAGED);
+    if (!failed(r)) memcpy(ret_number, secret, len + 1);
+    secret_wipe(secret, sizeof secret);
+    return r;
+}
+
+/* ---- beginning ---- */
+
+struct beginning {
+    const struct act *act;
+    enum kind kind;
+    struct application_row row;
+};
+
+/* What the directory knows; the holder confirms or corrects it. */
+static struct result prefill(struct tx *tx, const struct act *act, const struct account_row *account,
+                             struct application_row *row)
+{
+    struct key_row params = { .id = account->organization };
+    struct organization_row organization;
+    char number[DIRECTORY_DOCUMENT_MAX + 1];
+    TRY(tx_one(tx, STATEMENT_ORGANIZATION_GET, RECORD(key_row_shape, &params), act->arena, &organization_row_shape,
+               &organization));
+    row->organization_name = organization.name;
+    row->credit_code = organization.credit_code;
+    row->organization_address = organization.address;
+    row->holder_name = account->name;
+    row->document_type = account->document_type;
+    row->mobile = account->mobile;
+    row->email = account->email;
+    row->invoice_title = organization.name;
+    row->tax_number = organization.credit_code;
+    row->invoice_email = account->email;
+    TRY(directory_account_document(act->service, account, number));
+    struct result r = seal_document(act, row, number);
+    secret_wipe(number, sizeof number);
+    return r;
+}
+
+static struct result begin(struct tx *tx, void *context)
+{
+    struct beginning *b = context;
+    const struct act *act = b->act;
+    struct account_row account;
+    char number[NUMBER_LEN + 1];
+    TRY(desk_standing(tx, act, b->kind, &act->account, &account));
+    struct application_row row = { .service = kind_rule(b->kind)->name, .state = state_name(STATE_DRAFT),
+                                   .version = 1, .holder = account.id, .open = 1, .created_s = act->now_s };
+    struct result r = FAIL(ERROR_STORE_EXISTS);
+    for (int i = 0; i < NUMBER_TRIES_MAX && r.code == ERROR_STORE_EXISTS; i++) {
+        number_make(act->now_s, number);
+        row.number = arena_text(act->arena, bytes_text(number));
+        ENSURE(row.number, ERROR_OUT_OF_ROOM);
+        TRY(prefill(tx, act, &account, &row));
+        r = tx_run(tx, STATEMENT_APPLICATION_INSERT, RECORD(application_row_shape, &row), NULL);
+    }
+    TRY(r);
+    r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, &row), NULL);
+    ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
+    TRY(r);
+    TRY(audit_write(tx, act, "application.begin", row.number, row.service));
+    b->row = row;
+    return OK;
+}
+
+struct result application_begin(const struct act *act, enum kind kind, struct application_row *ret_row)
+{
+    struct beginning b = { .act = act, .kind = kind };
+    /* Those about a certificate follow. */
+    ENSURE(kind == KIND_APPLY, ERROR_APPLICATION_SERVICE);
+    TRY(store_write(act->service->store, begin, &b));
+    *ret_row = b.row;
+    return OK;
+}
+
+/* ---- looking ---- */
+
+struct looking {
+    const struct act *act;
+    const char *number;
+    struct application_row row;
+};
+
+static struct result look(struct tx *tx, void *context)
+{
+    struct looking *l = context;
+    return desk_load(tx, l->act, l->number, &l->row);
+}
+
+struct result application_get(const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct looking l = { .act = act, .number = number };
+    ENSURE(number_right(number), ERROR_APPLICATION_NUMBER);
+    TRY(store_read(act->service->store, look, &l));
+    *ret_row = l.row;
+    return OK;
+}
+
+struct result application_list(const struct act *act, const char *after, struct application_row **ret_rows,
+                               size_t *ret_count, const char **ret_next)
+{
+    /* Numbers fall from page to page; '~' stands behind every digit. */
+    struct key_row params = { .id = act->account, .key = after ? after : "~", .limit_count = APPLICATION_PAGE + 1 };
+    void *rows;
+    size_t count;
+    ENSURE(!after || number_right(after), ERROR_MALFORMED);
+    TRY(store_list(act->service->store, STATEMENT_APPLICATION_LIST_OF, RECORD(key_row_shape, &params), act->arena,
+                   &application_row_shape, APPLICATION_PAGE + 1, &rows, &count));
+    *ret_rows = rows;
+    *ret_count = count > APPLICATION_PAGE ? APPLICATION_PAGE : count;
+    *ret_next = count > APPLICATION_PAGE ? (*ret_rows)[APPLICATION_PAGE - 1].number : NULL;
+    return OK;
+}
+
+/* ---- edits ---- */
+
+bool application_item_open(const struct application_row *row, const char *item)
+{
+    return !row->return_items || item_listed(row->return_items, item);
+}
+
+static struct result edit(const struct act *act, const struct application_edit *which, enum event event,
+                          const char *detail, desk_fn *prepare, void *own, struct application_row *ret_row)
+{
+    struct desk_step step = { .act = act, .number = which->number, .guarded = which->guarded,
+                              .version = which->version, .event = event, .detail = detail, .prepare = prepare,
+                              .own = own };
+    ENSURE(number_right(which->number), ERROR_APPLICATION_NUMBER);
+    TRY(desk_take(&step));
+    *ret_row = step.row;
+    return OK;
+}
+
+/* ---- the agreement ---- */
+
+static struct result agreement_in_force(struct tx *tx, const struct act *act, struct agreement_row *ret_agreement)
+{
+    struct key_row params = { .at_s = act->now_s };
+    return tx_one(tx, STATEMENT_AGREEMENT_CURRENT, RECORD(key_row_shape, &params), act->arena, &agreement_row_shape,
+                  ret_agreement);
+}
+
+static struct result agree(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    struct agreement_row agreement;
+    const char *version = step->own;
+    TRY(agreement_in_force(tx, step->act, &agreement));
+    if (!text_equal(agreement.version, version))
+        return diag_field(step->act->diag, ERROR_APPLICATION_AGREEMENT, "version", "现行版本是 %s", agreement.version);
+    /* What was agreed to stays as it was: the form bears its time. */
+    if (text_equal(row->agreement_version, version)) return OK;
+    row->agreement_version = agreement.version;
+    row->agreed_s = step->act->now_s;
+    row->agreed_from = step->act->client;
+    return OK;
+}
+
+struct result application_agree(const struct act *act, const struct application_edit *which, const char *version,
+                                struct application_row *ret_row)
+{
+    const char *detail = arena_format(act->arena, "同意服务协议 %s，来自 %s", version, act->client);
+    char *own = arena_text(act->arena, bytes_text(version));
+    ENSURE(detail && own, ERROR_OUT_OF_ROOM);
+    return edit(act, which, EVENT_FILL, detail, agree, own, ret_row);
+}
+
+/* ---- details ---- */
+
+struct filling {
+    struct application_details details;
+    char document[DOCUMENT_NUMBER_MAX + 1]; /* as it is to be kept; wiped by the caller */
+    bool same_document;
+};
+
+/* The texts of details, where they stand and in the row. Those that may be absent are kept as they are then. */
+static const struct field {
+    const char *name;
+    enum section section;
+    bool kept;
+    size_t from, to;
+} fields[] = {
+#define FIELD(field, section, kept) \
+    { #field, section, kept, offsetof(struct application_details, field), offsetof(struct application_row, field) }
+    FIELD(organization_name, SECTION_ORGANIZATION, false),
+    FIELD(credit_code, SECTION_ORGANIZATION, false),
+    FIELD(organization_address, SECTION_ORGANIZATION, false),
+    FIELD(holder_name, SECTION_HOLDER, false),
+    FIELD(document_type, SECTION_HOLDER, false),
+    FIELD(mobile, SECTION_HOLDER, true),
+    FIELD(email, SECTION_HOLDER, false),
+    FIELD(invoice_title, SECTION_INVOICE, false),
+    FIELD(tax_number, SECTION_INVOICE, false),
+    FIELD(invoice_email, SECTION_INVOICE, false),
+#undef FIELD
+};
+
+static const char *given(const struct application_details *details, const struct field *field)
+{
+    return *(const char *const *)((const char *)details + field->from);
+}
+
+static unsigned sections_of(const struct application_details *details)
+{
+    unsigned sections = details->document_number ? SECTION_HOLDER : 0;
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (given(details, &fields[i])) sections |= fields[i].section;
+    return sections;
+}
+
+/* Every field of a section that is named, and what carries a check of its own. */
+static struct result check_details(const struct act *act, struct filling *f, unsigned sections)
+{
+    const struct application_details *d = &f->details;
+    if (!sections) return diag_field(act->diag, ERROR_FIELD_MISSING, "organization_name", "请至少填写一部分信息");
+    for (size_t i = 0; i < COUNT(fields); i++)
+        if (fields[i].section & sections && !fields[i].kept && !given(d, &fields[i]))
+            return diag_field(act->diag, ERROR_FIELD_MISSING, fields[i].name, "请填写%s",
+                              item_find(fields[i].name)->words);
+    if (d->credit_code) TRY(identity_check_credit_code(d->credit_code, act->diag));
+    if (d->document_number)
+        TRY(identity_check_document(d->document_type, d->document_number, act->now_s, act->diag, f->document));
+    return OK;
+}
+
+/* ERROR_APPLICATION_ITEM for a change of what was not sent back. */
+static struct result may_change(const struct act *act, const struct application_row *row, const char *item)
+{
+    if (application_item_open(row, item)) return OK;
+    return diag_field(act->diag, ERROR_APPLICATION_ITEM, item, "%s没有被要求更正", item_find(item)->words);
+}
+
+static struct result fill_document(const struct act *act, struct filling *f, struct application_row *row)
+{
+    char kept[DOCUMENT_NUMBER_MAX + 1];
+    bool other_type = !text_equal(f->details.document_type, row->document_type);
+    if (!f->details.document_number) {
+        if (!other_type) return OK;
+        return diag_field(act->diag, ERROR_FIELD_MISSING, "document_number", "证件类型改动后，请填写证件号码");
+    }
+    TRY(application_document(act->service, row, kept));
+    bool same = text_equal(kept, f->document);
+    secret_wipe(kept, sizeof kept);
+    if (same) return OK;
+    TRY(may_change(act, row, "document_number"));
+    return seal_document(act, row, f->document);
+}
+
+static struct result fill(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    struct filling *f = step->own;
+    unsigned sections = sections_of(&f->details);
+    if (sections & SECTION_HOLDER) TRY(fill_document(step->act, f, row));
+    for (size_t i = 0; i < COUNT(fields); i++) {
+        const char *value = given(&f->details, &fields[i]);
+        const char **at = (const char **)((char *)row + fields[i].to);
+        if (!value || text_equal(*at, value)) continue;
+        TRY(may_change(step->act, row, fields[i].name));
+        *at = value;
+    }
+    row->confirmed |= sections;
+    return OK;
+}
+
+struct result application_fill(const struct act *act, const struct application_edit *which,
+                               const struct application_details *details, struct application_row *ret_row)
+{
+    struct filling f = { .details = *details };
+    unsigned sections = sections_of(details);
+    struct result r = check_details(act, &f, sections);
+    const char *names = item_sections(act->arena, sections);
+    const char *detail = arena_format(act->arena, "确认 %s", names ? names : "-");
+    if (!failed(r)) r = detail ? edit(act, which, EVENT_FILL, detail, fill, &f, ret_row) : FAIL(ERROR_OUT_OF_ROOM);
+    secret_wipe(f.document, sizeof f.document);
+    return r;
+}
+
+/* ---- medium and address ---- */
+
+static struct result address_bad(const struct act *act, const char *field, const char *why)
+{
+    return diag_field(act->diag, ERROR_APPLICATION_ADDRESS, field, "%s", why);
+}
+
+/* R-FEE-1: sent within mainland China only. Provinces are the document's; an address that names another place is
+ * refused too. Streets and towns may be called after one: only the whole names count. */
+static struct result check_address(const struct act *act, const struct application_medium *m)
+{
+    static const char *const elsewhere[] = { "香港特别行政区", "澳门特别行政区", "台湾省", "中国香港", "中国澳门",
+                                             "中国台湾", "Hong Kong", "Macau", "Macao", "Taiwan" };
+    if (!m->recipient) return address_bad(act, "recipient", "请填写收件人");
+    if (!m->recipient_mobile) return address_bad(act, "recipient_mobile", "请填写收件人手机");
+    if (!m->province) return address_bad(act, "province", "请选择省份");
+    if (!m->address) return address_bad(act, "address", "请填写详细地址");
+    for (size_t i = 0; i < COUNT(elsewhere); i++)
+        if (strstr(m->address, elsewhere[i])) return address_bad(act, "address", "USBKey 只邮寄到中国大陆");
+    return OK;
+}
+
+static struct result choose(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct application_medium *m = step->own;
+    const struct {
+        const char *name, *value, **at;
+    } texts[] = { { "medium", m->medium, &row->medium },
+                  { "recipient", m->recipient, &row->recipient },
+                  { "recipient_mobile", m->recipient_mobile, &row->recipient_mobile },
+                  { "province", m->province, &row->province },
+                  { "address", m->address, &row->address },
+                  { "postcode", m->postcode, &row->postcode } };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        if (text_equal(*texts[i].at, texts[i].value)) continue;
+        TRY(may_change(step->act, row, texts[i].name));
+        *texts[i].at = texts[i].value;
+    }
+    return OK;
+}
+
+struct result application_choose(const struct act *act, const struct application_edit *which,
+                                 const struct application_medium *medium, struct application_row *ret_row)
+{
+    struct application_medium m = { .medium = medium->medium };
+    if (text_equal(m.medium, "usbkey")) {
+        TRY(check_address(act, medium));
+        m = *medium;
+    }
+    return edit(act, which, EVENT_FILL, m.medium, choose, &m, ret_row);
+}
+
+/* ---- submission, withdrawal ---- */
+
+static struct result submit(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct act *act = step->act;
+    struct account_row account;
+    struct tariff_case which = { .kind = step->kind };
+    int64_t paid;
+    TRY(desk_standing(tx, act, step->kind, &row->holder, &account));
+    /* What was paid for is not made dearer afterwards. */
+    TRY(desk_paid(tx, act, row->number, &paid));
+    if (paid == 0) TRY(tariff_fee(tx, &which, act->now_s, act->arena, &row->fee_fen));
+    row->submitted_s = act->now_s;
+    return OK;
+}
+
+struct result application_submit(const struct act *act, const struct application_edit *which,
+                                 struct application_row *ret_row)
+{
+    return edit(act, which, EVENT_SUBMIT, NULL, submit, NULL, ret_row);
+}
+
+struct result application_withdraw(const struct act *act, const struct application_edit *which,
+                                   struct application_row *ret_row)
+{
+    return edit(act, which, EVENT_WITHDRAW, NULL, NULL, NULL, ret_row);
+}

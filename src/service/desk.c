@@ -1,0 +1,232 @@
+#include "service/desk.h"
+
+#include "service/application.h"
+#include "service/attachment.h"
+#include "service/audit.h"
+#include "service/calendar.h"
+#include "service/form.h"
+#include "service/item.h"
+#include "service/notice.h"
+#include "service/review.h"
+
+/* ---- looking ---- */
+
+struct result desk_load(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct key_row params = { .key = number };
+    struct application_row row;
+    TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &params), act->arena, &application_row_shape, &row));
+    ENSURE(act->kind != ACTOR_HOLDER || id_equal(&row.holder, &act->account), ERROR_NOT_FOUND);
+    *ret_row = row;
+    return OK;
+}
+
+struct result desk_standing(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
+                            struct account_row *ret_account)
+{
+    struct key_row params = { .id = *holder, .at_s = act->now_s };
+    struct account_row account;
+    struct count_row valid;
+    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape, &account));
+    ENSURE(text_equal(account.state, "open"), ERROR_APPLICATION_ACCOUNT);
+    TRY(tx_one(tx, STATEMENT_CERTIFICATE_VALID_OF, RECORD(key_row_shape, &params), act->arena, &count_row_shape, &valid));
+    if (kind_rule(kind)->about_certificate) ENSURE(valid.count > 0, ERROR_APPLICATION_CERTIFICATE_NONE);
+    else ENSURE(valid.count == 0, ERROR_APPLICATION_CERTIFICATE);
+    *ret_account = account;
+    return OK;
+}
+
+struct result desk_paid(struct tx *tx, const struct act *act, const char *number, int64_t *ret_fen)
+{
+    struct key_row params = { .key = number };
+    struct count_row paid;
+    TRY(tx_one(tx, STATEMENT_PAYMENT_SUM_PAID, RECORD(key_row_shape, &params), act->arena, &count_row_shape, &paid));
+    *ret_fen = paid.count;
+    return OK;
+}
+
+/* The first field that is not filled in, in the order of the pages. */
+static const char *unfilled(const struct application_row *row, const struct kind_rule *rule)
+{
+    if (!row->agreement_version) return "agreement_version";
+    if (!(row->confirmed & SECTION_ORGANIZATION)) return "organization_name";
+    if (!(row->confirmed & SECTION_HOLDER)) return "holder_name";
+    /* What costs nothing needs no invoice. */
+    if (rule->fee_item && !(row->confirmed & SECTION_INVOICE)) return "invoice_title";
+    if (!row->medium) return "medium";
+    return NULL;
+}
+
+struct result desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
+                         struct workflow_facts *ret_facts)
+{
+    struct workflow_facts facts = { .kind = kind, .unfilled = unfilled(row, kind_rule(kind)) };
+    int64_t paid;
+    facts.shield = text_equal(row->medium, "shield");
+    if (!facts.unfilled) {
+        TRY(form_printed(act, row, kind, &facts.printed));
+        TRY(attachment_missing(tx, act, row, kind, &facts.missing));
+    }
+    TRY(desk_paid(tx, act, row->number, &paid));
+    facts.due = paid < row->fee_fen;
+    *ret_facts = facts;
+    return OK;
+}
+
+/* ---- what goes along with a step ---- */
+
+static void run_clock(const struct desk_step *step, unsigned actions, struct application_row *row)
+{
+    const struct calendar *calendar = step->act->service->calendar;
+    const struct kind_rule *rule = kind_rule(step->kind);
+    int64_t now_s = step->act->now_s;
+    if (actions & ACTION_CLOCK_RUN) {
+        if (!row->started_s) {
+            row->started_s = now_s;
+            row->left_s = rule->half_days * calendar_day_s(calendar) / KIND_HALF_DAYS;
+        }
+        row->due_s = calendar_add(calendar, now_s, row->left_s);
+    }
+    if (actions & ACTION_CLOCK_PAUSE) {
+        /* What is overdue when it is sent back is due at once when it returns. */
+        int64_t left = calendar_between(calendar, now_s, row->due_s);
+        row->left_s = left > 0 ? left : 0;
+        row->due_s = 0;
+    }
+    bool over = actions & ACTION_CLOCK_STOP || (actions & ACTION_CLOCK_REVIEW && !rule->production_promised);
+    if (over && !row->finished_s) row->finished_s = now_s;
+    if (step->event == EVENT_APPROVE || step->event == EVENT_REJECT) row->decided_s = now_s;
+}
+
+/* Everything paid for the application is to be given back; the job of payment.c asks the gateway. */
+static struct result refund(struct tx *tx, const struct act *act, const struct application_row *row)
+{
+    struct key_row params = { .key = row->number, .at_s = act->now_s };
+    TRY(tx_run(tx, STATEMENT_PAYMENT_REFUND_ALL, RECORD(key_row_shape, &params), NULL));
+    /* An order that is still open is closed there too, before somebody pays it. */
+    return tx_run(tx, STATEMENT_PAYMENT_EXPIRE_OPEN, RECORD(key_row_shape, &params), NULL);
+}
+
+static const char *template_of(struct arena *arena, enum kind kind, enum event event)
+{
+    switch (event) {
+    case EVENT_APPROVE: return arena_format(arena, "%s-approved", kind_rule(kind)->name); /* R-OPS-8: in its words */
+    case EVENT_REJECT: return "application-rejected";
+    case EVENT_RETURN: return "application-returned";
+    case EVENT_LAPSE: return "application-lapsed";
+    case EVENT_CANCEL: return "application-cancelled";
+    case EVENT_FINISH: return "application-produced";
+    case EVENT_SHIP: return "application-shipped";
+    default: return NULL;
+    }
+}
+
+struct result desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template)
+{
+    enum kind kind;
+    struct account_row account;
+    struct shipment_row shipment = { .waybill = "-" };
+    struct key_row who = { .id = row->holder }, which = { .key = row->number };
+    char due[CIVIL_TEXT_MAX];
+    TRY(kind_find(row->service, &kind));
+    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &who), act->arena, &account_row_shape, &account));
+    struct result sent = tx_one(tx, STATEMENT_SHIPMENT_GET, RECORD(key_row_shape, &which), act->arena,
+                                &shipment_row_shape, &shipment);
+    if (failed(sent) && sent.code != ERROR_NOT_FOUND) return sent;
+    civil_people(row->due_s ? row->due_s : act->now_s, due);
+    const char *due_text = arena_text(act->arena, bytes_text(due));
+    const char *yuan = arena_format(act->arena, "%lld.%02lld", (long long)(row->fee_fen / 100),
+                                    (long long)(row->fee_fen % 100));
+    ENSURE(due_text && yuan, ERROR_OUT_OF_ROOM);
+    const struct notice_value values[] = {
+        { "name", account.name },
+        { "service", kind_rule(kind)->page_name },
+        { "number", row->number },
+        { "reason", review_reason_words(row->return_reason) },
+        { "items", item_list_words(act->arena, row->return_items) },
+        { "words", row->return_words ? row->return_words : "-" },
+        { "waybill", shipment.waybill },
+        { "due", due_text },
+        { "fee", yuan },
+    };
+    struct notice notice = { .template = template, .mobile = account.mobile, .email = account.email,
+                             NOTICE_VALUES(values) };
+    return notice_queue(tx, act, &notice);
+}
+
+static struct result act_on(struct tx *tx, struct desk_step *step, unsigned actions, struct application_row *row)
+{
+    if (actions & ACTION_REFUND) TRY(refund(tx, step->act, row));
+    if (actions & ACTION_CLOSE && row->open) {
+        row->open = 0;
+        TRY(tx_run(tx, STATEMENT_APPLICATION_OPEN_DELETE, RECORD(application_row_shape, row), NULL));
+    }
+    return OK;
+}
+
+/* ---- a step ---- */
+
+static struct result record(struct tx *tx, struct desk_step *step, unsigned actions, struct application_row *row)
+{
+    const struct act *act = step->act;
+    char action[64];
+    struct writer w = writer_of(action, sizeof action - 1);
+    write_format(&w, "application.%s", event_name(step->event));
+    action[w.len] = '\0';
+    const char *detail = step->from == step->to
+                             ? arena_format(act->arena, "%s", step->detail ? step->detail : state_name(step->to))
+                             : arena_format(act->arena, "%s → %s%s%s", state_name(step->from), state_name(step->to),
+                                            step->detail ? "：" : "", step->detail ? step->detail : "");
+    ENSURE(detail, ERROR_OUT_OF_ROOM);
+    TRY(audit_write(tx, act, action, row->number, detail));
+    const char *template = actions & ACTION_TELL ? template_of(act->arena, step->kind, step->event) : NULL;
+    return template ? desk_tell(tx, act, row, template) : OK;
+}
+
+struct result desk_take_in(struct tx *tx, struct desk_step *step)
+{
+    const struct act *act = step->act;
+    struct application_row row;
+    struct workflow_facts facts;
+    const struct workflow_row *way;
+    TRY(desk_load(tx, act, step->number, &row));
+    TRY(kind_find(row.service, &step->kind));
+    TRY(state_find(row.state, &step->from));
+    ENSURE(!step->guarded || step->version == row.version, ERROR_APPLICATION_VERSION);
+    /* Before anything is changed: what the state forbids is refused as that, whatever else is wrong. */
+    ENSURE(workflow_possible(step->kind, step->from, step->event), ERROR_APPLICATION_STATE);
+    if (step->prepare) TRY(step->prepare(tx, step, &row));
+    TRY(desk_facts(tx, act, &row, step->kind, &facts));
+    TRY(workflow_step(&facts, step->from, step->event, act->diag, &way));
+    step->to = way->next;
+    row.state = state_name(way->next);
+    run_clock(step, way->actions, &row);
+    TRY(act_on(tx, step, way->actions, &row));
+    if (step->follow) TRY(step->follow(tx, step, &row));
+    TRY(tx_change(tx, STATEMENT_APPLICATION_UPDATE, RECORD(application_row_shape, &row)));
+    row.version++;
+    TRY(record(tx, step, way->actions, &row));
+    step->row = row;
+    return OK;
+}
+
+static struct result take(struct tx *tx, void *context)
+{
+    return desk_take_in(tx, context);
+}
+
+void desk_publish(const struct act *act, const char *number, enum event event)
+{
+    char topic[64];
+    struct writer w = writer_of(topic, sizeof topic - 1);
+    write_format(&w, "application/%s", number);
+    topic[w.len] = '\0';
+    if (act->service->publish) act->service->publish(act->service->web, topic, event_name(event));
+}
+
+struct result desk_take(struct desk_step *step)
+{
+    TRY(store_write(step->act->service->store, take, step));
+    desk_publish(step->act, step->number, step->event);
+    return OK;
+}

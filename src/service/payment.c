@@ -1,0 +1,332 @@
+#include "service/payment.h"
+
+#include "base/fault.h"
+#include "base/random.h"
+#include "service/audit.h"
+
+enum { RELAY_MS = 20000, ROUND_ARENA = 1024 * 1024, ORDER_TAIL = 8 };
+
+/* ---- beginning ---- */
+
+struct beginning {
+    const struct act *act;
+    const char *number, *method;
+    bool fresh;
+    struct payment_row payment;
+};
+
+static struct result latest(struct tx *tx, const struct act *act, const char *number, struct payment_row *ret_payment)
+{
+    struct key_row params = { .key = number };
+    return tx_one(tx, STATEMENT_PAYMENT_LATEST, RECORD(key_row_shape, &params), act->arena, &payment_row_shape,
+                  ret_payment);
+}
+
+/* An order that can still be paid, of the right amount and method, serves again. */
+static bool serves(const struct payment_row *p, const struct beginning *b, int64_t fee_fen)
+{
+    return text_equal(p->state, "open") && text_equal(p->method, b->method) && p->amount_fen == fee_fen &&
+           p->expires_s > b->act->now_s + PAYMENT_FRESH_S;
+}
+
+static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen)
+{
+    const struct act *act = b->act;
+    char tail[ID_TEXT_LEN + 1];
+    struct id random = random_id();
+    struct key_row which = { .key = b->number, .at_s = act->now_s };
+    id_text(&random, tail);
+    tail[ORDER_TAIL] = '\0';
+    b->payment = (struct payment_row){ .application = b->number, .method = b->method, .amount_fen = fee_fen,
+                                       .state = "open", .created_s = act->now_s,
+                                       .expires_s = act->now_s + PAYMENT_LIFE_S, .checked_s = act->now_s };
+    b->payment.order_number = arena_format(act->arena, "%sP%s", b->number, tail);
+    ENSURE(b->payment.order_number, ERROR_OUT_OF_ROOM);
+    /* The one before is closed at the gateway by the job: only one may be paid. */
+    TRY(tx_run(tx, STATEMENT_PAYMENT_EXPIRE_OPEN, RECORD(key_row_shape, &which), NULL));
+    TRY(tx_run(tx, STATEMENT_PAYMENT_INSERT, RECORD(payment_row_shape, &b->payment), NULL));
+    struct desk_step step = { .act = act, .number = b->number, .event = EVENT_PAY,
+                              .detail = b->payment.order_number };
+    return desk_take_in(tx, &step);
+}
+
+static struct result begin(struct tx *tx, void *context)
+{
+    struct beginning *b = context;
+    struct application_row row;
+    struct workflow_facts facts;
+    const struct workflow_row *way;
+    enum kind kind;
+    enum state state;
+    b->fresh = false;
+    TRY(desk_load(tx, b->act, b->number, &row));
+    TRY(kind_find(row.service, &kind));
+    TRY(state_find(row.state, &state));
+    TRY(desk_facts(tx, b->act, &row, kind, &facts));
+    TRY(workflow_step(&facts, state, EVENT_PAY, b->act->diag, &way));
+    struct result r = latest(tx, b->act, b->number, &b->payment);
+    if (!failed(r) && serves(&b->payment, b, row.fee_fen)) return OK;
+    if (failed(r) && r.code != ERROR_NOT_FOUND) return r;
+    b->fresh = true;
+    return insert(tx, b, row.fee_fen);
+}
+
+struct result payment_begin(const struct act *act, const char *number, const char *method,
+                            struct payment_row *ret_payment, bool *ret_new)
+{
+    struct beginning b = { .act = act, .number = number, .method = method };
+    TRY(store_write(act->service->store, begin, &b));
+    *ret_payment = b.payment;
+    *ret_new = b.fresh;
+    return OK;
+}
+
+/* ---- judging and applying ---- */
+
+struct result payment_judge(const struct payment_row *kept, const struct relay_payment *told, struct diag *diag)
+{
+    const char *why = NULL;
+    if (!text_equal(told->order, kept->order_number)) why = "another order";
+    else if (!text_equal(told->state, "paid")) why = "not paid";
+    else if (told->amount_fen != kept->amount_fen) why = "another amount";
+    else if (!text_equal(told->currency, "CNY")) why = "another currency";
+    else if (!told->transaction || !told->transaction[0]) why = "no transaction number";
+    if (!why) return OK;
+    return diag_log(diag, ERROR_PAYMENT_CALLBACK, "order %s: %s", kept->order_number, why);
+}
+
+struct applying {
+    const struct act *act;
+    const struct relay_payment *told;
+    struct payment_row payment;
+    bool applied, stepped;
+};
+
+/* What is paid beyond the fee goes back; the fee itself moves the application on. */
+static struct result apply_paid(struct tx *tx, struct applying *a)
+{
+    const struct act *act = a->act;
+    struct payment_row *p = &a->payment;
+    struct application_row row;
+    int64_t before;
+    bool open = text_equal(p->state, "open") || text_equal(p->state, "closed");
+    TRY(payment_judge(p, a->told, act->diag));
+    if (!open) return OK; /* told again */
+    TRY(desk_load(tx, act, p->application, &row));
+    TRY(desk_paid(tx, act, p->application, &before));
+    p->transaction_number = a->told->transaction;
+    p->paid_s = a->told->paid_s ? a->told->paid_s : act->now_s;
+    TRY(tx_change(tx, STATEMENT_PAYMENT_SET_PAID, RECORD(payment_row_shape, p)));
+    FAULT("web:payment-marked");
+    a->applied = true;
+    if (before > 0 && before >= row.fee_fen) {
+        p->state = "refunding";
+        p->checked_s = 0;
+        TRY(tx_change(tx, STATEMENT_PAYMENT_SET_STATE, RECORD(payment_row_shape, p)));
+        return audit_write(tx, act, "payment.excess", p->application, p->order_number);
+    }
+    const char *detail = arena_format(act->arena, "%s %lld.%02lld 元", p->order_number,
+                                      (long long)(p->amount_fen / 100), (long long)(p->amount_fen % 100));
+    ENSURE(detail, ERROR_OUT_OF_ROOM);
+    struct desk_step step = { .act = act, .number = p->application, .event = EVENT_PAID, .detail = detail };
+    a->stepped = true;
+    return desk_take_in(tx, &step);
+}
+
+static struct result apply_state(struct tx *tx, struct applying *a, const char *from, const char *to)
+{
+    struct payment_row *p = &a->payment;
+    if (!text_equal(p->state, from)) return OK;
+    p->state = to;
+    p->checked_s = a->act->now_s;
+    a->applied = true;
+    TRY(tx_change(tx, STATEMENT_PAYMENT_SET_STATE, RECORD(payment_row_shape, p)));
+    const char *action = arena_format(a->act->arena, "payment.%s", to);
+    ENSURE(action, ERROR_OUT_OF_ROOM);
+    return audit_write(tx, a->act, action, p->application, p->order_number);
+}
+
+static struct result apply(struct tx *tx, void *context)
+{
+    struct applying *a = context;
+    struct key_row params = { .key = a->told->order };
+    a->applied = a->stepped = false;
+    struct result r = tx_one(tx, STATEMENT_PAYMENT_GET, RECORD(key_row_shape, &params), a->act->arena,
+                             &payment_row_shape, &a->payment);
+    if (r.code == ERROR_NOT_FOUND) return diag_log(a->act->diag, ERROR_PAYMENT_CALLBACK, "no such order");
+    TRY(r);
+    if (text_equal(a->told->state, "paid")) return apply_paid(tx, a);
+    if (text_equal(a->told->state, "closed")) return apply_state(tx, a, "open", "closed");
+    if (!text_equal(a->told->state, "refunded")) return OK;
+    TRY(apply_state(tx, a, "refunding", "refunded"));
+    if (!a->applied) return OK;
+    struct application_row row;
+    TRY(desk_load(tx, a->act, a->payment.application, &row));
+    return desk_tell(tx, a->act, &row, "application-refunded");
+}
+
+struct result payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied)
+{
+    struct applying a = { .act = act, .told = told };
+    TRY(store_write(act->service->store, apply, &a));
+    FAULT("web:payment-applied");
+    if (a.applied) desk_publish(act, a.payment.application, EVENT_PAID);
+    if (ret_applied) *ret_applied = a.applied;
+    return OK;
+}
+
+/* ---- asking the gateway ---- */
+
+static struct result ask(const struct act *act, uint16_t type, const struct shape *shape, const void *record,
+                         const struct shape *answer, void *ret_answer)
+{
+    struct ipc_call call = { .type = type, .ask = shape, .answer = answer, .fd = -1, .timeout_ms = RELAY_MS };
+    return peers_ask(act->service->peers, PEER_RELAY, &call, record, act->arena, act->diag, ret_answer, NULL);
+}
+
+enum payment_ask payment_ask(const struct payment_row *payment)
+{
+    return text_equal(payment->state, "refunding") ? PAYMENT_REFUND : PAYMENT_QUERY;
+}
+
+const char *payment_refund_number(struct arena *arena, const char *order)
+{
+    char *refund = arena_text(arena, bytes_text(order));
+    char *mark = refund ? strchr(refund, 'P') : NULL;
+    if (mark) *mark = 'R';
+    return refund;
+}
+
+static struct result refund(const struct act *act, const struct payment_row *p, struct relay_payment *ret_told)
+{
+    struct relay_refund record = { .method = p->method, .order = p->order_number,
+                                   .refund = payment_refund_number(act->arena, p->order_number),
+                                   .amount_fen = p->amount_fen, .total_fen = p->amount_fen, .reason = "退款" };
+    ENSURE(record.refund, ERROR_OUT_OF_ROOM);
+    return ask(act, RELAY_REFUND, &relay_refund_shape, &record, &relay_payment_shape, ret_told);
+}
+
+/* How an open order stands; one that has lapsed unpaid is closed, so that nobody pays it any more. */
+static struct result query(const struct act *act, const struct payment_row *p, struct relay_payment *ret_told)
+{
+    struct relay_query record = { .method = p->method, .order = p->order_number };
+    struct result r = ask(act, RELAY_QUERY, &relay_query_shape, &record, &relay_payment_shape, ret_told);
+    bool lapsed = act->now_s >= p->expires_s;
+    if (r.code == ERROR_RELAY_ORDER_UNKNOWN && lapsed && act->now_s >= p->created_s + PAYMENT_UNKNOWN_S) {
+        *ret_told = (struct relay_payment){ .order = p->order_number, .state = "closed", .currency = "CNY" };
+        return OK;
+    }
+    TRY(r);
+    if (!text_equal(ret_told->state, "unpaid") || !lapsed) return OK;
+    return ask(act, RELAY_CLOSE, &relay_query_shape, &record, &relay_payment_shape, ret_told);
+}
+
+static struct result look_at(const struct act *act, struct payment_row *p)
+{
+    struct relay_payment told;
+    struct result r = payment_ask(p) == PAYMENT_REFUND ? refund(act, p, &told) : query(act, p, &told);
+    FAULT("web:payment-asked");
+    if (!failed(r)) r = payment_apply(act, &told, NULL);
+    p->checked_s = act->now_s;
+    IGNORE(store_change(act->service->store, STATEMENT_PAYMENT_CHECKED, RECORD(payment_row_shape, p)));
+    return r;
+}
+
+/* ---- opening ---- */
+
+struct result payment_open(const struct act *act, const char *number, const char *method,
+                           struct payment_row *ret_payment)
+{
+    struct payment_row p;
+    bool fresh;
+    TRY(payment_begin(act, number, method, &p, &fresh));
+    if (fresh) desk_publish(act, number, EVENT_PAY);
+    if (p.code_url) {
+        *ret_payment = p;
+        return OK;
+    }
+    FAULT("web:order-begun");
+    struct relay_order record = { .method = method, .order = p.order_number,
+                                  .description = arena_format(act->arena, "%s 数字证书服务", act->service->settings.brand),
+                                  .amount_fen = p.amount_fen, .expires_s = p.expires_s };
+    struct relay_ordered ordered;
+    ENSURE(record.description, ERROR_OUT_OF_ROOM);
+    struct result r = ask(act, RELAY_ORDER, &relay_order_shape, &record, &relay_ordered_shape, &ordered);
+    FAULT("web:order-made");
+    if (r.code == ERROR_RELAY_ORDER_PAID) IGNORE(look_at(act, &p)); /* the error tells to reload, which shows it */
+    TRY(r);
+    p.code_url = ordered.code_url;
+    TRY(store_change(act->service->store, STATEMENT_PAYMENT_SET_CODE, RECORD(payment_row_shape, &p)));
+    *ret_payment = p;
+    return OK;
+}
+
+struct getting {
+    const struct act *act;
+    const char *number;
+    struct payment_row payment;
+};
+
+static struct result get(struct tx *tx, void *context)
+{
+    struct getting *g = context;
+    struct application_row row;
+    TRY(desk_load(tx, g->act, g->number, &row));
+    struct result r = latest(tx, g->act, g->number, &g->payment);
+    return r.code == ERROR_NOT_FOUND ? FAIL(ERROR_PAYMENT_NONE) : r;
+}
+
+struct result payment_get(const struct act *act, const char *number, struct payment_row *ret_payment)
+{
+    struct getting g = { .act = act, .number = number };
+    TRY(store_read(act->service->store, get, &g));
+    *ret_payment = g.payment;
+    return OK;
+}
+
+/* ---- callbacks ---- */
+
+/* What became of it, beside its raw bytes. */
+static void note(const struct act *act, struct callback_row *row, const char *outcome)
+{
+    row->outcome = outcome;
+    IGNORE(store_change(act->service->store, STATEMENT_CALLBACK_OUTCOME, RECORD(callback_row_shape, row)));
+}
+
+struct result payment_callback(const struct act *act, const struct relay_callback *callback)
+{
+    struct callback_row row = { .id = random_id(), .method = callback->method, .timestamp = callback->timestamp,
+                                .nonce = callback->nonce, .signature = callback->signature,
+                                .serial = callback->serial, .body = callback->body, .outcome = "received",
+                                .received_s = act->now_s };
+    struct relay_payment told;
+    bool applied = false;
+    TRY(store_change(act->service->store, STATEMENT_CALLBACK_INSERT, RECORD(callback_row_shape, &row)));
+    FAULT("web:callback-kept");
+    struct result r = ask(act, RELAY_CALLBACK, &relay_callback_shape, callback, &relay_payment_shape, &told);
+    FAULT("web:callback-verified");
+    if (!failed(r)) r = payment_apply(act, &told, &applied);
+    note(act, &row, failed(r) ? error_find(r.code)->name : applied ? "applied" : "repeated");
+    return r;
+}
+
+/* ---- the job ---- */
+
+struct result payment_work(struct service *service, size_t *ret_count)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
+    struct act act = { .service = service, .arena = arena, .now_s = clock_now(service->clock), .kind = ACTOR_SYSTEM,
+                       .name = "支付核对", .client = "-", .request = "-" };
+    struct key_row params = { .at_s = act.now_s - PAYMENT_ASK_S, .limit_count = PAYMENT_BATCH };
+    void *rows;
+    TRY(store_list(service->store, STATEMENT_PAYMENT_UNSETTLED, RECORD(key_row_shape, &params), arena,
+                   &payment_row_shape, PAYMENT_BATCH, &rows, ret_count));
+    struct result last = OK;
+    for (size_t i = 0; i < *ret_count; i++) {
+        struct diag diag = { 0 };
+        act.diag = &diag;
+        struct result r = look_at(&act, &((struct payment_row *)rows)[i]);
+        if (failed(r)) last = r; /* the others are looked at all the same */
+    }
+    return last;
+}
