@@ -7,6 +7,7 @@
 #include "service/mask.h"
 #include "service/number.h"
 #include "service/seal.h"
+#include "service/session.h"
 #include "service/tariff.h"
 
 enum { NUMBER_TRIES_MAX = 5 };
@@ -97,6 +98,7 @@ static struct result begin(struct tx *tx, void *context)
 struct result application_begin(const struct act *act, enum kind kind, struct application_row *ret_row)
 {
     struct beginning b = { .act = act, .kind = kind };
+    ENSURE(session_may_enter(act->means, kind_rule(kind)->name), ERROR_NOT_PERMITTED);
     /* Those about a certificate follow. */
     ENSURE(kind == KIND_APPLY, ERROR_APPLICATION_SERVICE);
     TRY(store_write(act->service->store, begin, &b));
@@ -227,7 +229,7 @@ static const struct field {
 
 static const char *given(const struct application_details *details, const struct field *field)
 {
-    return *(const char *const *)((const char *)details + field->from);
+    return *(const char *const *)(const void *)((const char *)details + field->from);
 }
 
 static unsigned sections_of(const struct application_details *details)
@@ -283,7 +285,7 @@ static struct result fill(struct tx *tx, struct desk_step *step, struct applicat
     if (sections & SECTION_HOLDER) TRY(fill_document(step->act, f, row));
     for (size_t i = 0; i < COUNT(fields); i++) {
         const char *value = given(&f->details, &fields[i]);
-        const char **at = (const char **)((char *)row + fields[i].to);
+        const char **at = (const char **)(void *)((char *)row + fields[i].to);
         if (!value || text_equal(*at, value)) continue;
         TRY(may_change(step->act, row, fields[i].name));
         *at = value;

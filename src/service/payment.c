@@ -315,8 +315,7 @@ struct result payment_callback(const struct act *act, const struct relay_callbac
 struct result payment_work(struct service *service, size_t *ret_count)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
-    struct act act = { .service = service, .arena = arena, .now_s = clock_now(service->clock), .kind = ACTOR_SYSTEM,
-                       .name = "支付核对", .client = "-", .request = "-" };
+    struct act act = service_act(service, arena, NULL);
     struct key_row params = { .at_s = act.now_s - PAYMENT_ASK_S, .limit_count = PAYMENT_BATCH };
     void *rows;
     TRY(store_list(service->store, STATEMENT_PAYMENT_UNSETTLED, RECORD(key_row_shape, &params), arena,

@@ -1,0 +1,39 @@
+/* Scans (R-FORM-4): uploaded by the holder, looked at by reviewers. */
+#include "service/attachment.h"
+
+#include "web/api_desk.h"
+
+struct result api_attachment_upload(struct call *call)
+{
+    struct act act = app_act(call);
+    struct attachment_row row;
+    TRY(attachment_add(&act, call_text(call, "number"), call_text(call, "kind"), call->upload.fd,
+                       (int64_t)call->upload.size, &row));
+    struct api_attachment answer = desk_show_attachment(&row);
+    return answer_record(call, &api_attachment_shape, &answer);
+}
+
+struct result api_attachment_list(struct call *call)
+{
+    return desk_answer_attachments(call, call_text(call, "number"));
+}
+
+struct result api_review_attachments(struct call *call)
+{
+    return desk_answer_attachments(call, call_text(call, "number"));
+}
+
+struct result api_review_attachment(struct call *call)
+{
+    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" }, { "png", "image/png" } };
+    struct act act = app_act(call);
+    struct id id = call_id(call, "id");
+    struct attachment_row row;
+    int fd;
+    TRY(attachment_open(&act, call_text(call, "number"), &id, &row, &fd));
+    const char *type = "application/octet-stream";
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (text_equal(types[i][0], row.type)) type = types[i][1];
+    const char *name = arena_format(call->arena, "%s-%s.%s", row.application, row.kind, row.type);
+    return answer_file(call, fd, type, name ? name : "scan", true);
+}

@@ -1,0 +1,108 @@
+#include "web/api_desk.h"
+
+#include <stdio.h>
+
+#include "service/attachment.h"
+#include "service/item.h"
+#include "service/mask.h"
+
+struct result desk_edit(struct call *call, struct application_edit *ret_edit)
+{
+    struct application_edit edit = { .number = call_text(call, "number") };
+    const char *match = call_header(call, "If-Match");
+    if (match && strcmp(match, "*") != 0) {
+        size_t len = strlen(match);
+        uint64_t version;
+        const char *digits = len > 2 && match[0] == '"' && match[len - 1] == '"'
+                                 ? arena_text(call->arena, bytes_of(match + 1, len - 2))
+                                 : NULL;
+        if (!digits || failed(text_number(digits, INT64_MAX, &version)))
+            return diag_field(call->diag, ERROR_FIELD_FORMAT, "If-Match", "应为读取时得到的 ETag");
+        edit.guarded = true;
+        edit.version = (int64_t)version;
+    }
+    *ret_edit = edit;
+    return OK;
+}
+
+/* NULL stays NULL; a full arena is told by the caller's check of *RET_OK. */
+static const char *masked(const char *(*mask)(struct arena *, const char *), struct arena *arena, const char *value,
+                          bool *ret_ok)
+{
+    const char *text = value ? mask(arena, value) : NULL;
+    if (value && !text) *ret_ok = false;
+    return text;
+}
+
+struct result desk_show(struct arena *arena, const struct application_row *row, struct api_application *ret_answer)
+{
+    bool ok = true;
+    *ret_answer = (struct api_application){
+        .number = row->number,
+        .service = row->service,
+        .state = row->state,
+        .version = row->version,
+        .holder = row->holder,
+        .agreement_version = row->agreement_version,
+        .agreed_s = row->agreed_s,
+        .confirmed = item_sections(arena, row->confirmed),
+        .organization_name = row->organization_name,
+        .credit_code = row->credit_code,
+        .organization_address = row->organization_address,
+        .holder_name = row->holder_name,
+        .document_type = row->document_type,
+        .document_number = row->document_mask,
+        .mobile = masked(mask_mobile, arena, row->mobile, &ok),
+        .email = row->email,
+        .invoice_title = row->invoice_title,
+        .tax_number = row->tax_number,
+        .invoice_email = row->invoice_email,
+        .medium = row->medium,
+        .recipient = row->recipient,
+        .recipient_mobile = masked(mask_mobile, arena, row->recipient_mobile, &ok),
+        .province = row->province,
+        .address = row->address,
+        .postcode = row->postcode,
+        .fee_fen = row->fee_fen,
+        .form_revision = row->form_revision,
+        .created_s = row->created_s,
+        .submitted_s = row->submitted_s,
+        .started_s = row->started_s,
+        .due_s = row->due_s,
+        .return_reason = row->return_reason,
+        .return_items = row->return_items,
+        .return_words = row->return_words,
+        .serial = row->serial,
+    };
+    ENSURE(ok, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+struct result desk_answer(struct call *call, const struct application_row *row)
+{
+    struct api_application answer;
+    char etag[32];
+    TRY(desk_show(call->arena, row, &answer));
+    snprintf(etag, sizeof etag, "\"%lld\"", (long long)row->version);
+    TRY(answer_record(call, &api_application_shape, &answer));
+    http_answer_field(call->request, "ETag", etag);
+    return OK;
+}
+
+struct api_attachment desk_show_attachment(const struct attachment_row *row)
+{
+    return (struct api_attachment){ .id = row->id, .kind = row->kind, .type = row->type, .size = row->size,
+                                    .pages = row->pages, .revision = row->revision, .uploaded_s = row->uploaded_s };
+}
+
+struct result desk_answer_attachments(struct call *call, const char *number)
+{
+    struct act act = app_act(call);
+    struct attachment_row *rows;
+    size_t count;
+    TRY(attachment_list(&act, number, &rows, &count));
+    struct api_attachment *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) answer[i] = desk_show_attachment(&rows[i]);
+    return answer_list(call, &api_attachment_shape, answer, count, NULL);
+}

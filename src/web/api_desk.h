@@ -1,0 +1,16 @@
+/* What the handlers of applications, for holders and for operators, have in common. */
+#pragma once
+
+#include "api_gen.h"
+#include "service/application.h"
+#include "web/app.h"
+
+/* Which application the call is about, and as which version: the one of If-Match, if it came. ERROR_FIELD_FORMAT for an
+ * If-Match that is no version. */
+RESULT desk_edit(struct call *call, struct application_edit *ret_edit);
+/* Answers with the application, its version as ETag. */
+RESULT desk_answer(struct call *call, const struct application_row *row);
+/* As pages show it: numbers of identity documents and mobiles masked. */
+RESULT desk_show(struct arena *arena, const struct application_row *row, struct api_application *ret_answer);
+struct api_attachment desk_show_attachment(const struct attachment_row *row);
+RESULT desk_answer_attachments(struct call *call, const char *number);
