@@ -1,6 +1,7 @@
 #include "web/job_table.h"
 
 #include "service/notice.h"
+#include "service/payment.h"
 #include "service/session.h"
 #include "service/sms.h"
 
@@ -32,6 +33,7 @@ const struct job job_table[] = {
     { "sms-codes", 1, sms_make_wanted, SMS_JOB_MAX },
     { "notices-sms", 1, send_sms, 1 },
     { "notices-email", 1, send_email, 1 },
+    { "payments", 3, payment_work, PAYMENT_BATCH },
     { "clean", 300, clean, 0 },
 };
 const size_t job_table_count = COUNT(job_table);

@@ -14,6 +14,7 @@
 #include "process/sandbox.h"
 #include "service/agreement.h"
 #include "service/authority.h"
+#include "service/calendar.h"
 #include "service/seal.h"
 #include "web/data_key.h"
 #include "web/job_table.h"
@@ -25,6 +26,7 @@ enum { HOSTS = 3, HOST_MAX = 256, PATH_ROOM = 1024, FOLDERS_MAX = 16 };
 struct site {
     const struct web_config *config;
     struct clock clock;
+    struct calendar *calendar;
     struct app app;
     char host_names[HOSTS][HOST_MAX];
     struct call_host hosts[HOSTS];
@@ -92,19 +94,17 @@ static struct result open_uploads(struct site *site, struct diag *diag)
     return OK;
 }
 
-/* Its own folder, the pages, the holidays; a database elsewhere is reached by a socket. */
+/* Its own folder, the pages; a database elsewhere is reached by a socket. */
 static struct result close_off(const struct site *site, bool insecure_dev, struct diag *diag)
 {
     const struct web_config *c = site->config;
     bool remote = text_starts(c->database, "postgres");
     struct sandbox_folder folders[FOLDERS_MAX] = { { c->folder, SANDBOX_READ | SANDBOX_WRITE } };
-    const char *const read[] = { c->pages, c->settings.calendar_folder };
     static const char *const remote_read[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf",
                                                "/etc/nsswitch.conf", "/etc/ssl", "/etc/passwd" };
     size_t count = 1;
-    for (size_t i = 0; i < COUNT(read); i++)
-        if (read[i] && access(read[i], R_OK) == 0)
-            folders[count++] = (struct sandbox_folder){ read[i], SANDBOX_READ };
+    if (c->pages && access(c->pages, R_OK) == 0)
+        folders[count++] = (struct sandbox_folder){ c->pages, SANDBOX_READ };
     for (size_t i = 0; remote && i < COUNT(remote_read); i++)
         if (access(remote_read[i], R_OK) == 0)
             folders[count++] = (struct sandbox_folder){ remote_read[i], SANDBOX_READ };
@@ -148,6 +148,8 @@ static struct result start(struct site *site, const struct site_options *options
     TRY(name_hosts(site, diag));
     TRY(data_key_open(c->folder, options->process_key, diag, service->data_key));
     TRY(open_uploads(site, diag));
+    TRY(calendar_load(c->settings.calendar_folder, diag, &site->calendar));
+    service->calendar = site->calendar;
     TRY(pages_new(&pages, diag, &site->pages));
     TRY(close_off(site, options->insecure_dev, diag));
     TRY(open_store(site, diag));
@@ -184,6 +186,7 @@ void site_stop(struct site *site)
     sse_free(site->app.sse);
     router_free(site->router);
     pages_free(site->pages);
+    calendar_free(site->calendar);
     authorities_free(service->authorities);
     if (service->upload_folder >= 0) close(service->upload_folder);
     secret_wipe(service->data_key, sizeof service->data_key);
