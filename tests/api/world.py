@@ -18,6 +18,8 @@ import subprocess
 import tempfile
 import time
 
+from page import Page
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATIENCE_S = 60
 
@@ -186,6 +188,15 @@ class World:
 
     def wait_for_new(self, process, before):
         wait_for(f"{process} anew", lambda: (self.state() or {}).get("processes", {}).get(process, before) != before)
+
+    def settle(self):
+        """Waits until everything runs and says that it works."""
+        def works():
+            try:
+                return self.is_ready() and Page(self.address("portal")).try_api("GET", "health").status == 200
+            except OSError:
+                return False
+        wait_for("everything", works)
 
     def state(self):
         try:

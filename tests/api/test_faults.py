@@ -1,0 +1,209 @@
+"""Kills a process at each point of tests/faults.txt and looks at what holds afterwards: nothing lost, nothing twice.
+
+Needs a build with -Dfaults=true: HUFU_BUILD_FAULTS names it; otherwise build-faults in the checkout is made."""
+import http.client
+import json
+import os
+import re
+import subprocess
+import unittest
+
+from page import Page, Refused
+from walk import Staff, Walk
+from world import ROOT, World, wait_for
+
+TABLE = os.path.join(ROOT, "tests/faults.txt")
+# What a person may see while a process is away: told to try again, never a code of ours that says something wrong.
+AWAY = {"IPC_CLOSED", "IPC_TIMEOUT", "IPC_BROKEN", "STORE_BUSY", "STORE_UNAVAILABLE", "STORE_UNKNOWN", "BUSY", "LOGIN_NOT_READY",
+        "IDEMPOTENCY_RUNNING", "FILE_CHECK_FAILED", "FORM_FAILED", "ISSUING_CLOSED", "AGENT_LIBRARY_FAILED", "AGENT_KEY_REMOVED",
+        "AGENT_NO_KEY", "AGENT_BUSY", "RELAY_UNREACHABLE", "JOURNAL_BUSY"}
+GONE = (ConnectionError, http.client.HTTPException, TimeoutError)
+
+
+def build_with_faults():
+    told = os.environ.get("HUFU_BUILD_FAULTS")
+    if told:
+        return os.path.abspath(told)
+    build = os.path.join(ROOT, "build-faults")
+    if not os.path.exists(os.path.join(build, "build.ninja")):
+        subprocess.run(["meson", "setup", "-Dfaults=true", build], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", build], check=True, capture_output=True)
+    return build
+
+
+class Fault:
+    """A row: the point, the step of walk.py during which it is reached, and what must hold."""
+
+    def __init__(self, text, number):
+        cells = [cell.strip() for cell in text.split("|")]
+        if len(cells) != 3 or not all(cells):
+            raise ValueError(f"tests/faults.txt:{number}: point | step | what must hold")
+        self.point, self.step, self.words = cells
+        self.process = re.split("[@:]", self.point)[0]
+        self.number = number
+
+
+def read_faults():
+    with open(TABLE, encoding="utf-8") as f:
+        return [Fault(line, number) for number, line in enumerate(f, 1) if line.strip() and not line.startswith("#")]
+
+
+class Stubborn(Walk):
+    """A person who goes on after a failure as the pages let people go on: the same request with the same key again, and
+    what the list shows where that is not enough."""
+
+    # A USBKey whose production was broken off is begun anew.
+    AGAIN = {"make_key": "open_card", "write": "write"}
+
+    def __init__(self, world, staff):
+        super().__init__(world, staff)
+        self.seen = []  # names of the errors, "gone" for a broken connection
+
+    def step(self, name):
+        if name in self.done:
+            return
+        for _ in range(40):
+            try:
+                getattr(self, name)()
+                break
+            except GONE:
+                self.seen.append("gone")
+            except Refused as refused:
+                self.seen.append(refused.answer.name)
+                if self.is_done(name, refused.answer):
+                    break
+            except AssertionError as failure:
+                self.seen.append(str(failure)[:200])
+            self.wait_for_everything()
+            if name in self.AGAIN and self.AGAIN[name] != name:
+                self.done = [done for done in self.done if done != self.AGAIN[name]]
+                self.step(self.AGAIN[name])
+        else:
+            raise AssertionError(f"{name} is never done: {self.seen}")
+        self.done.append(name)
+
+    def to(self, step):
+        for name in self.ORDER[:self.ORDER.index(step) + 1]:
+            self.step(name)
+        return self
+
+    def wait_for_everything(self):
+        self.world.settle()
+        if self.card and self.card.process and self.card.process.poll() is not None:
+            self.card.plug()
+            wait_for("the USBKey again", lambda: self.staff.producer.agent.key(self.card.serial))
+
+    def is_done(self, name, answer):
+        """Whether the refusal says that it was done before: then the list has it."""
+        if name == "apply" and answer.name == "APPLICATION_OPEN":
+            self.number = self.portal.api("GET", "applications")["items"][0]["number"]
+            return True
+        if name == "open" and answer.name in ("ORGANIZATION_EXISTS", "ACCOUNT_DOCUMENT_TAKEN"):
+            found = self.find("organizations", lambda o: o["credit_code"] == self.credit_code)
+            self.organization = found["id"]
+            if answer.name == "ORGANIZATION_EXISTS":
+                self.account = self.staff.administrator.api("POST", "console/accounts", self.account_fields())["id"]
+            else:
+                self.account = self.find("accounts", lambda a: a["organization"] == self.organization)["id"]
+            return True
+        return name in ("approve", "ship", "finish", "submit", "pay") and answer.name in (
+            "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE")
+
+    def find(self, what, fits):
+        after = ""
+        while True:
+            page = self.staff.administrator.api("GET", f"console/{what}" + (f"?after={after}" if after else "")).json
+            for item in page["items"]:
+                if fits(item):
+                    return item
+            after = page["next"]
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(build=build_with_faults())
+        cls.addClassCleanup(cls.world.close)
+        cls.staff = Staff(cls.world)
+
+    def test_thirty_points_at_least(self):
+        self.assertGreaterEqual(len({f.point for f in read_faults()}), 30)
+
+    def test_every_point_in_the_code_stands_in_the_table(self):
+        found = subprocess.run(["grep", "-rhoE", r'FAULT\("[^"]+"\)', os.path.join(ROOT, "src")], capture_output=True,
+                               text=True).stdout
+        named = set(re.findall(r'FAULT\("([^"]+)"\)', found))
+        listed = {f.point.split("@")[-1].split("=")[0] for f in read_faults()}
+        self.assertEqual(named, listed)
+
+    def arm(self, fault):
+        """The point is reached from now on."""
+        if fault.process == "card":
+            return
+        self.world.stop()
+        self.world.start(fault=fault.point)
+
+    def one(self, fault):
+        walk = Stubborn(self.world, self.staff)
+        before = Walk.ORDER[Walk.ORDER.index(fault.step) - 1]
+        if Walk.ORDER.index(fault.step):
+            walk.to(before)
+        self.arm(fault)
+        if fault.process == "card":
+            walk.card.pull()
+            walk.card.plug(fault.point)
+            wait_for("the USBKey", lambda: self.staff.producer.agent.key(walk.card.serial))
+        card = walk.card.process if walk.card else None
+        pid = card.pid if fault.process == "card" else self.world.pid(fault.process)
+        walk.step(fault.step)
+        walk.to("platform_login")
+        if fault.process == "card":
+            self.assertEqual(card.wait(20), 137, "it did not die there")
+        else:
+            wait_for(f"death of {fault.process}", lambda: self.world.pid(fault.process) != pid)
+        for name in walk.seen:
+            self.assertTrue(name == "gone" or name in AWAY, walk.seen)
+        self.holds(walk)
+
+    def holds(self, walk):
+        """Nothing lost, nothing twice."""
+        certificates = walk.portal.api("GET", "certificates")["items"]
+        self.assertEqual(sorted(c["purpose"] for c in certificates), ["encryption", "signing"])
+        self.assertEqual({c["state"] for c in certificates}, {"valid"})
+        applications = walk.portal.api("GET", "applications")["items"]
+        self.assertEqual([a["number"] for a in applications], [walk.number])
+        self.assertEqual(applications[0]["state"], "shipped")
+        self.assertEqual(walk.portal.api("GET", walk.path("payment"))["state"], "paid")
+        self.assertEqual(self.orders_paid(walk), 1)
+        self.assertEqual(sorted(a["kind"] for a in walk.portal.api("GET", walk.path("attachments"))["items"]),
+                         ["form", "identity", "license"])
+        for channel, to in ("sms", walk.mobile), ("email", walk.email):
+            self.world.message(channel, to, walk.waybill)
+        self.world.settle()
+
+    def orders_paid(self, walk):
+        """Of this application, at the payment platform."""
+        paid = {}
+        with open(self.world.path("paysim/orders.jsonl"), encoding="utf-8") as f:
+            for line in f:
+                order = json.loads(line)
+                paid[order["out_trade_no"]] = order
+        mine = walk.portal.api("GET", walk.path("payment"))["order"]
+        return sum(o["state"] == "SUCCESS" and (number == mine or walk.number in o["description"])
+                   for number, o in paid.items())
+
+
+def add(fault):
+    def test(self):
+        self.one(fault)
+    name = re.sub(r"\W+", "_", f"test_{fault.number:02}_{fault.point}_{fault.step}")
+    test.__doc__ = f"{fault.point} during {fault.step}: {fault.words}"
+    setattr(Faults, name, test)
+
+
+for row in read_faults():
+    add(row)
+
+
+if __name__ == "__main__":
+    unittest.main()
