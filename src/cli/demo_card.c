@@ -1,6 +1,7 @@
 #include "cli/demo_card.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,10 +15,16 @@
 
 extern char **environ;
 
+/* What it says on standard output is not ours to show. */
 static bool start(const char *program, const char *const *arguments, pid_t *ret_pid)
 {
-    /* posix_spawn changes none of them; its prototype is older than const. */
-    return posix_spawn(ret_pid, program, NULL, NULL, (char *const *)(uintptr_t)arguments, environ) == 0;
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) return false;
+    bool good = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0;
+    /* posix_spawn changes none of the arguments; its prototype is older than const. */
+    good = good && posix_spawn(ret_pid, program, &actions, NULL, (char *const *)(uintptr_t)arguments, environ) == 0;
+    posix_spawn_file_actions_destroy(&actions);
+    return good;
 }
 
 static bool ended_well(pid_t pid)
