@@ -425,19 +425,25 @@ uint16_t card_device_auth(struct card *card, struct card_call *call)
     return call->channel->issuer ? SW_OK : SW_SECURITY;
 }
 
-/* E(new key) ‖ MAC4 under the present key. */
+/* E(new key) ‖ MAC4 under the present key; or, in a protected channel, the new key itself. */
 uint16_t card_change_device_key(struct card *card, struct card_call *call)
 {
     uint8_t challenge[CARD_CHALLENGE_SIZE];
     struct sm4 sm4;
-    CARD_ENSURE(call->cla & 4, SW_CLA);
-    CARD_ENSURE(call->p2 == ALGORITHM_SM4, SW_NOT_SUPPORTED);
-    struct bytes sealed = read_bytes(&call->in, SM4_KEY_SIZE), mac = read_bytes(&call->in, MAC_SIZE);
+    CARD_ENSURE(call->p2 == ALGORITHM_SM4 && call->p1 <= P1_PLAIN_PIN, SW_P1P2);
+    CARD_ENSURE(call->p1 == P1_PLAIN_PIN || call->cla & 4, SW_CLA);
+    struct bytes key = read_bytes(&call->in, SM4_KEY_SIZE);
+    struct bytes mac = read_bytes(&call->in, call->p1 == P1_PLAIN_PIN ? 0 : MAC_SIZE);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    if (call->p1 == P1_PLAIN_PIN) {
+        CARD_ENSURE(call->channel_number != 0, SW_SECURITY);
+        memcpy(card->state.device_key, key.ptr, SM4_KEY_SIZE);
+        return card_commit(card);
+    }
     CARD_TRY(card_take_challenge(call->channel, challenge));
-    CARD_TRY(card_check_mac(call, card->state.device_key, challenge, sealed, mac));
+    CARD_TRY(card_check_mac(call, card->state.device_key, challenge, key, mac));
     sm4_init(&sm4, card->state.device_key);
-    sm4_ecb_decrypt(&sm4, sealed.ptr, SM4_KEY_SIZE, card->state.device_key);
+    sm4_ecb_decrypt(&sm4, key.ptr, SM4_KEY_SIZE, card->state.device_key);
     sm4_wipe(&sm4);
     return card_commit(card);
 }
