@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "files/child.h"
 #include "ipc/files_api.h"
@@ -70,6 +71,7 @@ static struct result take_answer(struct pool *pool, struct child *child)
     struct result r = ipc_read(child->socket, pool->buffer, &answer);
     bool good = !failed(r) && answer.id == child->asked.id && answer.type == child->asked.type && answer.fd < 0;
     if (!failed(r) && answer.fd >= 0) close(answer.fd);
+    FAULT("files:looked");
     r = good ? ipc_write(pool->socket, &answer) : answer_for(pool, child, false);
     end_child(child);
     return r;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 
 enum { ANSWER_MAX = 4096 };
@@ -68,6 +69,7 @@ static void do_job(struct lanes *lanes, const struct job *job, CURL *curl, struc
     struct work work = { curl, arena, &diag, lanes->clock, lanes->gateways->timeout_ms };
     void *answer = arena_take(arena, ANSWER_MAX);
     struct result r = handle(lanes, job, &work, answer);
+    FAULT("relay:asked");
     if (failed(r)) {
         log_failure("gateway", r, &diag);
         r = ipc_answer_failure(lanes->socket, &job->asked, r.code, &diag);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/random.h"
 #include "store/engine.h"
 
@@ -222,8 +223,10 @@ static struct result run_part(struct store *store, struct batch *batch, bool gro
         r = run_closure(c, batch->jobs[batch->done + i]);
         if (!failed(r) && grows && i + 1 == *take) *take += gather_late(store, batch);
     }
+    if (!failed(r)) FAULT("store:before-commit");
     if (!failed(r)) r = c->engine->commit(c);
     if (failed(r)) c->engine->rollback(c);
+    if (!failed(r)) FAULT("store:committed");
     return r;
 }
 

@@ -1,6 +1,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "crypto/sm3.h"
@@ -113,7 +114,9 @@ static struct result repeat_or_run(struct call *call, const struct call_repeat *
     if (r.code == ERROR_NOT_FOUND) {
         *call->diag = (struct diag){ 0 };
         TRY(run(call));
+        FAULT("web:handled");
         keep(call, repeat);
+        FAULT("web:answer-kept");
         return OK;
     }
     TRY(r);

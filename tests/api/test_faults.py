@@ -138,32 +138,62 @@ class Faults(unittest.TestCase):
 
     def arm(self, fault):
         """The point is reached from now on."""
-        if fault.process == "card":
-            return
         self.world.stop()
+        self.log_from = len(self.world.log())
         self.world.start(fault=fault.point)
 
+    def died(self, process):
+        """Whether it ended at its point since arm()."""
+        return re.search(rf"name={process} status=137", self.world.log()[self.log_from:])
+
     def one(self, fault):
+        special = getattr(self, "at_" + fault.step, None)
+        if special:
+            return special(fault)
         walk = Stubborn(self.world, self.staff)
-        before = Walk.ORDER[Walk.ORDER.index(fault.step) - 1]
         if Walk.ORDER.index(fault.step):
-            walk.to(before)
-        self.arm(fault)
+            walk.to(Walk.ORDER[Walk.ORDER.index(fault.step) - 1])
         if fault.process == "card":
-            walk.card.pull()
-            walk.card.plug(fault.point)
-            wait_for("the USBKey", lambda: self.staff.producer.agent.key(walk.card.serial))
-        card = walk.card.process if walk.card else None
-        pid = card.pid if fault.process == "card" else self.world.pid(fault.process)
-        walk.step(fault.step)
-        walk.to("platform_login")
-        if fault.process == "card":
-            self.assertEqual(card.wait(20), 137, "it did not die there")
+            self.with_card(fault, walk)
         else:
-            wait_for(f"death of {fault.process}", lambda: self.world.pid(fault.process) != pid)
+            self.arm(fault)
+            walk.step(fault.step)
+            walk.to("platform_login")
+            wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
         for name in walk.seen:
             self.assertTrue(name == "gone" or name in AWAY, walk.seen)
         self.holds(walk)
+
+    def with_card(self, fault, walk):
+        walk.card.pull()
+        walk.card.plug(fault.point)
+        wait_for("the USBKey", lambda: self.staff.producer.agent.key(walk.card.serial))
+        card = walk.card.process
+        walk.step(fault.step)
+        walk.to("platform_login")
+        self.assertEqual(card.wait(20), 137, "it did not die there")
+
+    def at_stop(self, fault):
+        """At the end of `hufu serve`."""
+        walk = Stubborn(self.world, self.staff).to("issue")
+        self.arm(fault)
+        walk.to("write")
+        self.world.stop()
+        self.assertTrue(self.died(fault.process))
+        self.world.start()
+        walk.to("platform_login")
+        self.holds(walk)
+
+    def at_init(self, fault):
+        """During `hufu init`: what was begun is not served; the folder is made anew or refused in words."""
+        world = World(build=self.world.build, start=False, fault=fault.point)
+        self.addCleanup(world.close)
+        self.assertNotEqual(world.init_status, 0)
+        done = world.run("serve", "--folder", world.folder, "--insecure-dev", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        world.init()
+        world.start()
+        Walk(world, Staff(world)).to("platform_login")
 
     def holds(self, walk):
         """Nothing lost, nothing twice."""

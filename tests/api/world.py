@@ -59,7 +59,7 @@ def wait_for(what, condition, patience_s=PATIENCE_S):
 
 
 class World:
-    def __init__(self, build=None, clock_offset_s=0, start=True, settings=None):
+    def __init__(self, build=None, clock_offset_s=0, start=True, settings=None, fault=None):
         self.build = build or build_folder()
         self.hufu = os.path.join(self.build, "src/cli/hufu")
         self.folder = tempfile.mkdtemp(prefix="hufu-")
@@ -67,7 +67,9 @@ class World:
         self.cards = []
         self.log_path = os.path.join(self.folder, "serve.log")
         try:
-            self.init()
+            self.init_status = self.try_init(fault)
+            if not fault and self.init_status:
+                self.init()
             for section in ("web", "signer") if clock_offset_s else ():
                 self.set(section, "clock_offset_s", clock_offset_s)
             for section, name, value in settings or ():
@@ -105,13 +107,20 @@ class World:
         return done
 
     def init(self):
+        """As often as a port was taken in between."""
         for _ in range(5):
-            web, paysim, agent = free_ports(3)
-            done = self.run("init", "--demo", "--folder", self.folder, "--port", web, "--paysim-port", paysim,
-                            "--agent-port", agent, check=False)
-            if done.returncode == 0:
+            if self.try_init() == 0:
                 return
-        raise AssertionError(f"hufu init ended with {done.returncode}: {done.stdout}{done.stderr}")
+        raise AssertionError(f"hufu init fails:\n{self.log()}")
+
+    def try_init(self, fault=None):
+        """Its exit status; what it says goes to the log."""
+        web, paysim, agent = free_ports(3)
+        done = self.run("init", "--demo", "--folder", self.folder, "--port", web, "--paysim-port", paysim, "--agent-port",
+                        agent, check=False, env=dict(os.environ, **({"HUFU_FAULT": fault} if fault else {})))
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            log.write(done.stdout + done.stderr)
+        return done.returncode
 
     def set(self, section, name, value):
         """Writes one option of hufu.conf; None takes it out."""
