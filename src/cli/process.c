@@ -12,14 +12,13 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-enum { NOT_RUN = 127, NUMBER_MAX = 24, ENVIRONMENT_MAX = 12 };
+enum { NOT_RUN = 127, NUMBER_MAX = 24, ENVIRONMENT_MAX = 16 };
 
 /* What is worked out before the fork: after it nothing may allocate. */
 struct prepared {
     const struct process_start *start;
     char numbers[PROCESS_FDS_MAX][NUMBER_MAX];
     char *argv[PROCESS_ARGUMENTS_MAX];
-    char fault[256];
     char *environment[ENVIRONMENT_MAX];
     struct passwd *user;
 };
@@ -36,9 +35,8 @@ static void prepare_environment(struct prepared *p)
             size_t len = strlen(kept[i]);
             if (strncmp(*e, kept[i], len) == 0 && (*e)[len] == '=') p->environment[count++] = *e;
         }
-    if (!p->start->fault) return;
-    snprintf(p->fault, sizeof p->fault, "HUFU_FAULT=%s", p->start->fault);
-    p->environment[count++] = p->fault;
+    for (size_t i = 0; i < PROCESS_VARIABLES_MAX; i++)
+        if (p->start->variables[i]) p->environment[count++] = (char *)(uintptr_t)p->start->variables[i];
 }
 
 static struct result prepare(struct prepared *p, struct diag *diag)

@@ -5,7 +5,8 @@
 
 #include "base/diag.h"
 
-enum { PROCESS_ARGUMENTS_MAX = 24, PROCESS_FDS_MAX = 4, PROCESS_FIRST_FD = 3 };
+enum { PROCESS_ARGUMENTS_MAX = 24, PROCESS_FDS_MAX = 4, PROCESS_FIRST_FD = 3,
+       PROCESS_VARIABLES_MAX = 2 };
 
 struct process_start {
     const char *program;                            /* path */
@@ -14,7 +15,7 @@ struct process_start {
     size_t fd_count;
     int log;                                        /* its standard output and error */
     const char *user;                               /* NULL: ours */
-    const char *fault;                              /* value of HUFU_FAULT; NULL: none */
+    const char *variables[PROCESS_VARIABLES_MAX];   /* of its environment, "NAME=VALUE"; NULL: none */
 };
 
 /* Forks and runs it. It has nothing of ours but FDS and LOG, an environment of a few names, and dies with us.

@@ -90,7 +90,7 @@ static struct result start_with(struct supervisor *s, struct supervised *row, co
                                 struct diag *diag)
 {
     struct process_start start = { .program = row->program, .log = s->options->log, .user = row->user,
-                                   .fault = row->fault };
+                                   .variables = { row->variable, row->fault } };
     argue(s, row, fds, &start);
     TRY(process_start(&start, diag, &row->pid));
     row->fault = NULL; /* at the first start only */

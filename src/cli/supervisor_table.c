@@ -117,7 +117,10 @@ static struct result add_demo(struct supervised_table *table, const struct insta
     if (!i->demo.on) return OK;
     if (i->demo.paysim) TRY(add_paysim(table, i, diag));
     TRY(add_cards(table, i->demo.cards, diag));
-    if (i->demo.agent) TRY(add(table, "agent", "hufu-agent", USES_CONFIG | USES_INSECURE, STAGE_OTHER, diag, &row));
+    if (!i->demo.agent) return OK;
+    TRY(add(table, "agent", "hufu-agent", USES_CONFIG | USES_INSECURE, STAGE_OTHER, diag, &row));
+    row->variable = arena_format(table->arena, "HUFU_USBKEYS=%s", i->demo.cards); /* where the driver finds them */
+    ENSURE(row->variable, ERROR_OUT_OF_ROOM);
     return OK;
 }
 
@@ -130,7 +133,7 @@ struct result table_fill(struct supervised_table *table, const struct supervisor
     size_t len = options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
     for (size_t i = 0; len && i < table->count; i++) {
         struct supervised *row = &table->rows[i];
-        if (strlen(row->name) == len && strncmp(row->name, options->fault, len) == 0) row->fault = options->fault;
+        if (strlen(row->name) == len && strncmp(row->name, options->fault, len) == 0) row->fault = arena_format(table->arena, "HUFU_FAULT=%s", options->fault);
     }
     return OK;
 }

@@ -35,7 +35,8 @@ struct supervised {
 
     pid_t pid;       /* 0: it does not run */
     int peer;        /* web's end of the socket to it, until web has taken it; -1 */
-    const char *fault;
+    const char *fault;    /* "HUFU_FAULT=…", for its first start; NULL: none */
+    const char *variable; /* of its environment; NULL: none */
     int64_t started_ms, due_ms; /* monotonic; due_ms: when it is to be started again */
     unsigned failures;          /* ends in a row, soon after the start */
     int status;                 /* of its last end, as waitpid gives it */
