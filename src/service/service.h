@@ -28,6 +28,7 @@ struct service_settings {
 
 struct authorities;
 struct calendar;
+struct journal;
 
 struct service {
     struct store *store;
@@ -44,6 +45,7 @@ struct service {
     /* Runs the job NAME now rather than when it is due; may be NULL. Called after the commit. */
     void (*wake)(void *context, const char *name);
     void *web;                    /* context of all three */
+    struct journal *journal;      /* one reader at a time (service/journal.h) */
     struct authorities *authorities; /* the CAs' certificates, as the signer told them (service/authority.h) */
 };
 

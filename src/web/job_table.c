@@ -1,5 +1,6 @@
 #include "web/job_table.h"
 
+#include "service/journal.h"
 #include "service/notice.h"
 #include "service/payment.h"
 #include "service/session.h"
@@ -33,6 +34,7 @@ const struct job job_table[] = {
     { "sms-codes", 1, sms_make_wanted, SMS_JOB_MAX },
     { "notices-sms", 1, send_sms, 1 },
     { "notices-email", 1, send_email, 1 },
+    { "journal", 10, journal_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "clean", 300, clean, 0 },
 };

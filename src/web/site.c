@@ -15,6 +15,7 @@
 #include "service/agreement.h"
 #include "service/authority.h"
 #include "service/calendar.h"
+#include "service/journal.h"
 #include "service/seal.h"
 #include "web/data_key.h"
 #include "web/job_table.h"
@@ -167,7 +168,8 @@ struct result site_start(const struct site_options *options, struct diag *diag, 
     site->clock = (struct clock){ clock_system, options->config->clock_offset_s };
     site->app.service = (struct service){ .clock = &site->clock, .settings = options->config->settings,
                                           .upload_folder = -1, .publish = publish, .end = end_streams,
-                                          .wake = wake_job, .web = site, .authorities = authorities_new() };
+                                          .wake = wake_job, .web = site, .authorities = authorities_new(),
+                                          .journal = journal_new() };
     struct result r = start(site, options, diag);
     if (failed(r))
         site_stop(site);
@@ -188,6 +190,7 @@ void site_stop(struct site *site)
     pages_free(site->pages);
     calendar_free(site->calendar);
     authorities_free(service->authorities);
+    journal_free(service->journal);
     if (service->upload_folder >= 0) close(service->upload_folder);
     secret_wipe(service->data_key, sizeof service->data_key);
     free(site);

@@ -17,7 +17,11 @@ SELECT * FROM certificate WHERE pair = :key ORDER BY serial LIMIT :limit_count
 SELECT COUNT(*) AS count FROM certificate WHERE holder = :id AND state = 'valid' AND not_after_s >= :at_s
 
 -- name: certificate_revoke
-UPDATE certificate SET state = 'revoked', revoked_s = :at_s, reason = :other WHERE serial = :key AND state = 'valid'
+UPDATE certificate SET state = 'revoked', revoked_s = :at_s, reason = :other WHERE serial = :key AND state <> 'revoked'
+
+-- The USBKey that holds the pair is closed.
+-- name: certificate_activate
+UPDATE certificate SET state = 'valid' WHERE pair = :key AND state = 'issued'
 
 -- name: enveloped_key_insert
 INSERT INTO enveloped_key (application, blob) VALUES (:application, :blob)

@@ -1,0 +1,278 @@
+#include "service/journal_apply.h"
+
+#include <assert.h>
+
+#include "pki/certificate.h"
+#include "service/audit.h"
+#include "service/desk.h"
+#include "service/evidence.h"
+#include "service/notice.h"
+
+enum { CA_ID_BYTES = 16 };
+
+/* One record on its way into the database. */
+struct record_in {
+    struct tx *tx;
+    struct act act; /* at the time of the record */
+    struct journal_taking *taking;
+    int64_t index;
+};
+
+static struct result note(struct record_in *in, const char *action, const char *subject, const char *detail)
+{
+    return audit_write(in->tx, &in->act, action, subject ? subject : "-", detail);
+}
+
+/* ---- begin, operators, cards ---- */
+
+static struct result apply_begin(struct record_in *in, const void *body)
+{
+    const struct journal_begin *begin = body;
+    struct journal_position_row row = { .id = 1, .incarnation = begin->incarnation, .root = bytes_text("") };
+    ENSURE(in->index == 0, ERROR_IPC_BROKEN);
+    struct result r = tx_run(in->tx, STATEMENT_JOURNAL_POSITION_INSERT, RECORD(journal_position_row_shape, &row), NULL);
+    ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_STORE_CONFLICT);
+    TRY(r);
+    return note(in, "journal.begin", NULL, NULL);
+}
+
+static struct result apply_operator(struct record_in *in, const void *body)
+{
+    const struct journal_operator *o = body;
+    struct key_row key = { .key = o->serial };
+    struct operator_row row = { .serial = o->serial, .name = o->name, .roles = o->roles,
+                                .certificate = o->certificate, .state = "active", .added_s = in->act.now_s };
+    const char *detail = arena_format(in->act.arena, "%s %s", o->name, o->roles);
+    ENSURE(detail, ERROR_OUT_OF_ROOM);
+    if (text_equal(o->change, "add")) {
+        TRY(tx_run(in->tx, STATEMENT_OPERATOR_INSERT, RECORD(operator_row_shape, &row), NULL));
+        return note(in, "operator.add", o->serial, detail);
+    }
+    TRY(tx_run(in->tx, STATEMENT_OPERATOR_REMOVE, RECORD(key_row_shape, &key), NULL));
+    TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_SERIAL, RECORD(key_row_shape, &key), NULL));
+    return note(in, "operator.remove", o->serial, detail);
+}
+
+static struct result apply_card(struct record_in *in, const void *body)
+{
+    const struct journal_card *c = body;
+    return note(in, "card.open", c->card, NULL);
+}
+
+/* ---- certificates ---- */
+
+static struct result read_certificate(struct record_in *in, struct bytes der, const char *purpose,
+                                      const struct journal_issued *issued, struct certificate_row *ret_row)
+{
+    struct certificate *c;
+    struct approve_statement approval;
+    TRY(certificate_parse(der, in->act.arena, &c));
+    TRY(statement_read(&approve_statement_shape, issued->approval1, in->act.arena, &approval));
+    ENSURE(c->authority_key_id.len >= CA_ID_BYTES, ERROR_IPC_BROKEN);
+    *ret_row = (struct certificate_row){ .serial = certificate_serial_text(c, in->act.arena),
+                                         .ca_id = text_hex(in->act.arena, bytes_of(c->authority_key_id.ptr, CA_ID_BYTES)),
+                                         .purpose = purpose,
+                                         .application = issued->application,
+                                         .medium = approval.medium,
+                                         .card = issued->card,
+                                         .subject = name_text(&c->subject, in->act.arena),
+                                         .der = der,
+                                         .not_before_s = c->not_before_s,
+                                         .not_after_s = c->not_after_s,
+                                         .state = "issued",
+                                         .journal_index = in->index };
+    ENSURE(ret_row->serial && ret_row->ca_id && ret_row->subject, ERROR_OUT_OF_ROOM);
+    return id_parse(issued->holder, &ret_row->holder);
+}
+
+static struct result moved_on(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct certificate_row *signing = step->own;
+    row->serial = signing->serial;
+    row->card = signing->card;
+    return OK;
+}
+
+/* The application follows. The journal is right whatever the application's state says: a pair that was not expected
+ * (a database restored to before) is kept and noted, and stays unusable. */
+static struct result move_application(struct record_in *in, const struct certificate_row *signing)
+{
+    struct desk_step step = { .act = &in->act, .number = signing->application, .event = EVENT_ISSUE,
+                              .detail = signing->serial, .prepare = moved_on, .own = (void *)signing };
+    struct result r = desk_take_in(in->tx, &step);
+    if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_STATE)
+        return note(in, "journal.unexpected", signing->application, signing->serial);
+    TRY(r);
+    assert(in->taking->number_count < JOURNAL_ENDED_MAX);
+    in->taking->numbers[in->taking->number_count++] = signing->application;
+    return OK;
+}
+
+/* What was approved is used up. */
+static struct result use_approval(struct record_in *in, const char *statement)
+{
+    uint8_t hash[SM3_SIZE];
+    struct decision_row row;
+    if (!statement) return OK;
+    evidence_hash(statement, hash);
+    struct key_row key = { .hash = BYTES(hash) };
+    struct result r = tx_one(in->tx, STATEMENT_DECISION_BY_HASH, RECORD(key_row_shape, &key), in->act.arena,
+                             &decision_row_shape, &row);
+    if (r.code == ERROR_NOT_FOUND) return OK;
+    TRY(r);
+    return tx_run(in->tx, STATEMENT_DECISION_USE, RECORD(decision_row_shape, &row), NULL);
+}
+
+static struct result apply_issued(struct record_in *in, const void *body)
+{
+    const struct journal_issued *issued = body;
+    struct certificate_row signing, encryption;
+    struct enveloped_key_row key = { .application = issued->application, .blob = issued->enveloped_key };
+    struct key_row which = { .key = issued->application };
+    TRY(read_certificate(in, issued->signing_certificate, "signing", issued, &signing));
+    TRY(read_certificate(in, issued->encryption_certificate, "encryption", issued, &encryption));
+    signing.pair = encryption.pair = signing.serial;
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &signing), NULL));
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &encryption), NULL));
+    TRY(tx_run(in->tx, STATEMENT_ENVELOPED_KEY_DELETE, RECORD(key_row_shape, &which), NULL));
+    TRY(tx_run(in->tx, STATEMENT_ENVELOPED_KEY_INSERT, RECORD(enveloped_key_row_shape, &key), NULL));
+    TRY(use_approval(in, issued->approval1));
+    TRY(use_approval(in, issued->approval2));
+    TRY(note(in, "certificate.issue", signing.serial, issued->application));
+    return move_application(in, &signing);
+}
+
+/* ---- revocations ---- */
+
+static struct result tell_revoked(struct record_in *in, const struct certificate_row *row, const char *reason)
+{
+    struct key_row key = { .id = row->holder };
+    struct account_row account;
+    struct result r = tx_one(in->tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &account_row_shape, &account);
+    if (r.code == ERROR_NOT_FOUND) return OK;
+    TRY(r);
+    const struct notice_value values[] = { { "name", account.name }, { "serial", row->serial }, { "reason", reason } };
+    struct notice notice = { .template = "certificate-revoked", .mobile = account.mobile, .email = account.email,
+                             NOTICE_VALUES(values) };
+    return notice_queue(in->tx, &in->act, &notice);
+}
+
+static struct result revoke(struct record_in *in, const char *serial, const struct journal_revoked *revoked)
+{
+    struct key_row key = { .key = serial, .at_s = revoked->revoked_s, .other = revoked->reason };
+    struct certificate_row row;
+    int64_t changed;
+    struct result r = tx_one(in->tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &certificate_row_shape, &row);
+    if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", revoked->application, serial);
+    TRY(r);
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_REVOKE, RECORD(key_row_shape, &key), &changed));
+    TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_SERIAL, RECORD(key_row_shape, &key), NULL));
+    TRY(note(in, "certificate.revoke", serial, revoked->reason));
+    if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
+    assert(in->taking->ended_count < JOURNAL_ENDED_MAX);
+    in->taking->ended[in->taking->ended_count++] = row.holder;
+    /* One that never came into its holder's hands is nobody's news. */
+    return text_equal(row.state, "issued") ? OK : tell_revoked(in, &row, revoked->reason);
+}
+
+static struct result apply_revoked(struct record_in *in, const void *body)
+{
+    const struct journal_revoked *revoked = body;
+    for (const char *from = revoked->serials; from && *from;) {
+        size_t len = strcspn(from, ",");
+        const char *serial = arena_text(in->act.arena, bytes_of(from, len));
+        ENSURE(serial, ERROR_OUT_OF_ROOM);
+        TRY(revoke(in, serial, revoked));
+        from += len + (from[len] == ',');
+    }
+    TRY(use_approval(in, revoked->approval1));
+    return use_approval(in, revoked->approval2);
+}
+
+/* ---- what was refused ---- */
+
+static struct result apply_refused(struct record_in *in, const void *body)
+{
+    const struct journal_refused *refused = body;
+    const char *detail = arena_format(in->act.arena, "%s：%s", error_find((enum error)refused->error)->name,
+                                      refused->detail ? refused->detail : "-");
+    ENSURE(detail, ERROR_OUT_OF_ROOM);
+    return note(in, "signer.refuse", refused->application, detail);
+}
+
+static struct result apply_sealed(struct record_in *in, const void *body)
+{
+    return note(in, "journal.seal", NULL, NULL);
+}
+
+/* ---- the table of records ---- */
+
+static const struct kind_of_record {
+    enum journal_record type;
+    const struct shape *shape; /* NULL: no body */
+    struct result (*apply)(struct record_in *in, const void *body);
+} kinds[] = {
+    { JOURNAL_BEGIN, &journal_begin_shape, apply_begin },
+    { JOURNAL_OPERATOR, &journal_operator_shape, apply_operator },
+    { JOURNAL_CARD, &journal_card_shape, apply_card },
+    { JOURNAL_ISSUED, &journal_issued_shape, apply_issued },
+    { JOURNAL_REVOKED, &journal_revoked_shape, apply_revoked },
+    { JOURNAL_REFUSED, &journal_refused_shape, apply_refused },
+    { JOURNAL_CLOSED, &journal_refused_shape, apply_refused },
+    { JOURNAL_SEALED, NULL, apply_sealed },
+};
+
+static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        if (kinds[i].type != type) continue;
+        struct reader r = reader_of(body);
+        void *record = arena_take(in->act.arena, kinds[i].shape ? kinds[i].shape->size : 1);
+        ENSURE(record, ERROR_OUT_OF_ROOM);
+        if (kinds[i].shape) {
+            ENSURE(!failed(shape_read(kinds[i].shape, &r, in->act.arena, record)), ERROR_IPC_BROKEN);
+            ENSURE(!failed(reader_end(&r)), ERROR_IPC_BROKEN);
+        }
+        return kinds[i].apply(in, record);
+    }
+    /* A record of a newer signer: its meaning is not known, so nothing goes on. */
+    return diag_log(in->act.diag, ERROR_IPC_VERSION, "journal record %lld has type %u", (long long)in->index, type);
+}
+
+static struct result move_position(struct tx *tx, const struct journal_taking *taking)
+{
+    struct journal_position_row row;
+    TRY(tx_one(tx, STATEMENT_JOURNAL_POSITION_GET, NO_PARAMS, taking->act->arena, &journal_position_row_shape, &row));
+    ENSURE(row.size == taking->entries->from, ERROR_STORE_CONFLICT);
+    row.size += taking->entries->count;
+    return tx_change(tx, STATEMENT_JOURNAL_POSITION_UPDATE, RECORD(journal_position_row_shape, &row));
+}
+
+struct result journal_take(struct tx *tx, void *context)
+{
+    struct journal_taking *taking = context;
+    const struct signer_entries *entries = taking->entries;
+    struct reader r = reader_of(entries->entries);
+    taking->ended_count = taking->number_count = 0;
+    /* Whoever comes too late is told before it does anything. The very first record makes the position. */
+    if (entries->from > 0) TRY(move_position(tx, taking));
+    for (int64_t i = 0; i < entries->count; i++) {
+        struct record_in in = { .tx = tx, .act = *taking->act, .taking = taking, .index = (int64_t)read_u64(&r) };
+        in.act.now_s = (int64_t)read_u64(&r);
+        uint16_t type = read_u16(&r);
+        struct bytes body = read_block(&r, ENTRIES_MAX);
+        ENSURE(!r.bad && in.index == entries->from + i, ERROR_IPC_BROKEN);
+        TRY(apply_one(&in, type, body));
+    }
+    TRY(reader_end(&r));
+    return entries->from == 0 ? move_position(tx, taking) : OK;
+}
+
+void journal_told(const struct journal_taking *taking)
+{
+    const struct service *service = taking->act->service;
+    for (size_t i = 0; i < taking->ended_count && service->end; i++) service->end(service->web, &taking->ended[i]);
+    for (size_t i = 0; i < taking->number_count; i++) desk_publish(taking->act, taking->numbers[i], EVENT_ISSUE);
+}

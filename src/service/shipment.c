@@ -1,0 +1,49 @@
+#include "service/shipment.h"
+
+#include "service/evidence.h"
+
+struct sending {
+    const struct act *act;
+    const char *number;
+    struct shipment_row shipment;
+};
+
+static struct result send(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct sending *s = step->own;
+    struct operator_row operator;
+    TRY(evidence_role(tx, step->act, "producer", &operator));
+    return tx_run(tx, STATEMENT_SHIPMENT_INSERT, RECORD(shipment_row_shape, &s->shipment), NULL);
+}
+
+struct result shipment_add(const struct act *act, const char *number, const char *carrier, const char *waybill,
+                           struct shipment_row *ret_shipment)
+{
+    struct sending s = { .act = act, .number = number };
+    s.shipment = (struct shipment_row){ .application = number, .carrier = carrier, .waybill = waybill,
+                                        .shipped_s = act->now_s };
+    struct desk_step step = { .act = act, .number = number, .event = EVENT_SHIP, .detail = waybill, .prepare = send,
+                              .own = &s };
+    TRY(desk_take(&step));
+    *ret_shipment = s.shipment;
+    return OK;
+}
+
+static struct result get(struct tx *tx, void *context)
+{
+    struct sending *s = context;
+    struct key_row params = { .key = s->number };
+    struct application_row row;
+    TRY(desk_load(tx, s->act, s->number, &row));
+    struct result r = tx_one(tx, STATEMENT_SHIPMENT_GET, RECORD(key_row_shape, &params), s->act->arena,
+                             &shipment_row_shape, &s->shipment);
+    return r.code == ERROR_NOT_FOUND ? FAIL(ERROR_SHIPMENT_NONE) : r;
+}
+
+struct result shipment_get(const struct act *act, const char *number, struct shipment_row *ret_shipment)
+{
+    struct sending s = { .act = act, .number = number };
+    TRY(store_read(act->service->store, get, &s));
+    *ret_shipment = s.shipment;
+    return OK;
+}

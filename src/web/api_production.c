@@ -1,0 +1,63 @@
+/* Production of USBKeys (R-APPLY-3, R-PKI-2). */
+#include "service/production.h"
+
+#include "web/api_desk.h"
+
+static struct result answer_draft(struct call *call, const char *statement)
+{
+    struct api_draft answer = { .statement = statement };
+    return answer_record(call, &api_draft_shape, &answer);
+}
+
+struct result api_card_draft(struct call *call)
+{
+    const struct api_card_new *asked = call->body;
+    struct act act = app_act(call);
+    struct production_card card = { asked->card, asked->challenge, asked->card_certificate };
+    const char *statement;
+    TRY(production_card_draft(&act, call_text(call, "number"), &card, &statement));
+    return answer_draft(call, statement);
+}
+
+struct result api_card_open(struct call *call)
+{
+    const struct api_card_signed *asked = call->body;
+    struct act act = app_act(call);
+    struct signer_card_opened opened;
+    TRY(production_card_open(&act, call_text(call, "number"), asked->statement, asked->signature,
+                             asked->card_certificate, &opened));
+    struct api_card_opened answer = { .device_answer = opened.device_answer, .admin_sealed = opened.admin_sealed };
+    return answer_record(call, &api_card_opened_shape, &answer);
+}
+
+struct result api_produce_draft(struct call *call)
+{
+    const struct api_produce_new *asked = call->body;
+    struct act act = app_act(call);
+    struct production_key key = { asked->card, asked->public_key, asked->attestation };
+    const char *statement;
+    TRY(production_draft(&act, call_text(call, "number"), &key, &statement));
+    return answer_draft(call, statement);
+}
+
+struct result api_produce_make(struct call *call)
+{
+    const struct api_produce_signed *asked = call->body;
+    struct act act = app_act(call);
+    struct production_signed with = { asked->statement, asked->signature, asked->possession,
+                                      asked->card_certificate };
+    struct signer_issued issued;
+    TRY(production_make(&act, call_text(call, "number"), &with, &issued));
+    struct api_produced answer = { .signing_certificate = issued.signing_certificate,
+                                   .encryption_certificate = issued.encryption_certificate,
+                                   .enveloped_key = issued.enveloped_key };
+    return answer_record(call, &api_produced_shape, &answer);
+}
+
+struct result api_production_finish(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(production_finish(&act, call_text(call, "number"), &row));
+    return desk_answer(call, &row);
+}

@@ -1,0 +1,27 @@
+/* The USBKey's way to its holder (R-SHIP-1). */
+#include "service/shipment.h"
+
+#include "web/api_desk.h"
+
+static struct result answer_shipment(struct call *call, const struct shipment_row *row)
+{
+    struct api_shipment answer = { .carrier = row->carrier, .waybill = row->waybill, .shipped_s = row->shipped_s };
+    return answer_record(call, &api_shipment_shape, &answer);
+}
+
+struct result api_shipment_new(struct call *call)
+{
+    const struct api_shipment_new *asked = call->body;
+    struct act act = app_act(call);
+    struct shipment_row row;
+    TRY(shipment_add(&act, call_text(call, "number"), asked->carrier, asked->waybill, &row));
+    return answer_shipment(call, &row);
+}
+
+struct result api_shipment_get(struct call *call)
+{
+    struct act act = app_act(call);
+    struct shipment_row row;
+    TRY(shipment_get(&act, call_text(call, "number"), &row));
+    return answer_shipment(call, &row);
+}
