@@ -87,7 +87,8 @@ static void settle(struct arrival *arrival, struct ipc_client *client, enum erro
     /* One that was overtaken by a fresher one says nothing any more. */
     if (peers->numbers[arrival->peer] == arrival->number && !peers->stopping) {
         retire(peers, arrival->peer);
-        peers->failures[arrival->peer] = failure;
+        /* One that died meanwhile is just not there: its next one is on the way. */
+        peers->failures[arrival->peer] = failure == ERROR_IPC_CLOSED ? ERROR_NONE : failure;
         if (client) {
             struct link *link = calloc(1, sizeof *link);
             if (!link) abort();
@@ -195,6 +196,7 @@ static void *listen_to_control(void *closure)
         reap(peers, false);
     }
     if (r.code != ERROR_IPC_CLOSED) log_failure("control", r, NULL);
+    shutdown(peers->control, SHUT_RDWR); /* whoever watches it, here or there, sees that it is over */
     arena_free(arena);
     free(buffer);
     return NULL;
@@ -292,7 +294,9 @@ struct result peers_ask(struct peers *peers, enum peer peer, const struct ipc_ca
     r = ipc_ask(link->client, &rest, record, arena, diag, ret_record, ret_fd);
     pthread_mutex_lock(&peers->lock);
     link->users--;
-    let_go(link);
+    /* Seen by a write that failed before its client saw it: whoever asks next waits for the next one. */
+    if (r.code == ERROR_IPC_CLOSED && peers->links[peer] == link) retire(peers, peer);
+    else let_go(link);
     pthread_mutex_unlock(&peers->lock);
     return failed(r) ? diag_log(diag, r.code, "peer=%s", names[peer]) : OK;
 }

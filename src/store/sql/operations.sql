@@ -16,6 +16,9 @@ UPDATE notice SET next_s = :next_s, tries = :tries WHERE id = :id AND state = 'w
 UPDATE notice SET state = :state, sent_s = :sent_s, last_error = :last_error, next_s = :next_s, body = :body
 WHERE id = :id
 
+-- name: notice_get
+SELECT * FROM notice WHERE id = :id
+
 -- What was said stays in the outbox alone.
 -- name: notice_list
 SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)

@@ -1,0 +1,356 @@
+/* R-OPS-7: notices are templates as data, delivered at least once, shown as delivered or failed, retried with
+ * back-off, never lost in a crash. R-HELP-2: they link to the one official address only. */
+#include "office.h"
+#include "door.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "service/audit.h"
+#include "service/notice.h"
+#include "service/sms.h"
+#include "service/template.h"
+
+static const char mobile[] = "13800000001", email[] = "zhangsan@example.com";
+
+struct queueing {
+    struct act act;
+    struct notice notice;
+    bool fails;
+};
+
+static struct result queue(struct tx *tx, void *context)
+{
+    struct queueing *q = context;
+    TRY(notice_queue(tx, &q->act, &q->notice));
+    return q->fails ? FAIL(ERROR_STORE_CONFLICT) : OK;
+}
+
+static struct result queue_with(struct office *office, const char *name, const char *reason, bool fails)
+{
+    struct notice_value values[] = { { "name", name }, { "reason", reason }, { "time", "2026-11-24 14:00" } };
+    struct queueing q = { office_act(office), { "account-suspended", mobile, email, NOTICE_VALUES(values) }, fails };
+    return store_write(office->service.store, queue, &q);
+}
+
+static size_t send(struct office *office, const char *channel)
+{
+    size_t tried;
+    assert_ok(notice_send_due(&office->service, channel, &tried));
+    return tried;
+}
+
+/* R-OPS-7: what is undone tells nothing; what is done tells once. */
+static void a_notice_stands_and_falls_with_what_it_tells_of(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    struct notice_row *rows;
+    assert_error(queue_with(office, "张三", "离岗", true), ERROR_STORE_CONFLICT);
+    assert_int_equal(send(office, "sms"), 0);
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    office_run_jobs(office);
+    assert_int_equal(office_sent(office, &sent), 2);
+    office_run_jobs(office);
+    assert_int_equal(office_sent(office, &sent), 2);
+    assert_int_equal(office_notices(office, &rows), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(rows[i].state, "sent");
+        assert_int_equal(rows[i].sent_s, OFFICE_NOW);
+        assert_null(rows[i].body);
+        assert_string_equal(rows[i].recipient, text_equal(rows[i].channel, "sms") ? "138****0001" : "z***@example.com");
+    }
+}
+
+/* R-OPS-7: a gateway that is down blocks nothing else, and what waits for it is sent when it is back. */
+static void a_gateway_that_is_down_blocks_nothing_else(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    struct notice_row *rows;
+    office_relay_fails(office, SENT_EMAIL, ERROR_RELAY_UNREACHABLE);
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    assert_int_equal(send(office, "email"), 1);
+    assert_int_equal(send(office, "sms"), 1);
+    assert_int_equal(office_sent(office, &sent), 1);
+    assert_int_equal(sent[0].channel, SENT_SMS);
+    office_notices(office, &rows);
+    const struct notice_row *waiting = text_equal(rows[0].channel, "email") ? &rows[0] : &rows[1];
+    assert_string_equal(waiting->state, "waiting");
+    assert_string_equal(waiting->last_error, error_find(ERROR_RELAY_UNREACHABLE)->zh);
+    assert_int_equal(waiting->tries, 1);
+    assert_int_equal(send(office, "email"), 0); /* not before its time */
+    office_relay_fails(office, SENT_EMAIL, ERROR_NONE);
+    office_pass(office, 4);
+    assert_int_equal(send(office, "email"), 0);
+    office_pass(office, 1);
+    assert_int_equal(send(office, "email"), 1);
+    assert_int_equal(office_sent(office, &sent), 2);
+}
+
+/* R-OPS-7: back-off: each wait at least as long as the one before; after a day or so it is shown as failed. */
+static void tries_come_at_growing_distances(void **state)
+{
+    struct office *office = *state;
+    struct notice_row *rows;
+    int64_t last = 0, began = OFFICE_NOW;
+    int tries = 0;
+    office_relay_fails(office, SENT_EMAIL, ERROR_RELAY_TIMEOUT);
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    assert_int_equal(send(office, "sms"), 1);
+    for (;;) {
+        assert_int_equal(send(office, "email"), 1);
+        tries++;
+        office_notices(office, &rows);
+        const struct notice_row *row = text_equal(rows[0].channel, "email") ? &rows[0] : &rows[1];
+        assert_int_equal(row->tries, tries);
+        if (text_equal(row->state, "failed")) break;
+        int64_t wait = row->next_s - office->clock.offset_s;
+        assert_true(wait >= last && wait > 0);
+        last = wait;
+        office_pass(office, wait);
+        assert_true(tries < 50);
+    }
+    assert_true(office->clock.offset_s - began > 12 * 3600);
+    assert_int_equal(tries, 13);
+    office_pass(office, 10 * DAY_S);
+    assert_int_equal(send(office, "email"), 0);
+}
+
+/* R-OPS-7: what the gateway refuses for good is shown as failed at once. */
+static void what_is_refused_for_good_is_not_tried_again(void **state)
+{
+    struct office *office = *state;
+    struct notice_row *rows;
+    office_relay_fails(office, SENT_SMS, ERROR_RELAY_RECIPIENT);
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    assert_int_equal(send(office, "sms"), 1);
+    office_notices(office, &rows);
+    const struct notice_row *row = text_equal(rows[0].channel, "sms") ? &rows[0] : &rows[1];
+    assert_string_equal(row->state, "failed");
+    assert_string_equal(row->last_error, error_find(ERROR_RELAY_RECIPIENT)->zh);
+    office_pass(office, DAY_S);
+    assert_int_equal(send(office, "sms"), 0);
+}
+
+struct taking {
+    struct office *office;
+    size_t count;
+};
+
+/* What notice_send_due does before it sends, and no more: a process that died then. */
+static struct result take_only(struct tx *tx, void *context)
+{
+    struct taking *t = context;
+    struct key_row key = { .key = "sms", .at_s = t->office->clock.offset_s, .limit_count = 10 };
+    void *rows;
+    TRY(tx_list(tx, STATEMENT_NOTICE_DUE, RECORD(key_row_shape, &key), t->office->arena, &notice_row_shape, 10, &rows,
+                &t->count));
+    for (size_t i = 0; i < t->count; i++) {
+        struct notice_row *row = (struct notice_row *)rows + i;
+        row->next_s = t->office->clock.offset_s + 120;
+        row->tries++;
+        TRY(tx_change(tx, STATEMENT_NOTICE_TAKE, RECORD(notice_row_shape, row)));
+    }
+    return OK;
+}
+
+/* R-OPS-7: who took a notice and died has it for two minutes; then it is sent, under the same id. */
+static void a_lease_ends_with_who_had_it(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    struct taking taking = { office, 0 };
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    assert_ok(store_write(office->service.store, take_only, &taking));
+    assert_int_equal(taking.count, 1);
+    office_pass(office, 119);
+    assert_int_equal(send(office, "sms"), 0);
+    office_pass(office, 1);
+    assert_int_equal(send(office, "sms"), 1);
+    assert_int_equal(office_sent(office, &sent), 1);
+}
+
+/* R-OPS-7: the same notice always goes out under the same id, by which a gateway tells a repeat. */
+static void a_repeat_bears_the_same_id(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    struct notice_row *rows;
+    assert_ok(queue_with(office, "张三", "离岗", false));
+    office_run_jobs(office);
+    office_sent(office, &sent);
+    office_notices(office, &rows);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(id_equal(&sent[i].id, &rows[0].id) || id_equal(&sent[i].id, &rows[1].id));
+}
+
+static const struct notice_row *row_of(struct office *office, const char *template)
+{
+    struct notice_row *rows;
+    size_t count = office_notices(office, &rows);
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(rows[i].template, template)) return &rows[i];
+    return NULL;
+}
+
+/* R-SMS-1: a code is not sent when it is worth nothing any more, and leaves the outbox either way. */
+static void codes_are_wiped_and_not_sent_late(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    size_t made;
+    office_account(office, mobile, office_numbers[0]);
+    office_run_jobs(office);
+    size_t before = office_sent(office, &sent);
+    struct act act = office_act(office);
+    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_make_wanted(&office->service, &made));
+    struct key_row key = { .key = "sms", .at_s = office->clock.offset_s, .limit_count = 10 };
+    void *rows;
+    size_t count;
+    assert_ok(store_list(office->service.store, STATEMENT_NOTICE_DUE, RECORD(key_row_shape, &key), office->arena,
+                         &notice_row_shape, 10, &rows, &count));
+    assert_int_equal(count, 1);
+    assert_non_null(strstr(((struct notice_row *)rows)->body, "验证码"));
+    office_pass(office, 300);
+    assert_int_equal(send(office, "sms"), 1);
+    assert_int_equal(office_sent(office, &sent), before);
+    assert_string_equal(row_of(office, "sms-code")->state, "failed");
+    /* while the gateway is away it is tried as long as the code lasts */
+    office_relay_fails(office, SENT_SMS, ERROR_RELAY_UNREACHABLE);
+    act = office_act(office);
+    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_make_wanted(&office->service, &made));
+    for (int i = 0; i < 400; i++) {
+        send(office, "sms");
+        office_pass(office, 1);
+    }
+    assert_string_equal(row_of(office, "sms-code")->state, "failed");
+    assert_true(row_of(office, "sms-code")->tries > 3);
+}
+
+/* R-SMS-1, R-OPS-7: of a code that was sent the outbox keeps that it was, not what it was. */
+static void a_sent_code_is_wiped(void **state)
+{
+    struct office *office = *state;
+    size_t made;
+    office_account(office, mobile, office_numbers[0]);
+    office_run_jobs(office);
+    struct act act = office_act(office);
+    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_make_wanted(&office->service, &made));
+    office_run_jobs(office);
+    struct id id = row_of(office, "sms-code")->id;
+    struct key_row key = { .id = id };
+    struct notice_row row;
+    assert_ok(store_one(office->service.store, STATEMENT_NOTICE_GET, RECORD(key_row_shape, &key), office->arena,
+                        &notice_row_shape, &row));
+    assert_string_equal(row.state, "sent");
+    assert_string_equal(row.body, "-");
+}
+
+/* R-HELP-2: what somebody typed makes no link and no line of its own. */
+static void values_are_made_harmless(void **state)
+{
+    struct office *office = *state;
+    const struct sent *sent;
+    assert_ok(queue_with(office, "见 http://evil.example/x", "第一行\n第二行 www.evil.example 1.5 元 A.B", false));
+    office_run_jobs(office);
+    assert_int_equal(office_sent(office, &sent), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strstr(sent[i].text, "http://evil"));
+        assert_null(strstr(sent[i].text, "evil.example"));
+        assert_null(strstr(sent[i].text, "第一行\n"));
+        assert_non_null(strstr(sent[i].text, "1.5 元"));
+        assert_non_null(strstr(sent[i].text, "evil．example"));
+    }
+}
+
+/* R-OPS-7, R-HELP-2: every template that there is fills in, and names no address but the official one. */
+static void every_template_is_well_formed(void **state)
+{
+    struct office *office = *state;
+    assert_true(notice_templates_count >= 5);
+    for (size_t i = 0; i < notice_templates_count; i++) {
+        const struct template *t = &notice_templates[i];
+        const char *const texts[] = { t->sms, t->subject, t->text };
+        assert_ptr_equal(template_find(t->name), t);
+        for (size_t k = 0; k < COUNT(texts); k++) {
+            if (!texts[k]) continue;
+            assert_null(strstr(texts[k], "http"));
+            assert_null(strstr(texts[k], "www."));
+        }
+        if (t->sms) assert_memory_equal(t->sms, "【{brand}】", strlen("【{brand}】"));
+    }
+    assert_null(template_find("none"));
+    (void)office;
+}
+
+/* The outbox comes a page at a time, newest first. */
+static void the_outbox_comes_in_pages(void **state)
+{
+    struct office *office = *state;
+    struct notice_row *rows, *more;
+    size_t count, rest;
+    const char *next, *end;
+    for (int i = 0; i < 30; i++) {
+        assert_ok(queue_with(office, "张三", "离岗", false));
+        office_pass(office, i % 3);
+    }
+    struct act act = office_act(office);
+    assert_ok(notice_list(&act, NULL, &rows, &count, &next));
+    assert_int_equal(count, NOTICE_PAGE);
+    assert_ok(notice_list(&act, next, &more, &rest, &end));
+    assert_int_equal(rest, 10);
+    assert_null(end);
+    for (size_t i = 1; i < count; i++) assert_true(rows[i].created_s <= rows[i - 1].created_s);
+    assert_true(more[0].created_s <= rows[count - 1].created_s);
+    assert_false(id_equal(&more[0].id, &rows[count - 1].id));
+    static const char *const bad[] = { "1", "_", "x_y", "1_x", "99999999999999999999999_00000000000000000000000000" };
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_error(notice_list(&act, bad[i], &rows, &count, &next), ERROR_FIELD_FORMAT);
+}
+
+/* Who did what: entries hold what they are told, shortened where it is too long, newest first. */
+static void entries_of_the_trail(void **state)
+{
+    struct office *office = *state;
+    struct audit_row *rows;
+    char longer[4001];
+    for (size_t i = 0; i + 3 <= 4000; i += 3) memcpy(longer + i, "测", 3);
+    longer[3999] = '\0';
+    struct act act = office_act(office);
+    assert_ok(audit_write_alone(&act, "test.one", "a", NULL));
+    act.now_s++;
+    act.serial = NULL;
+    memset(act.account.b, 1, ID_SIZE);
+    assert_ok(audit_write_alone(&act, "test.two", "b", longer));
+    assert_int_equal(office_audits(office, &rows), 2);
+    assert_string_equal(rows[0].action, "test.two");
+    assert_int_equal(strlen(rows[0].detail), 3000);
+    assert_int_equal(strlen(rows[0].actor_id), ID_TEXT_LEN);
+    assert_string_equal(rows[1].detail, "-");
+    assert_string_equal(rows[1].client, "192.0.2.7");
+    assert_string_equal(rows[1].actor_id, "0123456789abcdef0123456789abcdef");
+}
+
+int run_notice_tests(struct server *server)
+{
+#define T(test) cmocka_unit_test_prestate_setup_teardown(test, office_set_up, office_tear_down, server)
+    const struct CMUnitTest tests[] = {
+        T(a_notice_stands_and_falls_with_what_it_tells_of),
+        T(a_gateway_that_is_down_blocks_nothing_else),
+        T(tries_come_at_growing_distances),
+        T(what_is_refused_for_good_is_not_tried_again),
+        T(a_lease_ends_with_who_had_it),
+        T(a_repeat_bears_the_same_id),
+        T(codes_are_wiped_and_not_sent_late),
+        T(a_sent_code_is_wiped),
+        T(values_are_made_harmless),
+        T(every_template_is_well_formed),
+        T(the_outbox_comes_in_pages),
+        T(entries_of_the_trail),
+    };
+    return cmocka_run_group_tests_name("notice", tests, NULL, NULL);
+}
