@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-from page import Page, Refused
+from page import Refused
 from walk import Staff, Walk
 from world import ROOT, World, wait_for
 
