@@ -7,23 +7,20 @@
 struct applied {
     struct signer *signer;
     uint64_t index;
+    uint16_t type;
     int64_t time_s;
     struct arena *arena;
 };
 
-static struct index_value at(const struct applied *a, enum standing standing)
-{
-    return (struct index_value){ a->index, (uint8_t)standing };
-}
-
 static void put_request(const struct applied *a, const struct id *request)
 {
-    if (!id_empty(request)) index_put(a->signer->index, INDEX_REQUEST, BYTES(request->b), at(a, STANDING_VALID));
+    const struct index_value value = { a->index, (uint8_t)a->type };
+    if (!id_empty(request)) index_put(a->signer->index, INDEX_REQUEST, BYTES(request->b), value);
 }
 
 static void put(const struct applied *a, enum index_kind kind, struct bytes key)
 {
-    index_put(a->signer->index, kind, key, at(a, STANDING_VALID));
+    index_put(a->signer->index, kind, key, (struct index_value){ .record = a->index });
 }
 
 /* ---- begin ---- */
@@ -147,7 +144,7 @@ static struct result apply_revoked(const struct applied *a, const void *record)
         size_t len = strcspn(p, ",");
         struct index_value value;
         ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
-        value.standing = STANDING_REVOKED;
+        value.note = STANDING_REVOKED;
         index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
         p += len + (p[len] == ',');
     }
@@ -186,7 +183,7 @@ static const struct meaning {
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,
                            struct arena *arena)
 {
-    const struct applied a = { signer, index, record->time_s, arena };
+    const struct applied a = { signer, index, record->type, record->time_s, arena };
     for (size_t i = 0; i < COUNT(meanings); i++) {
         const struct meaning *m = &meanings[i];
         if (m->type != record->type) continue;

@@ -5,12 +5,12 @@
 #include "base/random.h"
 #include "crypto/sm3.h"
 
-enum { KEY_SIZE = 16, SEED_SIZE = 16, FIRST_ROOM = 1024, STANDING_SHIFT = 56 };
+enum { KEY_SIZE = 16, SEED_SIZE = 16, FIRST_ROOM = 1024, NOTE_SHIFT = 56 };
 
 /* Empty when the value is EMPTY. */
 struct entry {
     uint8_t key[KEY_SIZE];
-    uint64_t value; /* standing in the top byte, record below */
+    uint64_t value; /* note in the top byte, record below */
 };
 
 static const uint64_t EMPTY = UINT64_MAX;
@@ -85,8 +85,8 @@ bool index_find(const struct index *index, enum index_kind kind, struct bytes ke
     hash(index, kind, key, hashed);
     const struct entry *e = place(index->entries, index->room, hashed);
     if (e->value == EMPTY) return false;
-    *ret_value = (struct index_value){ e->value & ((UINT64_C(1) << STANDING_SHIFT) - 1),
-                                       (uint8_t)(e->value >> STANDING_SHIFT) };
+    *ret_value = (struct index_value){ e->value & ((UINT64_C(1) << NOTE_SHIFT) - 1),
+                                       (uint8_t)(e->value >> NOTE_SHIFT) };
     return true;
 }
 
@@ -104,7 +104,7 @@ void index_put(struct index *index, enum index_kind kind, struct bytes key, stru
     struct entry *e = place(index->entries, index->room, hashed);
     if (e->value == EMPTY) index->count++;
     memcpy(e->key, hashed, KEY_SIZE);
-    e->value = value.record | (uint64_t)value.standing << STANDING_SHIFT;
+    e->value = value.record | (uint64_t)value.note << NOTE_SHIFT;
 }
 
 size_t index_count(const struct index *index)

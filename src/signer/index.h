@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 
 enum index_kind {
-    INDEX_REQUEST,     /* id of a request → its record */
+    INDEX_REQUEST,     /* id of a request → its record, with the type of it */
     INDEX_USED,        /* purpose ‖ one-time number of an approval → the record that used it up */
     INDEX_STATEMENT,   /* hash of a statement that counts once → its record */
     INDEX_CERTIFICATE, /* serial (bytes) → record of its issuance, with its standing */
@@ -18,7 +18,7 @@ enum standing { STANDING_VALID, STANDING_HELD, STANDING_REVOKED };
 
 struct index_value {
     uint64_t record;
-    uint8_t standing; /* enum standing, of certificates */
+    uint8_t note; /* of certificates enum standing, of requests enum journal_record */
 };
 
 struct index;

@@ -20,13 +20,13 @@ const struct request requests[] = {
     { SIGNER_PROOF, "proof", PHASE_SERVING, false, false, &signer_range_shape, &signer_proof_shape, handle_proof,
       NULL },
     { SIGNER_CARD, "card", PHASE_SERVING, false, EVIDENCE, &signer_card_shape, &signer_card_opened_shape, handle_card,
-      handle_card_again },
+      handle_card_again, JOURNAL_CARD },
     { SIGNER_ISSUE, "issue", PHASE_SERVING, false, EVIDENCE, &signer_issue_shape, &signer_issued_shape, handle_issue,
-      handle_issue_again },
+      handle_issue_again, JOURNAL_ISSUED },
     { SIGNER_REVOKE, "revoke", PHASE_SERVING, false, EVIDENCE, &signer_revoke_shape, &signer_revoked_shape,
-      handle_revoke, handle_revoke_again },
+      handle_revoke, handle_revoke_again, JOURNAL_REVOKED },
     { SIGNER_OPERATOR, "operator", PHASE_SERVING, false, EVIDENCE, &signer_operator_shape,
-      &signer_operator_done_shape, handle_operator, handle_operator_again },
+      &signer_operator_done_shape, handle_operator, handle_operator_again, JOURNAL_OPERATOR },
 };
 const size_t requests_count = COUNT(requests);
 
@@ -79,8 +79,11 @@ static struct result work(struct call *call, const struct request *request, cons
     if (request->again) {
         const struct id *id = ask;
         if (id_empty(id)) return refuse(call, ERROR_MALFORMED, "request", "no id");
-        if (index_find(call->signer->index, INDEX_REQUEST, BYTES(id->b), &before))
+        if (index_find(call->signer->index, INDEX_REQUEST, BYTES(id->b), &before)) {
+            if (before.note != request->record)
+                return refuse(call, ERROR_REQUEST_REPEATED, "request", "of another kind before");
             return request->again(call, before.record, answer);
+        }
     }
     if (call->now_s < ledger_last_time(call->signer->journal))
         return refuse(call, ERROR_CLOCK, "", "%lld is before the last record", (long long)call->now_s);

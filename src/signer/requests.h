@@ -14,6 +14,7 @@ struct request {
     /* Answers a request that was done before; NULL for those without a request id. Of those with one it is the first
      * field. */
     struct result (*again)(struct call *call, uint64_t record, void *answer);
+    enum journal_record record; /* what it leaves in the journal under its id */
 };
 
 extern const struct request requests[];

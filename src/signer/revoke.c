@@ -28,7 +28,7 @@ static struct result check_serial(struct call *call, const struct approve_statem
     if (!index_find(call->signer->index, INDEX_CERTIFICATE, bytes_text(serial), &value))
         return refuse(call, ERROR_SERIAL_UNKNOWN, "approval1", "%s", serial);
     TRY(check_owner(call, approval, serial, value.record));
-    *ret_revoked = value.standing == STANDING_REVOKED;
+    *ret_revoked = value.note == STANDING_REVOKED;
     return OK;
 }
 

@@ -146,8 +146,8 @@ struct result signer_sync(struct signer *signer)
     struct arena *arena CLEANUP(arena_free_p) = arena_new(SIGNER_ARENA_MAX);
     struct bytes head;
     TRY(ledger_sync(signer->journal));
-    FAULT("signer:synced");
     if (signer->published == ledger_size(signer->journal)) return OK;
+    FAULT("signer:synced");
     TRY(signer_head(signer, ledger_size(signer->journal), arena, &head));
     /* It is for readers and for the next start, which reads on where it is missing. */
     struct result r = file_replace(signer->journal_folder, head_name, head, false);

@@ -21,5 +21,5 @@ bool used_has(const struct index *index, enum used_for purpose, const char *nonc
 void used_put(struct index *index, enum used_for purpose, const char *nonce, uint64_t record)
 {
     uint8_t room[KEY_MAX];
-    index_put(index, INDEX_USED, key_of(purpose, nonce, room), (struct index_value){ record, STANDING_VALID });
+    index_put(index, INDEX_USED, key_of(purpose, nonce, room), (struct index_value){ .record = record });
 }

@@ -316,6 +316,60 @@ void cast_revocation(struct cast *cast, const struct cast_order *order, const ch
     ret_ask->approval_signature1 = cast_sign(cast, &reviewer->key, ret_ask->approval1);
 }
 
+/* ---- journal ---- */
+
+static struct signer_entries entries(struct cast *cast, const struct cast_peer *peer, int64_t from, int64_t count)
+{
+    const struct signer_range range = { from, count };
+    struct signer_entries e = { 0 };
+    must(cast_ask(cast, peer, SIGNER_JOURNAL, &range, &e), "journal");
+    return e;
+}
+
+static struct cast_record next(struct reader *r)
+{
+    struct cast_record record = { .index = (int64_t)read_u64(r), .time_s = (int64_t)read_u64(r) };
+    record.type = read_u16(r);
+    record.body = read_block(r, ENTRIES_MAX);
+    assert_false(r->bad);
+    return record;
+}
+
+int64_t cast_journal_size(struct cast *cast, const struct cast_peer *peer)
+{
+    return entries(cast, peer, 0, 0).size;
+}
+
+struct cast_record cast_journal(struct cast *cast, const struct cast_peer *peer, int64_t index)
+{
+    struct signer_entries e = entries(cast, peer, index, 1);
+    struct reader r = reader_of(e.entries);
+    assert_int_equal(e.count, 1);
+    struct cast_record record = next(&r);
+    assert_int_equal(record.index, index);
+    return record;
+}
+
+int cast_count(struct cast *cast, const struct cast_peer *peer, uint16_t type)
+{
+    int count = 0;
+    for (int64_t at = 0, size = cast_journal_size(cast, peer); at < size;) {
+        struct signer_entries e = entries(cast, peer, at, size - at);
+        struct reader r = reader_of(e.entries);
+        assert_true(e.count > 0);
+        while (r.left > 0) count += next(&r).type == type;
+        at += e.count;
+    }
+    return count;
+}
+
+void cast_read(struct cast *cast, const struct cast_record *record, const struct shape *shape, void *ret_body)
+{
+    struct reader r = reader_of(record->body);
+    must(shape_read(shape, &r, cast->arena, ret_body), shape->name);
+    must(reader_end(&r), shape->name);
+}
+
 /* ---- register ---- */
 
 void cast_operator_statement(struct cast *cast, struct operator_statement statement, const struct cast_person *by,

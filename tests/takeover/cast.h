@@ -100,6 +100,20 @@ void cast_revocation(struct cast *cast, const struct cast_order *order, const ch
                      struct signer_revoke *ret_ask);
 const char *cast_serial(struct cast *cast, struct bytes der);
 
+/* ---- journal ---- */
+
+struct cast_record {
+    int64_t index, time_s;
+    uint16_t type;      /* enum journal_record */
+    struct bytes body;
+};
+/* How many records there are. */
+int64_t cast_journal_size(struct cast *cast, const struct cast_peer *peer);
+struct cast_record cast_journal(struct cast *cast, const struct cast_peer *peer, int64_t index);
+/* How many records of TYPE there are. */
+int cast_count(struct cast *cast, const struct cast_peer *peer, uint16_t type);
+void cast_read(struct cast *cast, const struct cast_record *record, const struct shape *shape, void *ret_body);
+
 /* ---- register ---- */
 
 /* Signs STATEMENT as BY, who is named in it, with a nonce and the time of its own. */

@@ -26,6 +26,8 @@ void stage_free(struct stage *stage);
 
 /* PROGRAM is the path of hufu-signer; FAULT (may be NULL) becomes HUFU_FAULT. */
 void stage_start(struct stage *stage, const char *program, const char *fault);
+/* The same, but the caller has the socket, on which hello was said. */
+int stage_start_bare(struct stage *stage, const char *program);
 /* Hangs up and waits; the exit status, 128 + signal for one that was killed. */
 int stage_stop(struct stage *stage);
 /* Waits for a process that ends by itself. */
