@@ -36,6 +36,7 @@ static struct result open_journal(struct signer *s, struct arena *arena, struct 
     if (ledger_cut(s->journal) > 0)
         log_event(LOG_LEVEL_WARNING, "journal-cut", "bytes=%llu size=%llu",
                   (unsigned long long)ledger_cut(s->journal), (unsigned long long)ledger_size(s->journal));
+    s->published = head.size;
     if (head.size == 0) return OK;
     TRY(ledger_root(s->journal, head.size, &root));
     if (!bytes_equal(BYTES(root.b), BYTES(head.root.b)))
@@ -68,6 +69,18 @@ static struct result make_folders(struct signer *s, struct arena *arena)
     return file_folder(s->journal_folder);
 }
 
+/* It is for readers and for the next start, which reads on where it is missing: a failure is no reason to stop. */
+static struct result publish(struct signer *s)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(SIGNER_ARENA_MAX);
+    struct bytes head;
+    TRY(signer_head(s, ledger_size(s->journal), arena, &head));
+    struct result r = file_replace(s->journal_folder, head_name, head, false);
+    if (failed(r)) log_failure("head", r, NULL);
+    s->published = ledger_size(s->journal);
+    return OK;
+}
+
 static struct result load(struct signer *s, struct diag *diag)
 {
     struct diag missing = { 0 };
@@ -76,7 +89,8 @@ static struct result load(struct signer *s, struct diag *diag)
     struct result keys = keys_load(s->keys_folder, s->process_key, &missing, &s->keys);
     TRY(open_journal(s, s->authority.arena, diag));
     if (ledger_size(s->journal) > 0 && failed(keys)) return diag_log(diag, keys.code, "%s", missing.log);
-    return replay(s, diag);
+    TRY(replay(s, diag));
+    return s->published == ledger_size(s->journal) ? OK : publish(s);
 }
 
 struct result signer_open(const struct signer_settings *settings, const uint8_t process_key[PROCESS_KEY_SIZE],
@@ -143,16 +157,10 @@ struct result signer_record(struct signer *signer, enum journal_record type, int
 
 struct result signer_sync(struct signer *signer)
 {
-    struct arena *arena CLEANUP(arena_free_p) = arena_new(SIGNER_ARENA_MAX);
-    struct bytes head;
     TRY(ledger_sync(signer->journal));
     if (signer->published == ledger_size(signer->journal)) return OK;
     FAULT("signer:synced");
-    TRY(signer_head(signer, ledger_size(signer->journal), arena, &head));
-    /* It is for readers and for the next start, which reads on where it is missing. */
-    struct result r = file_replace(signer->journal_folder, head_name, head, false);
-    if (failed(r)) log_failure("head", r, NULL);
-    signer->published = ledger_size(signer->journal);
+    TRY(publish(signer));
     FAULT("signer:head-published");
     return OK;
 }

@@ -32,7 +32,7 @@ static struct result reopen(struct fixture *f, uint64_t durable)
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->folder, sizeof f->folder, "/tmp/hufu-ledger-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "%s/hufu-ledger-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(f->folder));
     f->arena = arena_new(16 << 20);
     assert_false(failed(reopen(f, 0)));
