@@ -25,7 +25,7 @@ struct client {
     uint8_t out[CARD_FRAME_HEAD + CARD_ANSWER_MAX];
 };
 
-struct server {
+struct card_server {
     struct card *card;
     int listener;
     struct client *clients; /* CARD_CLIENTS_MAX */
@@ -58,7 +58,7 @@ static void answer_byte(struct client *c, uint8_t type, uint8_t value)
     answer(c, type, bytes_of(&value, 1));
 }
 
-static void drop(struct server *s, struct client *c)
+static void drop(struct card_server *s, struct client *c)
 {
     close(c->fd);
     if (s->owner == c) s->owner = NULL;
@@ -68,7 +68,7 @@ static void drop(struct server *s, struct client *c)
 
 /* ---- the lock ---- */
 
-static void take_lock(struct server *s, struct client *c, struct reader *r)
+static void take_lock(struct card_server *s, struct client *c, struct reader *r)
 {
     uint32_t timeout_ms = read_u32(r);
     if (!s->owner || s->owner == c) {
@@ -81,7 +81,7 @@ static void take_lock(struct server *s, struct client *c, struct reader *r)
 }
 
 /* Gives the lock to who waits for it, and tells those whose time is over. */
-static void serve_waiting(struct server *s)
+static void serve_waiting(struct card_server *s)
 {
     int64_t now = now_ms();
     for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
@@ -95,7 +95,7 @@ static void serve_waiting(struct server *s)
     }
 }
 
-static int next_timeout(const struct server *s)
+static int next_timeout(const struct card_server *s)
 {
     int64_t best = FOREVER, now = now_ms();
     for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
@@ -108,7 +108,7 @@ static int next_timeout(const struct server *s)
 }
 
 /* Somebody else has the card: what this client asks waits. */
-static bool kept_out(const struct server *s, const struct client *c)
+static bool kept_out(const struct card_server *s, const struct client *c)
 {
     return s->owner && s->owner != c;
 }
@@ -126,7 +126,7 @@ static void hello(struct client *c, struct reader *r)
 }
 
 /* False when the client does not keep to the protocol. */
-static bool take(struct server *s, struct client *c, uint8_t type, struct reader r)
+static bool take(struct card_server *s, struct client *c, uint8_t type, struct reader r)
 {
     uint8_t out[CARD_ANSWER_MAX];
     if (!c->greeted && type != CARD_FRAME_HELLO) return false;
@@ -155,7 +155,7 @@ static bool take(struct server *s, struct client *c, uint8_t type, struct reader
 }
 
 /* Runs the request that has arrived whole, if there is one and it is this client's turn. False: to be dropped. */
-static bool step(struct server *s, struct client *c)
+static bool step(struct card_server *s, struct client *c)
 {
     if (c->in_len < CARD_FRAME_HEAD || c->out_len || c->waits) return true;
     struct reader r = reader_of(bytes_of(c->in, c->in_len));
@@ -204,7 +204,7 @@ static bool same_user(int fd)
     return peer.uid == geteuid() || peer.uid == 0;
 }
 
-static void admit(struct server *s)
+static void admit(struct card_server *s)
 {
     int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return;
@@ -227,7 +227,7 @@ static bool answers_at(const struct sockaddr_un *address)
 }
 
 /* Made under another name and renamed when it listens, so that whoever watches the folder finds it working. */
-static struct result listen_at(struct server *s, const char *path, struct diag *diag)
+static struct result listen_at(struct card_server *s, const char *path, struct diag *diag)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     int a = snprintf(s->path, sizeof s->path, "%s", path);
@@ -245,7 +245,7 @@ static struct result listen_at(struct server *s, const char *path, struct diag *
     return good ? OK : diag_log(diag, ERROR_CARD_SOCKET, "%s: %s", path, strerror(errno));
 }
 
-static void remove_socket(struct server *s)
+static void remove_socket(struct card_server *s)
 {
     struct stat now;
     if (s->listener >= 0) close(s->listener);
@@ -255,7 +255,7 @@ static void remove_socket(struct server *s)
 
 /* ---- the loop ---- */
 
-static void look_after(struct server *s, struct client *c, short events)
+static void look_after(struct card_server *s, struct client *c, short events)
 {
     bool good = !(events & (POLLERR | POLLNVAL));
     if (good && events & POLLOUT) good = transmit(c);
@@ -264,7 +264,7 @@ static void look_after(struct server *s, struct client *c, short events)
 }
 
 /* Every client in turn, as long as something can be done: an unlock lets the next one go on. */
-static void work(struct server *s)
+static void work(struct card_server *s)
 {
     for (bool moved = true; moved;) {
         moved = false;
@@ -281,7 +281,7 @@ static void work(struct server *s)
     }
 }
 
-static void loop(struct server *s, int stop_fd)
+static void loop(struct card_server *s, int stop_fd)
 {
     struct pollfd polled[2 + CARD_CLIENTS_MAX];
     for (;;) {
@@ -302,21 +302,34 @@ static void loop(struct server *s, int stop_fd)
     }
 }
 
-struct result card_serve(struct card *card, const char *path, int stop_fd, struct diag *diag)
+struct result card_server_new(struct card *card, const char *path, struct diag *diag, struct card_server **ret_server)
 {
-    struct server s = { .card = card, .listener = -1 };
-    s.clients = calloc(CARD_CLIENTS_MAX, sizeof *s.clients);
-    if (!s.clients) abort();
-    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) s.clients[i].fd = -1;
-    struct result r = listen_at(&s, path, diag);
-    if (!failed(r)) {
-        printf("ready: %s\n", path);
-        fflush(stdout);
-        loop(&s, stop_fd);
-    }
-    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++)
-        if (s.clients[i].fd >= 0) drop(&s, &s.clients[i]);
-    remove_socket(&s);
-    free(s.clients);
+    struct card_server *s = calloc(1, sizeof *s);
+    if (!s) abort();
+    s->card = card;
+    s->listener = -1;
+    s->clients = calloc(CARD_CLIENTS_MAX, sizeof *s->clients);
+    if (!s->clients) abort();
+    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) s->clients[i].fd = -1;
+    struct result r = listen_at(s, path, diag);
+    if (failed(r))
+        card_server_free(s);
+    else
+        *ret_server = s;
     return r;
+}
+
+void card_server_run(struct card_server *server, int stop_fd)
+{
+    loop(server, stop_fd);
+}
+
+void card_server_free(struct card_server *server)
+{
+    if (!server) return;
+    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++)
+        if (server->clients[i].fd >= 0) drop(server, &server->clients[i]);
+    remove_socket(server);
+    free(server->clients);
+    free(server);
 }

@@ -1,5 +1,6 @@
 /* hufu-card: a virtual USBKey. It is plugged in as long as the process runs. */
 #include <getopt.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/secret.h"
+#include "process/sandbox.h"
 #include "token/card/card_server.h"
 #include "token/card/card_store.h"
 #include "token/card/maker.h"
 
-static const char usage[] = "usage: hufu-card --image FILE --socket PATH\n"
+static const char usage[] = "usage: hufu-card --image FILE --socket PATH [--insecure-dev]\n"
                             "       hufu-card --new --image FILE --serial SERIAL --maker FOLDER\n"
                             "       hufu-card --new-maker --maker FOLDER\n"
                             "A virtual USBKey: plugged in while it runs. --new makes a blank one, --new-maker the\n"
@@ -20,7 +21,7 @@ static const char usage[] = "usage: hufu-card --image FILE --socket PATH\n"
 
 struct options {
     const char *image, *socket, *serial, *maker;
-    bool new_card, new_maker;
+    bool new_card, new_maker, insecure_dev;
 };
 
 static bool parse(int argc, char **argv, struct options *o)
@@ -29,7 +30,7 @@ static bool parse(int argc, char **argv, struct options *o)
         { "image", required_argument, NULL, 'i' }, { "socket", required_argument, NULL, 's' },
         { "serial", required_argument, NULL, 'n' }, { "maker", required_argument, NULL, 'm' },
         { "new", no_argument, NULL, 'c' }, { "new-maker", no_argument, NULL, 'k' },
-        { "help", no_argument, NULL, 'h' }, { 0 },
+        { "insecure-dev", no_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' }, { 0 },
     };
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) switch (c) {
         case 'i': o->image = optarg; break;
@@ -38,6 +39,7 @@ static bool parse(int argc, char **argv, struct options *o)
         case 'm': o->maker = optarg; break;
         case 'c': o->new_card = true; break;
         case 'k': o->new_maker = true; break;
+        case 'd': o->insecure_dev = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: return false;
         }
@@ -61,24 +63,51 @@ static int stop_signals(void)
     return fd;
 }
 
+/* The folder of PATH. */
+static const char *folder_of(const char *path, char copy[CARD_PATH_MAX])
+{
+    snprintf(copy, CARD_PATH_MAX, "%s", path);
+    return dirname(copy);
+}
+
+static struct result close_off(const struct options *o, struct diag *diag)
+{
+    char image[CARD_PATH_MAX], socket[CARD_PATH_MAX];
+    const struct sandbox_folder folders[] = {
+        { folder_of(o->image, image), SANDBOX_READ | SANDBOX_WRITE },
+        { folder_of(o->socket, socket), SANDBOX_READ | SANDBOX_WRITE },
+    };
+    const struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_ACCEPT, folders, COUNT(folders) };
+    return sandbox_enter(&sandbox, o->insecure_dev, diag);
+}
+
+static struct result serve(const struct options *o, struct card_store *store, struct card *card, struct diag *diag)
+{
+    struct card_io io = card_store_io(store);
+    struct card_server *server CLEANUP(card_server_free_p) = NULL;
+    struct result r = card_init(card, &io);
+    if (failed(r)) return diag_log(diag, r.code, "%s", o->image);
+    int stop = stop_signals();
+    TRY(card_server_new(card, o->socket, diag, &server));
+    TRY(close_off(o, diag));
+    printf("ready: %s\n", o->socket);
+    fflush(stdout);
+    card_server_run(server, stop);
+    return OK;
+}
+
 static struct result run_card(const struct options *o, struct diag *diag)
 {
     struct card_store *store = calloc(1, sizeof *store);
     struct card *card = calloc(1, sizeof *card);
     if (!store || !card) abort();
-    int stop = stop_signals();
     struct result r = card_store_open(store, o->image);
     if (failed(r))
         diag_log(diag, r.code, "%s", o->image);
-    else {
-        struct card_io io = card_store_io(store);
-        r = card_init(card, &io);
-        if (failed(r)) diag_log(diag, r.code, "%s", o->image);
-    }
-    if (!failed(r)) r = card_serve(card, o->socket, stop, diag);
+    else
+        r = serve(o, store, card, diag);
     card_store_close(store);
     card_done(card);
-    close(stop);
     free(store);
     free(card);
     return r;
