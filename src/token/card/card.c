@@ -116,8 +116,7 @@ struct result card_init(struct card *card, const struct card_io *io)
 
 void card_reset(struct card *card)
 {
-    for (uint8_t i = 0; i < CARD_CHANNELS_MAX; i++) card_objects_free(card, i);
-    secret_wipe(card->channels, sizeof card->channels);
+    for (uint8_t i = 0; i < CARD_CHANNELS_MAX; i++) card_channel_close(card, i);
     card->channels[0].open = true;
     card->has_production_challenge = card->has_unlock_challenge = card->produced = false;
     card->production = 0;

@@ -27,6 +27,7 @@ struct card_io {
 /* What is gone when the power is. */
 struct card_channel {
     bool open;
+    uint8_t turn;                       /* which of the channels in this place, one after the other */
     uint8_t key_in[SM4_KEY_SIZE], key_out[SM4_KEY_SIZE];
     uint32_t count_in, count_out, used; /* used: when, to find the one that lay idle longest */
     bool issuer;                        /* DevAuth succeeded here */

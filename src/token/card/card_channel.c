@@ -14,13 +14,15 @@ static uint8_t pick_channel(const struct card *card)
     return best;
 }
 
-static void close_channel(struct card *card, uint8_t number)
+void card_channel_close(struct card *card, uint8_t number)
 {
+    uint8_t turn = card->channels[number].turn;
     card_objects_free(card, number);
     secret_wipe(&card->channels[number], sizeof card->channels[number]);
+    card->channels[number].turn = turn;
 }
 
-/* Host point 64, host ephemeral point 64 → card ephemeral point 64, confirmation 32, channel 1. */
+/* Host point 64, host ephemeral point 64 → card ephemeral point 64, confirmation 32, place of the channel 1, its turn there 1. */
 uint16_t card_open_channel(struct card *card, struct card_call *call)
 {
     struct sm2_public host, host_ephemeral;
@@ -42,7 +44,9 @@ uint16_t card_open_channel(struct card *card, struct card_call *call)
     if (!failed(r)) {
         uint8_t number = pick_channel(card);
         struct card_channel *channel = &card->channels[number];
-        close_channel(card, number);
+        uint8_t turn = (uint8_t)(channel->turn + 1);
+        card_channel_close(card, number);
+        channel->turn = turn;
         channel->open = true;
         channel->used = card->clock;
         memcpy(channel->key_in, keys, SM4_KEY_SIZE);
@@ -50,6 +54,7 @@ uint16_t card_open_channel(struct card *card, struct card_call *call)
         write_bytes(&call->out, BYTES(ephemeral.public.point));
         write_bytes(&call->out, BYTES(confirmation.responder));
         write_u8(&call->out, number);
+        write_u8(&call->out, turn);
     }
     secret_wipe(keys, sizeof keys);
     secret_wipe(&confirmation, sizeof confirmation);
@@ -96,11 +101,12 @@ uint16_t card_protected(struct card *card, struct card_call *call)
     enum { EXTRA = SW_SIZE + SM4_GCM_TAG_SIZE };
     const uint8_t number = call->p1;
     size_t len;
-    CARD_ENSURE(number > 0 && number < CARD_CHANNELS_MAX && call->p2 == 0, SW_P1P2);
+    CARD_ENSURE(number > 0 && number < CARD_CHANNELS_MAX, SW_P1P2);
     struct card_channel *channel = &card->channels[number];
-    CARD_ENSURE(channel->open, SW_PROTECTED);
+    /* One that had to make place does not disturb the one that took it. */
+    CARD_ENSURE(channel->open && channel->turn == call->p2, SW_PROTECTED);
     if (channel->count_in == UINT32_MAX || !open_command(card, call, channel, &len)) {
-        close_channel(card, number);
+        card_channel_close(card, number);
         return SW_PROTECTED;
     }
     channel->count_in++;
@@ -121,7 +127,7 @@ uint16_t card_protected(struct card *card, struct card_call *call)
 uint16_t card_close_channel(struct card *card, struct card_call *call)
 {
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    close_channel(card, call->channel_number);
+    card_channel_close(card, call->channel_number);
     return SW_OK;
 }
 

@@ -86,6 +86,9 @@ void card_undo(struct card *card);
 void card_random(struct card *card, uint8_t *into, size_t len);
 struct drbg *card_drbg(struct card *card);
 
+/* Rights, keys and session keys of a channel are gone. */
+void card_channel_close(struct card *card, uint8_t number);
+
 /* ---- what commands refer to ---- */
 
 bool card_name_equal(const struct card_name *a, struct bytes b);

@@ -16,12 +16,17 @@ bool card_pin_length_good(struct bytes pin)
 
 /* ---- what anybody would try first (R-KEY-1) ---- */
 
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* Every character is STEP further than the one before it; digits go round from 9 to 0. */
 static bool is_run(struct bytes pin, int step)
 {
     for (size_t i = 1; i < pin.len; i++) {
         int from = pin.ptr[i - 1], to = pin.ptr[i];
-        bool round = (from == '9' && to == '0' && step == 1) || (from == '0' && to == '9' && step == -1);
+        bool round = is_digit(from) && is_digit(to) && (to - from - step) % 10 == 0;
         if (to - from != step && !round) return false;
     }
     return true;

@@ -100,6 +100,7 @@ static ULONG open_channel(struct skf_device *device)
     read_copy(&r, point, sizeof point);
     read_copy(&r, confirmed, sizeof confirmed);
     device->channel = read_u8(&r);
+    device->turn = read_u8(&r);
     SKF_ENSURE(!failed(reader_end(&r)) && !failed(sm2_public_init(&card_ephemeral, point)), SAR_FAIL);
     struct sm2_exchange x = { true, &keys.own, &keys.ephemeral, &device->card_key, &card_ephemeral,
                               sm2_default_identity, bytes_of(device->serial.text, device->serial.len) };
@@ -161,7 +162,7 @@ static ULONG unseal(struct skf_device *device, struct bytes sealed, const uint8_
 
 static ULONG run_protected(struct skf_device *device, struct skf_command *c)
 {
-    const uint8_t header[4] = { CLA_HUFU, INS_PROTECTED, device->channel, 0 };
+    const uint8_t header[4] = { CLA_HUFU, INS_PROTECTED, device->channel, device->turn };
     struct bytes inner = encode(c, device->plain, sizeof device->plain), answer;
     SKF_ENSURE(inner.len, SAR_INDATALENERR);
     struct bytes outer = seal(device, inner, header);

@@ -34,7 +34,7 @@ struct skf_device {
     pthread_mutex_t mutex;
     unsigned users;        /* handles and calls that point here; guarded by the table's mutex */
     bool protected;        /* commands go through a channel of their own */
-    uint8_t channel, key_out[SM4_KEY_SIZE], key_in[SM4_KEY_SIZE];
+    uint8_t channel, turn, key_out[SM4_KEY_SIZE], key_in[SM4_KEY_SIZE];
     uint32_t count_out, count_in;
     struct card_name serial;
     struct sm2_public card_key;

@@ -6,7 +6,7 @@
 #include <valgrind/memcheck.h>
 
 #include "base/secret.h"
-#include "crypto/sm2.h"
+#include "crypto/sm2_exchange.h"
 #include "crypto/sm4.h"
 
 #define SECRET(what) VALGRIND_MAKE_MEM_UNDEFINED((what), sizeof(what))
@@ -62,6 +62,23 @@ static int decrypt(void)
     return failed(sm2_private_init(&secret, d)) || failed(sm2_decrypt(&secret, BYTES(out), plain));
 }
 
+static int exchange(void)
+{
+    struct drbg drbg;
+    struct sm2_private own, own_ephemeral, peer, peer_ephemeral;
+    struct sm2_confirmation confirmation;
+    uint8_t key[32];
+    drbg_init(&drbg, BYTES(entropy), (struct bytes){ 0 }, (struct bytes){ 0 });
+    if (failed(sm2_private_generate(&peer, &drbg)) || failed(sm2_private_generate(&peer_ephemeral, &drbg))) return 1;
+    VALGRIND_MAKE_MEM_UNDEFINED(drbg.v, sizeof drbg.v);
+    VALGRIND_MAKE_MEM_UNDEFINED(drbg.c, sizeof drbg.c);
+    SECRET(d);
+    if (failed(sm2_private_init(&own, d)) || failed(sm2_private_generate(&own_ephemeral, &drbg))) return 1;
+    struct sm2_exchange x = { true, &own, &own_ephemeral, &peer.public, &peer_ephemeral.public, sm2_default_identity,
+                              sm2_default_identity };
+    return failed(sm2_exchange(&x, key, sizeof key, &confirmation));
+}
+
 static int sm4(void)
 {
     uint8_t key[SM4_KEY_SIZE] = { 1 }, iv[SM4_BLOCK] = { 2 }, data[64] = { 3 }, tag[SM4_GCM_TAG_SIZE];
@@ -104,6 +121,7 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(void);
     } operations[] = { { "generate", generate }, { "sign", sign }, { "encrypt", encrypt }, { "decrypt", decrypt },
+                       { "exchange", exchange },
                        { "sm4", sm4 },           { "hmac", hmac }, { "leak", leak } };
     for (size_t i = 0; argc == 2 && i < COUNT(operations); i++)
         if (strcmp(argv[1], operations[i].name) == 0) return operations[i].run();

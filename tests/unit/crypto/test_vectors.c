@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "crypto/sm2.h"
+#include "crypto/sm2_exchange.h"
 #include "crypto/sm4.h"
 
 enum { LINE_MAX_SIZE = 2048, FIELDS_MAX = 8, MILLION = 1000 * 1000 };
@@ -133,6 +133,33 @@ static void check_decrypt(const struct vector *v)
     }
 }
 
+/* Both sides come to the same; another identity or key leads elsewhere. */
+static void check_exchange(const struct vector *v)
+{
+    struct sm2_private k[4]; /* A, its ephemeral key, B, its ephemeral key */
+    struct sm2_confirmation a, b;
+    uint8_t key_a[16], key_b[16];
+    for (size_t i = 0; i < COUNT(k); i++) assert_false(failed(sm2_private_init(&k[i], v->field[i].ptr)));
+    struct sm2_exchange of_a = { true, &k[0], &k[1], &k[2].public, &k[3].public, sm2_default_identity,
+                                 sm2_default_identity };
+    struct sm2_exchange of_b = { false, &k[2], &k[3], &k[0].public, &k[1].public, sm2_default_identity,
+                                 sm2_default_identity };
+    assert_false(failed(sm2_exchange(&of_a, key_a, sizeof key_a, &a)));
+    assert_false(failed(sm2_exchange(&of_b, key_b, sizeof key_b, &b)));
+    assert_memory_equal(key_a, v->field[4].ptr, sizeof key_a);
+    assert_memory_equal(key_b, v->field[4].ptr, sizeof key_b);
+    assert_memory_equal(a.responder, v->field[5].ptr, SM3_SIZE);
+    assert_memory_equal(a.initiator, v->field[6].ptr, SM3_SIZE);
+    assert_memory_equal(&a, &b, sizeof a);
+    of_b.peer_identity = bytes_text("another");
+    assert_false(failed(sm2_exchange(&of_b, key_b, sizeof key_b, &b)));
+    assert_memory_not_equal(key_a, key_b, sizeof key_b);
+    of_a.peer = &k[1].public;
+    assert_false(failed(sm2_exchange(&of_a, key_b, sizeof key_b, &b)));
+    assert_memory_not_equal(key_a, key_b, sizeof key_b);
+    assert_memory_not_equal(a.responder, b.responder, SM3_SIZE);
+}
+
 static void r_pki_1_vectors_of_the_standards(void **state)
 {
     FILE *file = fopen(VECTORS, "r");
@@ -147,9 +174,10 @@ static void r_pki_1_vectors_of_the_standards(void **state)
         else if (text_equal(v.operation, "sm4-gcm")) check_gcm(&v);
         else if (text_equal(v.operation, "sm2-verify")) check_verify(&v);
         else if (text_equal(v.operation, "sm2-decrypt")) check_decrypt(&v);
+        else if (text_equal(v.operation, "sm2-exchange")) check_exchange(&v);
         else fail_msg("unknown operation %s", v.operation);
     }
-    assert_int_equal(seen, 8);
+    assert_int_equal(seen, 9);
     arena_free(arena);
     fclose(file);
 }

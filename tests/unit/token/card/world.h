@@ -1,7 +1,7 @@
 /* A card in memory, its maker and an issuer, for the tests of card and driver. */
 #pragma once
 
-#include "crypto/sm2.h"
+#include "base/text.h"
 #include "pki/enveloped.h"
 #include "pki/profile.h"
 #include "token/card/card.h"
@@ -47,3 +47,56 @@ const char *world_produce_text(struct world *w, const char *card, const uint8_t 
 uint16_t world_send(struct world *w, uint32_t header, struct bytes data);
 extern uint8_t world_answer[CARD_ANSWER_MAX];
 extern size_t world_answer_len;
+/* With this Le; 0: all. */
+uint16_t world_send_le(struct world *w, uint32_t header, struct bytes data, uint16_t le);
+
+/* ---- a protected channel by hand ---- */
+
+struct world_channel {
+    uint8_t number, turn, key_out[SM4_KEY_SIZE], key_in[SM4_KEY_SIZE];
+    uint32_t count;
+    size_t flip;                    /* byte of the next command that gets another bit on its way; 0: none */
+    uint8_t last[CARD_COMMAND_MAX]; /* the last command as it went over the wire */
+    size_t last_len;
+};
+
+/* Fails the test unless the card proves that it has its own key. */
+void world_channel_open(struct world *w, struct world_channel *channel);
+/* As world_send, inside. 0 when the card did not answer inside: the outer status word is then in *ret_outer. */
+uint16_t world_channel_send(struct world *w, struct world_channel *channel, uint32_t header, struct bytes data,
+                            uint16_t *ret_outer);
+
+/* ---- building data ---- */
+
+/* A buffer that is filled by put_…, one at a time. */
+extern struct writer world_data;
+void put_begin(void);
+void put_u16(uint32_t v); /* lowest byte first */
+void put_u32(uint32_t v);
+void put(struct bytes b);
+void put_text(const char *text);
+void put_padded(const char *text, size_t size);
+void put_zeros(size_t count);
+struct bytes put_end(void);
+
+/* An application "APP" (admin PIN 731946, user PIN 824619, 6 tries each), made by DevAuth in the open: for the commands
+ * of 2012. Its number is 1. */
+#define WORLD_APP   "APP"
+#define WORLD_ADMIN "731946"
+#define WORLD_USER  "824619"
+void world_application(struct world *w);
+/* VerifyPIN of 2012. TYPE: 0 admin, 1 user. */
+uint16_t world_verify(struct world *w, uint16_t app, int type, const char *pin);
+/* The application, logged in, with a container "C" (number 1) and a key pair in it. */
+void world_container(struct world *w, uint8_t ret_point[SM2_POINT_SIZE]);
+/* ChangePIN (0x16) or UnblockPIN (0x1A) of 2012. WITH_LENGTH: the MAC's length counts the MAC itself. */
+uint16_t world_replace(struct world *w, uint8_t ins, uint16_t app, int type, const char *prover, const char *fresh,
+                       bool with_length);
+
+/* Through a channel: from a blank card to a holder's key whose PIN is PIN (NULL: left at 000000). */
+void world_produce(struct world *w, const char *pin, uint8_t ret_point[SM2_POINT_SIZE]);
+/* OpenApplication and OpenContainer of what production made, in this channel. */
+void world_open_holder(struct world *w, struct world_channel *channel, uint16_t *ret_app, uint16_t *ret_container);
+uint16_t world_channel_verify(struct world *w, struct world_channel *channel, uint16_t app, const char *pin);
+/* The state, tries left, tries. */
+void world_flags(struct world *w, uint8_t ret_flags[3]);
