@@ -254,9 +254,12 @@ class World:
             return [m for m in self.messages(channel, to, since) if part in m["text"]]
         return wait_for(f"{channel} to {to} with {part!r}", look)[0]
 
-    def code(self, mobile, since):
-        """The login code sent after the first SINCE messages of the sink."""
-        return re.search(r"(?<!\d)\d{6}(?!\d)", self.message("sms", mobile, since=since)["text"]).group()
+    def code(self, mobile, since=0):
+        """The last login code sent to MOBILE after the first SINCE messages of the sink."""
+        def look():
+            texts = [re.search(r"验证码\D{0,3}(\d{6})(?!\d)", m["text"]) for m in self.messages("sms", mobile, since)]
+            return [found.group(1) for found in texts if found]
+        return wait_for("the login code", look)[-1]
 
 
 class Card:
