@@ -64,7 +64,7 @@ static const char *identity_number(struct arena *arena, const char **ret_birth_d
     unsigned year = 1960 + draw(40), month = 1 + draw(12), day = 1 + draw(28);
     char order[4] = "";
     draw_digits(order, 3);
-    int n = snprintf(number, sizeof number, "110101%04u%02u%02u%s", year, month, day, order);
+    int n = snprintf(number, sizeof number, "1101%02u%04u%02u%02u%s", 1 + draw(9), year, month, day, order);
     if (n != 17) return NULL;
     number[17] = demo_identity_check(number);
     number[18] = '\0';

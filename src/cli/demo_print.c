@@ -21,16 +21,18 @@ static uint32_t next_point(const char **text)
     return point;
 }
 
+static int columns_of(uint32_t point)
+{
+    bool wide = (point >= 0x2E80 && point < 0xA4D0) || (point >= 0xAC00 && point < 0xD7A4) ||
+                (point >= 0xF900 && point < 0xFB00) || (point >= 0xFE30 && point < 0xFE70) ||
+                (point >= 0xFF00 && point < 0xFF61) || (point >= 0x20000 && point < 0x40000);
+    return wide ? 2 : 1;
+}
+
 int demo_columns(const char *text)
 {
     int columns = 0;
-    while (*text) {
-        uint32_t point = next_point(&text);
-        bool wide = (point >= 0x2E80 && point < 0xA4D0) || (point >= 0xAC00 && point < 0xD7A4) ||
-                    (point >= 0xF900 && point < 0xFB00) || (point >= 0xFE30 && point < 0xFE70) ||
-                    (point >= 0xFF00 && point < 0xFF61) || (point >= 0x20000 && point < 0x40000);
-        columns += wide ? 2 : 1;
-    }
+    while (*text) columns += columns_of(next_point(&text));
     return columns;
 }
 
@@ -38,6 +40,25 @@ void demo_pad(const char *text, int width)
 {
     int left = width - demo_columns(text);
     printf("%s%*s", text, left > 0 ? left : 0, "");
+}
+
+/* As demo_pad, but what is too long is cut and ends in "…". */
+static void pad_cut(const char *text, int width)
+{
+    const char *end = text;
+    int columns = 0;
+    if (demo_columns(text) <= width) {
+        demo_pad(text, width);
+        return;
+    }
+    while (*end) {
+        const char *next = end;
+        int wide = columns_of(next_point(&next));
+        if (columns + wide > width - 1) break;
+        columns += wide;
+        end = next;
+    }
+    printf("%.*s…%*s", (int)(end - text), text, width - columns - 1, "");
 }
 
 /* ---- lines ---- */
@@ -85,7 +106,7 @@ void demo_print_step(struct demo_print *print, const struct walk_step *step, str
     printf("   %s%s%s ", paint(print, failed(r) ? RED : GREEN), failed(r) ? "✗" : "✓", paint(print, PLAIN));
     demo_pad(print->english ? step->en : step->zh, print->english ? WIDTH_STEP_EN : WIDTH_STEP_ZH);
     printf(" %s", paint(print, DIM));
-    demo_pad(failed(r) ? "" : walk->told, WIDTH_TOLD);
+    pad_cut(failed(r) ? "" : walk->told, WIDTH_TOLD);
     printf("%6.0f ms%s\n", ms, paint(print, PLAIN));
     fflush(stdout);
 }

@@ -29,12 +29,14 @@ static struct result close_off(const struct signer_settings *settings, bool inse
 
 static struct result run(const struct options *options, struct arena *arena, struct diag *diag)
 {
-    static const struct clock clock = { clock_system, 0 };
     struct signer *signer CLEANUP(signer_free_p) = NULL;
     struct signer_settings settings;
     uint8_t key[PROCESS_KEY_SIZE];
     TRY(settings_read(options->config, arena, diag, &settings));
+    if (settings.clock_offset_s && !options->insecure_dev)
+        return diag_log(diag, ERROR_CONFIG, "%s: signer: clock_offset_s: is for demonstrations", options->config);
     if (options->test) return OK;
+    const struct clock clock = { clock_system, settings.clock_offset_s };
     TRY(process_key_take((int)options->key, key));
     struct result r = signer_open(&settings, key, &clock, diag, &signer);
     secret_wipe(key, sizeof key);

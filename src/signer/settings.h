@@ -13,6 +13,7 @@ struct signer_settings {
     const char *four_eyes;                  /* services that take two approvals, joined by "," */
     bool producer_apart;
     int64_t approval_days, produce_hours, operator_years, refusals_hour;
+    int64_t clock_offset_s; /* only with --insecure-dev */
 };
 
 extern const struct config_option signer_options[];

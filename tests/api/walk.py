@@ -29,8 +29,9 @@ def credit_code():
     return first + CREDIT[-total % 31]
 
 
-def identity_number(born="19900307"):
-    first = "110101" + born + digits(3)
+def identity_number():
+    born = f"{random.randint(1960, 1999)}{random.randint(1, 12):02}{random.randint(1, 28):02}"
+    first = f"1101{random.randint(1, 9):02}" + born + digits(3)
     return first + "10X98765432"[sum(int(d) * pow(2, 17 - i, 11) for i, d in enumerate(first)) % 11]
 
 

@@ -150,7 +150,7 @@ class World:
 
     def is_ready(self):
         if self.serve.poll() is not None:
-            raise AssertionError(f"hufu serve ended with {self.serve.returncode}:\n{self.log()}")
+            raise AssertionError(f"hufu serve ended with {self.serve.returncode}:\n{self.log()[-6000:]}")
         return (self.state() or {}).get("ready", False)
 
     def stop(self):
@@ -177,6 +177,7 @@ class World:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        wait_for("the end of all", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
         self.serve = None
         self.forget_state()
 

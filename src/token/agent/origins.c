@@ -124,7 +124,7 @@ bool origins_listed(const struct origins *origins, struct bytes origin)
 bool origins_may_produce(const struct origins *origins, struct bytes origin)
 {
     size_t i = find(origins, origin);
-    return (i != SIZE_MAX && origins->of[i].production) || development(origins, origin);
+    return i == SIZE_MAX ? development(origins, origin) : origins->of[i].production;
 }
 
 bool origins_own_host(struct bytes host, uint16_t port)
