@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     if (!options.config || !whole || optind < argc) return fputs(usage, stderr), 2;
     log_init("signer");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a journal that may not grow is an error like a full disk */
     struct diag diag = { 0 };
     struct arena *arena = arena_new(1 << 20);
     struct result r = run(&options, arena, &diag);

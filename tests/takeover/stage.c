@@ -88,7 +88,8 @@ static int launch(struct stage *stage, const char *program, const char *fault)
 void stage_start(struct stage *stage, const char *program, const char *fault)
 {
     struct result r = ipc_client_new(launch(stage, program, fault), &stage->client);
-    if (failed(r)) fail_msg("hufu-signer does not greet: %s", error_find(r.code)->name);
+    assert_true(!stage->dumb || failed(r));
+    if (failed(r) && !stage->dumb) fail_msg("hufu-signer does not greet: %s", error_find(r.code)->name);
     stage->peer = (struct cast_peer){ ask_process, stage };
 }
 

@@ -9,6 +9,7 @@ struct stage {
     char config[80];
     /* in a process */
     int pid;
+    bool dumb; /* it is expected to end before it says hello */
     struct ipc_client *client;
     /* within the test */
     struct signer *signer;
