@@ -6,7 +6,7 @@
 #include "ipc/signer_api.h"
 #include "ipc/supervise_api.h"
 
-enum { STATEMENT_TEXT = 4096, SIGNATURE = 64, WORD = 64, NAME = 256, DETAIL = 1024, HEAD = 512 };
+enum { STATEMENT_TEXT = 4096, SIGNATURE = 64, WORD = 64, NAME = 256, DETAIL = 1024, HEAD = 512, LEAF_DATA = 65 * 1024 };
 
 #define DEFINE(type, ...)                                                  \
     static const struct shape_field type##_fields[] = { __VA_ARGS__ };     \
@@ -51,8 +51,12 @@ DEFINE(signer_operator, SHAPE_ID(struct signer_operator, request), EVIDENCE(sign
 DEFINE(signer_operator_done, SHAPE_INT(struct signer_operator_done, index),
        SHAPE_BYTES(struct signer_operator_done, certificate, CERTIFICATE_MAX));
 DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct signer_proof, size),
+       SHAPE_BYTES(struct signer_proof, data, LEAF_DATA),
        SHAPE_BYTES(struct signer_proof, leaf_hash, 32), SHAPE_BYTES(struct signer_proof, path, 64 * 32),
        SHAPE_BYTES(struct signer_proof, head, HEAD));
+DEFINE(signer_consistency, SHAPE_INT(struct signer_consistency, old), SHAPE_INT(struct signer_consistency, size),
+       SHAPE_BYTES(struct signer_consistency, path, 64 * 32), SHAPE_BYTES(struct signer_consistency, old_head, HEAD),
+       SHAPE_BYTES(struct signer_consistency, head, HEAD));
 
 DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, root_certificate, CERTIFICATE_MAX),
@@ -137,7 +141,7 @@ const struct shape *const ipc_shapes[] = {
     &ipc_failure_shape,     &signer_peer_shape,      &signer_state_shape,   &signer_range_shape,
     &signer_entries_shape,  &signer_card_shape,      &signer_card_opened_shape, &signer_issue_shape,
     &signer_issued_shape,   &signer_revoke_shape,    &signer_revoked_shape, &signer_operator_shape,
-    &signer_operator_done_shape, &signer_proof_shape, &journal_begin_shape, &journal_operator_shape,
+    &signer_operator_done_shape, &signer_proof_shape, &signer_consistency_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,

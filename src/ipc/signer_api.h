@@ -14,6 +14,7 @@ enum signer_message {
     SIGNER_REVOKE = 0x104,  /* signer_revoke → signer_revoked */
     SIGNER_OPERATOR = 0x105, /* signer_operator → signer_operator_done */
     SIGNER_PROOF = 0x106,   /* signer_range (from = leaf, count = tree size) → signer_proof */
+    SIGNER_CONSISTENCY = 0x107, /* signer_range (from = older size, count = size) → signer_consistency */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -123,12 +124,22 @@ struct signer_operator_done {
 };
 extern const struct shape signer_operator_done_shape;
 
+/* That a record is in the journal, whole: leaf_hash = SM3(00 ‖ data), path from there to the root in head. */
 struct signer_proof {
     int64_t leaf, size;
+    struct bytes data;                /* type, version, time, salt, body (docs/PROTOCOL.journal); absent when erased */
     struct bytes leaf_hash, path;     /* 32 bytes a step */
-    struct bytes head;
+    struct bytes head;                /* of the tree of SIZE records, signed */
 };
 extern const struct shape signer_proof_shape;
+
+/* That the journal of OLD records is the beginning of that of SIZE records. */
+struct signer_consistency {
+    int64_t old, size;
+    struct bytes path;
+    struct bytes old_head, head;
+};
+extern const struct shape signer_consistency_shape;
 
 /* ---- setting up ---- */
 

@@ -193,18 +193,30 @@ int64_t ledger_last_time(const struct ledger *ledger)
     return ledger->last_time_s;
 }
 
+static void write_data_head(const struct ledger_record *record, const uint8_t salt[LEDGER_SALT_SIZE],
+                            struct writer *w)
+{
+    write_u16(w, record->type);
+    write_u8(w, record->version);
+    write_u64(w, (uint64_t)record->time_s);
+    write_bytes(w, bytes_of(salt, LEDGER_SALT_SIZE));
+}
+
+void ledger_data(const struct ledger_record *record, const uint8_t salt[LEDGER_SALT_SIZE], struct writer *w)
+{
+    write_data_head(record, salt, w);
+    write_bytes(w, record->body);
+}
+
 void ledger_leaf_of(const struct ledger_record *record, const uint8_t salt[LEDGER_SALT_SIZE],
                     struct tree_hash *ret_leaf)
 {
-    uint8_t head[2 + 1 + 8];
+    uint8_t head[LEDGER_DATA_MAX - LEDGER_BODY_MAX];
     struct writer w = writer_of(head, sizeof head);
-    write_u16(&w, record->type);
-    write_u8(&w, record->version);
-    write_u64(&w, (uint64_t)record->time_s);
     struct sm3 sm3;
+    write_data_head(record, salt, &w);
     tree_leaf_begin(&sm3);
     sm3_update(&sm3, BYTES(head));
-    sm3_update(&sm3, bytes_of(salt, LEDGER_SALT_SIZE));
     sm3_update(&sm3, record->body);
     sm3_final(&sm3, ret_leaf->b);
 }

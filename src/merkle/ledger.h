@@ -17,6 +17,7 @@
 enum {
     LEDGER_BODY_MAX = 64 * 1024,
     LEDGER_SALT_SIZE = 16,
+    LEDGER_DATA_MAX = 2 + 1 + 8 + LEDGER_SALT_SIZE + LEDGER_BODY_MAX,
     LEDGER_CHECKPOINT_EVERY = 4096 /* so many records are read again at most when it is opened */
 };
 
@@ -74,9 +75,10 @@ RESULT ledger_leaf(const struct ledger *ledger, uint64_t leaf, struct tree_hash 
 RESULT ledger_inclusion(const struct ledger *ledger, uint64_t leaf, uint64_t size, struct writer *w);
 RESULT ledger_consistency(const struct ledger *ledger, uint64_t old, uint64_t size, struct writer *w);
 
-/* The leaf of a record with its salt: what a verifier works out for itself. */
+/* What a verifier works out for itself: the leaf of a record with its salt, SM3(00 ‖ data), and that data. */
 void ledger_leaf_of(const struct ledger_record *record, const uint8_t salt[LEDGER_SALT_SIZE],
                     struct tree_hash *ret_leaf);
+void ledger_data(const struct ledger_record *record, const uint8_t salt[LEDGER_SALT_SIZE], struct writer *w);
 /* Reads every record and holds it against its leaf, and the tree against its leaves. ERROR_JOURNAL_DAMAGED with the
  * first bad one in DIAG. */
 RESULT ledger_verify(const struct ledger *ledger, struct diag *diag);

@@ -14,6 +14,7 @@ RESULT handle_seal(struct call *call, const void *ask, void *answer);
 RESULT handle_state(struct call *call, const void *ask, void *answer);
 RESULT handle_journal(struct call *call, const void *ask, void *answer);
 RESULT handle_proof(struct call *call, const void *ask, void *answer);
+RESULT handle_consistency(struct call *call, const void *ask, void *answer);
 
 /* card.c, issue.c, revoke.c, operator.c; …_again: the answer that was given for what RECORD of the journal says */
 RESULT handle_card(struct call *call, const void *ask, void *answer);

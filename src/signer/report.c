@@ -75,21 +75,56 @@ struct result handle_journal(struct call *call, const void *ask, void *answer)
     return OK;
 }
 
+/* A writer for the steps of a proof, in the call's arena. */
+static struct result path_room(struct call *call, struct writer *ret_writer)
+{
+    *ret_writer = writer_of(arena_take(call->arena, TREE_PROOF_MAX), TREE_PROOF_MAX);
+    ENSURE(ret_writer->ptr, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+/* The record itself, so that whoever has the proof needs nothing else to check it. */
+static struct result leaf_data(struct call *call, uint64_t leaf, struct signer_proof *proof)
+{
+    struct ledger_entry e;
+    TRY(ledger_read(call->signer->journal, leaf, call->arena, &e));
+    proof->leaf_hash = arena_bytes(call->arena, BYTES(e.leaf.b));
+    ENSURE(proof->leaf_hash.ptr, ERROR_OUT_OF_ROOM);
+    if (!e.record.body.ptr) return OK;
+    struct writer w = writer_of(arena_take(call->arena, LEDGER_DATA_MAX), LEDGER_DATA_MAX);
+    ENSURE(w.ptr, ERROR_OUT_OF_ROOM);
+    ledger_data(&e.record, e.salt, &w);
+    return writer_end(&w, &proof->data);
+}
+
 struct result handle_proof(struct call *call, const void *ask, void *answer)
 {
     const struct signer_range *range = ask; /* from: leaf, count: size of the tree */
     struct signer *s = call->signer;
-    struct tree_hash leaf;
     struct signer_proof proof = { .leaf = range->from, .size = range->count };
-    struct writer w = writer_of(arena_take(call->arena, TREE_PROOF_MAX), TREE_PROOF_MAX);
-    ENSURE(w.ptr, ERROR_OUT_OF_ROOM);
+    struct writer w;
     ENSURE(range->from >= 0 && range->count > range->from, ERROR_NOT_FOUND);
+    TRY(path_room(call, &w));
     TRY(ledger_inclusion(s->journal, (uint64_t)range->from, (uint64_t)range->count, &w));
     TRY(writer_end(&w, &proof.path));
-    TRY(ledger_leaf(s->journal, (uint64_t)range->from, &leaf));
-    proof.leaf_hash = arena_bytes(call->arena, BYTES(leaf.b));
-    ENSURE(proof.leaf_hash.ptr, ERROR_OUT_OF_ROOM);
+    TRY(leaf_data(call, (uint64_t)range->from, &proof));
     TRY(signer_head(s, (uint64_t)range->count, call->arena, &proof.head));
     *(struct signer_proof *)answer = proof;
+    return OK;
+}
+
+struct result handle_consistency(struct call *call, const void *ask, void *answer)
+{
+    const struct signer_range *range = ask; /* from: older size, count: size */
+    struct signer *s = call->signer;
+    struct signer_consistency c = { .old = range->from, .size = range->count };
+    struct writer w;
+    ENSURE(range->from >= 1 && range->count >= range->from, ERROR_NOT_FOUND);
+    TRY(path_room(call, &w));
+    TRY(ledger_consistency(s->journal, (uint64_t)range->from, (uint64_t)range->count, &w));
+    TRY(writer_end(&w, &c.path));
+    TRY(signer_head(s, (uint64_t)range->from, call->arena, &c.old_head));
+    TRY(signer_head(s, (uint64_t)range->count, call->arena, &c.head));
+    *(struct signer_consistency *)answer = c;
     return OK;
 }

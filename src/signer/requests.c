@@ -19,6 +19,8 @@ const struct request requests[] = {
       handle_journal, NULL },
     { SIGNER_PROOF, "proof", PHASE_SERVING, false, false, &signer_range_shape, &signer_proof_shape, handle_proof,
       NULL },
+    { SIGNER_CONSISTENCY, "consistency", PHASE_SERVING, false, false, &signer_range_shape, &signer_consistency_shape,
+      handle_consistency, NULL },
     { SIGNER_CARD, "card", PHASE_SERVING, false, EVIDENCE, &signer_card_shape, &signer_card_opened_shape, handle_card,
       handle_card_again, JOURNAL_CARD },
     { SIGNER_ISSUE, "issue", PHASE_SERVING, false, EVIDENCE, &signer_issue_shape, &signer_issued_shape, handle_issue,
@@ -84,9 +86,9 @@ static struct result work(struct call *call, const struct request *request, cons
                 return refuse(call, ERROR_REQUEST_REPEATED, "request", "of another kind before");
             return request->again(call, before.record, answer);
         }
+        if (call->now_s < ledger_last_time(call->signer->journal))
+            return refuse(call, ERROR_CLOCK, "", "%lld is before the last record", (long long)call->now_s);
     }
-    if (call->now_s < ledger_last_time(call->signer->journal))
-        return refuse(call, ERROR_CLOCK, "", "%lld is before the last record", (long long)call->now_s);
     return request->handle(call, ask, answer);
 }
 

@@ -141,6 +141,7 @@ struct result signer_record(struct signer *signer, enum journal_record type, int
 {
     uint64_t index;
     struct bytes body = { (const uint8_t *)"", 0 };
+    ENSURE(time_s >= ledger_last_time(signer->journal), ERROR_CLOCK);
     if (shape) {
         struct writer w = writer_of(arena_take(arena, BODY_MAX), BODY_MAX);
         ENSURE(w.ptr, ERROR_OUT_OF_ROOM);

@@ -59,7 +59,8 @@ static inline void signer_free_p(struct signer **signer)
     signer_free(*signer);
 }
 
-/* Writes RECORD to the journal and applies it. It is not safe before signer_sync. ERROR_JOURNAL_WRITE. */
+/* Writes RECORD to the journal and applies it. It is not safe before signer_sync. ERROR_CLOCK when TIME_S is before the
+ * last record's, ERROR_JOURNAL_WRITE. */
 RESULT signer_record(struct signer *signer, enum journal_record type, int64_t time_s, const struct shape *shape,
                      const void *record, struct arena *arena, int64_t *ret_index);
 /* Everything recorded is on disk when this returns; publishes the new tree head. ERROR_JOURNAL_WRITE. */

@@ -46,6 +46,7 @@ struct cast *cast_new(int64_t now_s)
     struct cast *cast = ARENA_NEW(arena, struct cast);
     cast->arena = arena;
     cast->now_s = now_s;
+    cast->card_days = 20 * 365;
     random_fill(seed, sizeof seed);
     drbg_init(&cast->drbg, BYTES(seed), (struct bytes){ 0 }, (struct bytes){ 0 });
     must(sm2_private_generate(&cast->maker_key, &cast->drbg), "maker's key");
@@ -73,6 +74,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_STATE, &signer_peer_shape, &signer_state_shape },
         { SIGNER_JOURNAL, &signer_range_shape, &signer_entries_shape },
         { SIGNER_PROOF, &signer_range_shape, &signer_proof_shape },
+        { SIGNER_CONSISTENCY, &signer_range_shape, &signer_consistency_shape },
         { SIGNER_CARD, &signer_card_shape, &signer_card_opened_shape },
         { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape },
         { SIGNER_REVOKE, &signer_revoke_shape, &signer_revoked_shape },
@@ -147,7 +149,7 @@ struct cast_card *cast_card(struct cast *cast, const struct sm2_private *maker)
         .subject = { .serial_number = card->serial, .common_name = "USBKey" },
         .key = &card->key.public,
         .not_before_s = cast->now_s - DAY_S,
-        .not_after_s = certificate_validity_end(cast->now_s - DAY_S, 20),
+        .not_after_s = cast->now_s + cast->card_days * DAY_S,
     };
     const struct certificate *issuer = maker ? make_maker(cast, maker) : cast->maker;
     card->certificate = make_certificate(cast, &profile_card, &fields, issuer, maker ? maker : &cast->maker_key);

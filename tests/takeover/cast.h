@@ -35,6 +35,7 @@ struct cast {
     struct cast_person persons[CAST_PERSONS_MAX];
     size_t person_count;
     int applications, cards;   /* numbers given out */
+    int64_t card_days;         /* validity of cards that are made */
 };
 
 struct cast *cast_new(int64_t now_s);

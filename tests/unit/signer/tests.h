@@ -37,3 +37,6 @@ void play_restart(struct play *play);
     } while (0)
 
 int test_issue(void);
+int test_parts(void);
+int test_proof(void);
+int test_time(void);

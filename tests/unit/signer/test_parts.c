@@ -1,0 +1,223 @@
+/* The parts that the signer is made of, each alone. */
+#include "tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "merkle/head.h"
+#include "signer/file.h"
+#include "signer/index.h"
+#include "signer/operators.h"
+#include "signer/refusal.h"
+#include "signer/used.h"
+
+/* ---- index ---- */
+
+static void index_finds_what_was_put_in_and_nothing_else(void **state)
+{
+    enum { MANY = 5000 };
+    struct index *index = index_new();
+    struct index_value v;
+    char key[16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        index_put(index, INDEX_CERTIFICATE, bytes_text(key), (struct index_value){ (uint64_t)i, (uint8_t)(i % 3) });
+    }
+    assert_int_equal(index_count(index), MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        assert_true(index_find(index, INDEX_CERTIFICATE, bytes_text(key), &v));
+        assert_int_equal(v.record, i);
+        assert_int_equal(v.note, i % 3);
+        assert_false(index_has(index, INDEX_REQUEST, bytes_text(key)));
+    }
+    assert_false(index_has(index, INDEX_CERTIFICATE, bytes_text("k5000")));
+    index_put(index, INDEX_CERTIFICATE, bytes_text("k7"), (struct index_value){ 99, STANDING_REVOKED });
+    assert_true(index_find(index, INDEX_CERTIFICATE, bytes_text("k7"), &v));
+    assert_int_equal(v.record, 99);
+    assert_int_equal(v.note, STANDING_REVOKED);
+    assert_int_equal(index_count(index), MANY);
+    index_free(index);
+}
+
+static void approval_counts_once_for_each_purpose(void **state)
+{
+    struct index *index = index_new();
+    used_put(index, USED_ISSUE, "number", 1);
+    assert_true(used_has(index, USED_ISSUE, "number"));
+    assert_false(used_has(index, USED_REVOKE, "number"));
+    assert_false(used_has(index, USED_ISSUE, "numbe"));
+    index_free(index);
+}
+
+/* ---- register ---- */
+
+static struct operator person(struct cast *cast, const char *name, const char *serial, unsigned roles)
+{
+    struct operator o = { .roles = roles, .not_before_s = NOW, .not_after_s = NOW + DAY_S };
+    struct sm2_private key;
+    snprintf(o.name, sizeof o.name, "%s", name);
+    snprintf(o.serial, sizeof o.serial, "%s", serial);
+    assert_ok(sm2_private_generate(&key, &cast->drbg));
+    o.key = key.public;
+    return o;
+}
+
+/* R-OPS-4, R-ACCT-4: one person, whatever the certificates. */
+static void r_ops_4_persons_are_told_by_name_key_and_serial(void **state)
+{
+    struct cast *cast = cast_new(NOW);
+    struct operator a = person(cast, "甲", "01", ROLE_REVIEWER), b = person(cast, "乙", "02", ROLE_REVIEWER);
+    assert_false(operators_same(&a, &b));
+    assert_true(operators_same(&a, &a));
+    struct operator same_name = person(cast, "甲", "03", ROLE_REVIEWER), same_key = b, same_serial = b;
+    assert_true(operators_same(&a, &same_name));
+    same_key.key = a.key;
+    assert_true(operators_same(&a, &same_key));
+    snprintf(same_serial.serial, sizeof same_serial.serial, "01");
+    assert_true(operators_same(&a, &same_serial));
+    cast_free(cast);
+}
+
+static void register_counts_administrators_who_can_act(void **state)
+{
+    struct cast *cast = cast_new(NOW);
+    struct operators *o = operators_new();
+    struct operator a = person(cast, "甲", "01", ROLE_ADMINISTRATOR), b = person(cast, "乙", "02", ROLE_ADMINISTRATOR);
+    struct operator twin = person(cast, "甲", "03", ROLE_ADMINISTRATOR), c = person(cast, "丙", "04", ROLE_REVIEWER);
+    assert_ok(operators_add(o, &a));
+    assert_ok(operators_add(o, &b));
+    assert_ok(operators_add(o, &twin));
+    assert_ok(operators_add(o, &c));
+    assert_error(operators_add(o, &a), ERROR_REGISTER_CHANGE);
+    assert_int_equal(operators_administrators(o, NOW, NULL), 2);
+    assert_int_equal(operators_administrators(o, NOW, "01"), 2); /* whose other certificate remains */
+    assert_int_equal(operators_administrators(o, NOW, "02"), 1);
+    assert_int_equal(operators_administrators(o, NOW + DAY_S + 1, NULL), 0);
+    assert_ok(operators_remove(o, "01"));
+    assert_error(operators_remove(o, "01"), ERROR_OPERATOR_UNKNOWN);
+    assert_null(operators_find(o, "01"));
+    assert_non_null(operators_find(o, "04"));
+    const char *text;
+    assert_ok(operators_text(o, cast->arena, &text));
+    assert_non_null(strstr(text, "04 reviewer 丙\n"));
+    operators_free(o);
+    cast_free(cast);
+}
+
+static void register_has_an_end(void **state)
+{
+    struct cast *cast = cast_new(NOW);
+    struct operators *o = operators_new();
+    struct operator p = person(cast, "甲", "", ROLE_REVIEWER);
+    for (int i = 0; i < OPERATORS_MAX; i++) {
+        snprintf(p.serial, sizeof p.serial, "%d", i);
+        assert_ok(operators_add(o, &p));
+    }
+    snprintf(p.serial, sizeof p.serial, "one more");
+    assert_error(operators_add(o, &p), ERROR_REGISTER_FULL);
+    operators_free(o);
+    cast_free(cast);
+}
+
+static void roles_are_a_list_of_known_ones(void **state)
+{
+    static const char *const bad[] = { "", ",", "reviewer,", ",reviewer", "reviewer,reviewer", "Reviewer", "reviewer ",
+                                       "reviewer,boss", "administratorreviewer" };
+    unsigned roles = 0;
+    char text[100];
+    struct writer w = writer_of(text, sizeof text);
+    assert_ok(roles_parse("producer,administrator", &roles));
+    assert_int_equal(roles, ROLE_ADMINISTRATOR | ROLE_PRODUCER);
+    roles_write(roles, &w);
+    assert_true(bytes_equal(bytes_of(text, w.len), bytes_text("administrator,producer")));
+    for (size_t i = 0; i < COUNT(bad); i++) assert_error(roles_parse(bad[i], &roles), ERROR_REGISTER_CHANGE);
+}
+
+/* ---- measure of refusals ---- */
+
+static void refusals_are_counted_by_the_hour(void **state)
+{
+    struct refusals r = { .hour_max = 3 };
+    for (int i = 0; i < 3; i++) {
+        assert_true(refusals_allow(&r, NOW));
+        refusals_count(&r, NOW);
+    }
+    assert_false(refusals_allow(&r, NOW));
+    assert_false(refusals_allow(&r, NOW + 1));
+    assert_int_equal(r.left_out, 2);
+    assert_true(refusals_allow(&r, NOW + 3600));
+}
+
+/* ---- tree heads ---- */
+
+static void r_ops_6_tree_head_is_read_back_and_no_other(void **state)
+{
+    struct cast *cast = cast_new(NOW);
+    struct sm2_private key, other;
+    struct head head = { .incarnation = { { 1 } }, .size = 12345, .root = { { 7 } }, .time_s = NOW }, got;
+    struct bytes text;
+    assert_ok(sm2_private_generate(&key, &cast->drbg));
+    assert_ok(sm2_private_generate(&other, &cast->drbg));
+    assert_ok(head_sign(&head, &key, &cast->drbg, cast->arena, &text));
+    assert_true(text.len <= HEAD_SIZE_MAX);
+    assert_ok(head_check(text, &key.public, cast->arena, &got));
+    assert_int_equal(got.size, head.size);
+    assert_int_equal(got.time_s, head.time_s);
+    assert_memory_equal(got.root.b, head.root.b, TREE_HASH_SIZE);
+    assert_true(id_equal(&got.incarnation, &head.incarnation));
+    assert_error(head_check(text, &other.public, cast->arena, &got), ERROR_SIGNATURE_INVALID);
+    for (size_t i = 0; i < text.len; i++) {
+        struct bytes altered = arena_bytes(cast->arena, text);
+        ((uint8_t *)(uintptr_t)altered.ptr)[i] ^= 1;
+        assert_true(failed(head_check(altered, &key.public, cast->arena, &got)));
+    }
+    for (size_t len = 0; len < text.len; len++)
+        assert_true(failed(head_check(bytes_of(text.ptr, len), &key.public, cast->arena, &got)));
+    cast_free(cast);
+}
+
+/* ---- files ---- */
+
+static void a_file_is_replaced_whole(void **state)
+{
+    char folder[] = "/tmp/hufu-file-XXXXXX", path[64];
+    uint8_t room[16];
+    size_t len = 0;
+    struct stat st;
+    assert_non_null(mkdtemp(folder));
+    assert_error(file_read(folder, "a", room, sizeof room, &len), ERROR_NOT_FOUND);
+    assert_ok(file_replace(folder, "a", bytes_text("first"), true));
+    assert_ok(file_replace(folder, "a", bytes_text("2nd"), false));
+    assert_ok(file_read(folder, "a", room, sizeof room, &len));
+    assert_true(bytes_equal(bytes_of(room, len), bytes_text("2nd")));
+    assert_error(file_read(folder, "a", room, 2, &len), ERROR_TOO_LARGE);
+    snprintf(path, sizeof path, "%s/a", folder);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/hostname", path), 0); /* never followed */
+    assert_error(file_read(folder, "a", room, sizeof room, &len), ERROR_IO);
+    assert_int_equal(unlink(path), 0);
+    assert_ok(file_folder(folder));
+    assert_int_equal(rmdir(folder), 0);
+    assert_error(file_replace(folder, "a", bytes_text("x"), true), ERROR_IO);
+}
+
+int test_parts(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(index_finds_what_was_put_in_and_nothing_else),
+        cmocka_unit_test(approval_counts_once_for_each_purpose),
+        cmocka_unit_test(r_ops_4_persons_are_told_by_name_key_and_serial),
+        cmocka_unit_test(register_counts_administrators_who_can_act),
+        cmocka_unit_test(register_has_an_end),
+        cmocka_unit_test(roles_are_a_list_of_known_ones),
+        cmocka_unit_test(refusals_are_counted_by_the_hour),
+        cmocka_unit_test(r_ops_6_tree_head_is_read_back_and_no_other),
+        cmocka_unit_test(a_file_is_replaced_whole),
+    };
+    return cmocka_run_group_tests_name("parts", tests, NULL, NULL);
+}

@@ -1,0 +1,145 @@
+/* What time does to evidence: with a clock that can be set. */
+#include "tests.h"
+
+enum { MINUTE_S = 60 };
+
+/* An order whose statements are signed now by everybody. */
+static void signed_order(struct play *p, struct cast_order *ret_order)
+{
+    cast_order(p->cast, ret_order);
+    cast_sign_order(p->cast, ret_order);
+}
+
+static void pass(struct play *p, int64_t seconds)
+{
+    p->stage->now_s += seconds;
+    p->cast->now_s = p->stage->now_s;
+}
+
+/* R-OPS-3: an operator whose certificate has expired signs nothing. */
+static void r_ops_3_expired_operator(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    int64_t end_s = certificate_validity_end(NOW, 3);
+    pass(p, end_s - NOW);
+    signed_order(p, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    pass(p, 1);
+    signed_order(p, &order);
+    assert_error(cast_open(p->cast, p->peer, &order), ERROR_CERTIFICATE_EXPIRED);
+}
+
+/* … and what was signed while it was valid does not outlive it. */
+static void r_ops_3_approval_does_not_outlive_its_signatory(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    pass(p, certificate_validity_end(NOW, 3) - NOW - MINUTE_S);
+    signed_order(p, &order);
+    pass(p, 2 * MINUTE_S);
+    assert_error(cast_open(p->cast, p->peer, &order), ERROR_CERTIFICATE_EXPIRED);
+}
+
+static void r_ops_3_approvals_and_productions_age(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    struct signer_issued issued;
+    signed_order(p, &order);
+    pass(p, 24 * 3600);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    assert_ok(cast_issue(p->cast, p->peer, &order, &issued));
+    signed_order(p, &order);
+    pass(p, 24 * 3600 + 1);
+    assert_error(cast_open(p->cast, p->peer, &order), ERROR_STATEMENT_OLD);
+    struct cast_order fresh;
+    cast_order(p->cast, &fresh);
+    fresh.approve[0].time = cast_time(p->cast, p->cast->now_s - 30 * DAY_S);
+    cast_sign_order(p->cast, &fresh);
+    assert_ok(cast_open(p->cast, p->peer, &fresh));
+    pass(p, 1);
+    assert_error(cast_issue(p->cast, p->peer, &fresh, &issued), ERROR_STATEMENT_OLD);
+}
+
+static void statements_may_be_five_minutes_ahead(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    cast_order(p->cast, &order);
+    order.approve[0].time = cast_time(p->cast, NOW + 300);
+    cast_sign_order(p->cast, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    cast_order(p->cast, &order);
+    order.approve[0].time = cast_time(p->cast, NOW + 301);
+    cast_sign_order(p->cast, &order);
+    assert_error(cast_open(p->cast, p->peer, &order), ERROR_STATEMENT_EARLY);
+}
+
+/* A clock that was set back: nothing is recorded before what was recorded last, also after a restart. */
+static void nothing_is_done_while_the_clock_is_behind(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    struct signer_issued issued;
+    signed_order(p, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    int64_t size = cast_journal_size(p->cast, p->peer);
+    p->stage->now_s = NOW - 1;
+    assert_error(cast_issue(p->cast, p->peer, &order, &issued), ERROR_CLOCK);
+    assert_int_equal(cast_journal_size(p->cast, p->peer), size);
+    p->stage->now_s = NOW;
+    assert_ok(cast_issue(p->cast, p->peer, &order, &issued));
+    /* What was done is answered again all the same. */
+    p->stage->now_s = NOW - 1;
+    struct signer_issued again;
+    assert_ok(cast_issue(p->cast, p->peer, &order, &again));
+}
+
+static void card_certificates_expire_too(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    p->cast->card_days = 2;
+    signed_order(p, &order);
+    pass(p, 2 * DAY_S);
+    order.card_statement.time = cast_time(p->cast, p->cast->now_s);
+    cast_sign_order(p->cast, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    pass(p, 1);
+    order.card_statement.challenge = "1112131415161718";
+    cast_sign_order(p->cast, &order);
+    assert_error(cast_open(p->cast, p->peer, &order), ERROR_CERTIFICATE_EXPIRED);
+}
+
+/* R-RENEW-4 in the form that an approval gives it: an end on a fixed day is kept to the second. */
+static void r_lost_2_end_of_validity_is_what_was_approved(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    struct signer_issued issued;
+    struct certificate *c = NULL;
+    cast_order(p->cast, &order);
+    order.approve[0].validity = arena_format(p->cast->arena, "until:%d", NOW + 12345678);
+    cast_sign_order(p->cast, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    assert_ok(cast_issue(p->cast, p->peer, &order, &issued));
+    assert_ok(certificate_parse(issued.signing_certificate, p->cast->arena, &c));
+    assert_int_equal(c->not_after_s, NOW + 12345678);
+    assert_ok(certificate_parse(issued.encryption_certificate, p->cast->arena, &c));
+    assert_int_equal(c->not_after_s, NOW + 12345678);
+}
+
+int test_time(void)
+{
+    const struct CMUnitTest tests[] = {
+        PLAY(r_ops_3_expired_operator),
+        PLAY(r_ops_3_approval_does_not_outlive_its_signatory),
+        PLAY(r_ops_3_approvals_and_productions_age),
+        PLAY(statements_may_be_five_minutes_ahead),
+        PLAY(nothing_is_done_while_the_clock_is_behind),
+        PLAY(card_certificates_expire_too),
+        PLAY(r_lost_2_end_of_validity_is_what_was_approved),
+    };
+    return cmocka_run_group_tests_name("time", tests, NULL, NULL);
+}
