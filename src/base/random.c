@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 void random_fill(void *into, size_t len)
 {
@@ -13,6 +14,16 @@ void random_fill(void *into, size_t len)
         p += n;
         len -= (size_t)n;
     }
+}
+
+struct id random_id_rising(void)
+{
+    struct timespec now;
+    struct id id = random_id();
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct writer w = writer_of(id.b, 8);
+    write_u64(&w, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+    return id;
 }
 
 struct id random_id(void)

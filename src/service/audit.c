@@ -18,7 +18,7 @@ struct result audit_write(struct tx *tx, const struct act *act, const char *acti
     enum { ACTOR_MAX = 300, DETAIL_MAX = 3000 };
     char id[ID_TEXT_LEN + 1];
     id_text(&act->account, id);
-    struct audit_row row = { .id = random_id(), .at_s = act->now_s, .action = action, .subject = subject,
+    struct audit_row row = { .id = random_id_rising(), .at_s = act->now_s, .action = action, .subject = subject,
                              .client = act->client, .request = act->request };
     row.actor_id = act->serial ? act->serial : id_empty(&act->account) ? NULL : id;
     row.actor = shorten(act->arena, act->name, ACTOR_MAX);

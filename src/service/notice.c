@@ -9,7 +9,7 @@
 #include "service/page.h"
 #include "service/template.h"
 
-enum { BATCH = 16, LEASE_S = 120, SEND_MS = 25000, ROUND_MS = 40000, ARENA_MAX = 1024 * 1024 };
+enum { BATCH = 16, LEASE_S = 45, SEND_MS = 25000, ROUND_S = 15, ARENA_MAX = 1024 * 1024 };
 
 /* ---- queueing ---- */
 
@@ -26,7 +26,7 @@ static const char *fill(const struct filling *f, const char *text)
 
 static struct result insert(struct tx *tx, const struct act *act, struct notice_row *row)
 {
-    row->id = random_id();
+    row->id = random_id_rising();
     row->state = "waiting";
     row->next_s = row->created_s = act->now_s;
     return tx_run(tx, STATEMENT_NOTICE_INSERT, RECORD(notice_row_shape, row), NULL);
@@ -63,7 +63,8 @@ static void settle(struct notice_row *row, struct result sent, const struct diag
     static const int64_t waits_s[] = { 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800 };
     const struct template *t = template_find(row->template);
     int64_t wait_s = waits_s[row->tries <= (int64_t)COUNT(waits_s) ? row->tries - 1 : (int64_t)COUNT(waits_s) - 1];
-    bool over = row->tries > (int64_t)COUNT(waits_s) || (t && t->life_s && now_s + wait_s >= row->created_s + t->life_s);
+    bool late = t && t->life_s && now_s + wait_s >= row->created_s + t->life_s;
+    bool over = row->tries > (int64_t)COUNT(waits_s) || late;
     const struct error_entry *e = error_find(sent.code);
     if (!failed(sent)) {
         row->state = "sent";
@@ -136,7 +137,7 @@ static struct result run_round(struct service *service, struct round *round)
         struct diag diag = { 0 };
         int64_t now_s = clock_now(service->clock);
         /* Slow sends eat the lease up: what is left of the round is let go before somebody else takes it. */
-        if (now_s - round->now_s > ROUND_MS / 1000) {
+        if (now_s - round->now_s > ROUND_S) {
             row->next_s = now_s;
             continue;
         }
@@ -175,7 +176,8 @@ struct result notice_list(const struct act *act, const char *after, struct notic
     }
     for (size_t i = 0; i < count; i++) {
         bool sms = text_equal(list[i].channel, "sms");
-        list[i].recipient = sms ? mask_mobile(act->arena, list[i].recipient) : mask_email(act->arena, list[i].recipient);
+        const char *whole = list[i].recipient;
+        list[i].recipient = sms ? mask_mobile(act->arena, whole) : mask_email(act->arena, whole);
         ENSURE(list[i].recipient, ERROR_OUT_OF_ROOM);
     }
     *ret_rows = list;

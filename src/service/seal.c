@@ -61,7 +61,8 @@ static struct result check(struct tx *tx, void *context)
     struct seal_mark_row known, ours = { .id = 1, .mark = BYTES(value) };
     seal_index(c->service, "seal.mark", bytes_text(""), value);
     struct result r = tx_one(tx, STATEMENT_SEAL_MARK_GET, NO_PARAMS, c->arena, &seal_mark_row_shape, &known);
-    if (r.code == ERROR_NOT_FOUND) return tx_run(tx, STATEMENT_SEAL_MARK_INSERT, RECORD(seal_mark_row_shape, &ours), NULL);
+    if (r.code == ERROR_NOT_FOUND)
+        return tx_run(tx, STATEMENT_SEAL_MARK_INSERT, RECORD(seal_mark_row_shape, &ours), NULL);
     TRY(r);
     ENSURE(bytes_equal(known.mark, BYTES(value)), ERROR_KEY_UNWRAP);
     return OK;

@@ -39,7 +39,8 @@ struct result api_organization_list(struct call *call)
 /* ---- accounts ---- */
 
 /* Identity numbers are masked for everybody; how to reach somebody is for those who keep the directory. */
-static struct result show_account(const struct call *call, const struct account_row *row, struct api_account *ret_answer)
+static struct result show_account(const struct call *call, const struct account_row *row,
+                                  struct api_account *ret_answer)
 {
     bool keeper = call_role(call, "administrator");
     struct api_account answer = { .id = row->id, .organization = row->organization,

@@ -29,7 +29,8 @@ struct result app_identify(struct call *call, struct principal *ret_principal)
     static const struct {
         const char *name;
         enum principal_kind kind;
-    } kinds[] = { { "holder", PRINCIPAL_HOLDER }, { "operator", PRINCIPAL_OPERATOR }, { "platform", PRINCIPAL_PLATFORM } };
+    } kinds[] = { { "holder", PRINCIPAL_HOLDER }, { "operator", PRINCIPAL_OPERATOR },
+                  { "platform", PRINCIPAL_PLATFORM } };
     struct session *session = ARENA_NEW(call->arena, struct session);
     ENSURE(session, ERROR_OUT_OF_ROOM);
     struct result r = session_of(call, session);

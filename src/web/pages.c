@@ -116,7 +116,7 @@ static void answer_open(const struct pages *pages, struct http_request *request,
     if (text_starts(type, "text/html")) {
         http_answer_field(request, "Content-Security-Policy", pages->policy);
         http_answer_field(request, "Cross-Origin-Opener-Policy", "same-origin");
-        http_answer_field(request, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+        http_answer_field(request, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()");
     }
 }
 

@@ -39,11 +39,14 @@ def key_descriptor(secret):
 
 
 def answer_hello(control):
-    """Builds agree when they say the same: what it says is said back."""
+    """Builds agree when they say the same: what it says is said back. False: it ended without a word."""
     packet = control.recv(65536)
+    if not packet:
+        return False
     if struct.unpack(">IHHQ", packet[:16])[1] != HELLO:
         raise AssertionError("no hello")
     control.send(packet)
+    return True
 
 
 def pair():
@@ -89,7 +92,7 @@ class Site:
         return "http://" + self.host(name)
 
     def write_config(self, **relay):
-        web = {"folder": "web", "pages": "ui", "demonstration": "yes", "sms_per_hour": 100000,
+        web = {"folder": "web", "pages": "ui", "calendar": os.path.join(ROOT, "data/calendar"), "demonstration": "yes", "sms_per_hour": 100000,
                **{name: self.origin(name) for name in ("portal", "console", "platform")}, **self.settings}
         relay = {"sms_sink": self.path("sink/sms.jsonl"), "email_sink": self.path("sink/email.jsonl"), **relay}
         with open(self.path("hufu.conf"), "w", encoding="utf-8") as f:
@@ -107,6 +110,8 @@ class Site:
         return self.processes[name]
 
     def start(self, ready=True):
+        if self.control:
+            self.control.close()
         ours, theirs = pair()
         key = key_descriptor(self.secret)
         listening = self.listening.fileno()
@@ -116,7 +121,8 @@ class Site:
         os.close(key)
         self.control = ours
         if ready:
-            answer_hello(ours)
+            if not answer_hello(ours):
+                raise AssertionError(f"hufu-web ended with {process.wait(30)}:\n{self.log()}")
             wait_for("hufu-web", lambda: self.is_ready(process))
 
     def is_ready(self, process):

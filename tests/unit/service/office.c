@@ -1,5 +1,6 @@
 #include "office.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -186,17 +187,79 @@ int office_set_up(void **state)
     return 0;
 }
 
+/* ---- its folder ---- */
+
+static size_t office_files(struct office *office, void (*visit)(const char *path, void *context), void *context)
+{
+    DIR *folder = opendir(office->folder);
+    size_t count = 0;
+    assert_non_null(folder);
+    for (const struct dirent *e; (e = readdir(folder));) {
+        char path[500];
+        if (e->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "%s/%s", office->folder, e->d_name);
+        visit(path, context);
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+static void remove_file(const char *path, void *context)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+struct search {
+    const char *text;
+    bool found;
+};
+
+static void search_file(const char *path, void *context)
+{
+    struct search *search = context;
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    size_t size = (size_t)ftell(f);
+    char *content = malloc(size + 1);
+    rewind(f);
+    assert_int_equal(fread(content, 1, size, f), size);
+    search->found = search->found || memmem(content, size, search->text, strlen(search->text));
+    free(content);
+    fclose(f);
+}
+
+bool office_folder_holds(struct office *office, const char *text)
+{
+    struct search search = { text, false };
+    office_files(office, search_file, &search);
+    return search.found;
+}
+
+static void count_upload(const char *path, void *context)
+{
+    *(size_t *)context += !strstr(path, "hufu.db");
+}
+
+size_t office_uploads(struct office *office)
+{
+    size_t count = 0;
+    office_files(office, count_upload, &count);
+    return count;
+}
+
 int office_tear_down(void **state)
 {
     struct office *office = *state;
-    char command[300];
     stop_relay(office);
     store_close(office->service.store);
     authorities_free(office->service.authorities);
     close(office->service.upload_folder);
     arena_free(office->arena);
-    snprintf(command, sizeof command, "rm -r '%s'", office->folder);
-    assert_int_equal(system(command), 0);
+    size_t files = office_files(office, remove_file, NULL);
+    assert_true(files < 1000);
+    assert_int_equal(rmdir(office->folder), 0);
     free(office);
     return 0;
 }

@@ -56,6 +56,10 @@ struct account_row office_account(struct office *office, const char *mobile, con
 /* Identity card numbers that pass. */
 extern const char *const office_numbers[4];
 
+/* Whether a file of its folder (the database of SQLite, uploads) has TEXT in it; how many uploads there are. */
+bool office_folder_holds(struct office *office, const char *text);
+size_t office_uploads(struct office *office);
+
 /* The number of rows that a list has. */
 size_t office_notices(struct office *office, struct notice_row **ret_rows);
 size_t office_audits(struct office *office, struct audit_row **ret_rows);
