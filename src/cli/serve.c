@@ -102,12 +102,27 @@ static struct result supervise(const struct supervisor_options *o, struct diag *
     int terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     off_t from = lseek(o->log, 0, SEEK_END);
     if (terminal < 0 || dup2(o->log, STDERR_FILENO) < 0) abort();
+    if (o->insecure_dev) log_event(LOG_LEVEL_WARNING, "insecure-dev", "this installation must not serve the public");
     struct result r = supervisor_run(supervisor, diag);
     if (dup2(terminal, STDERR_FILENO) < 0) abort();
     close(terminal);
     supervisor_free(supervisor);
     if (failed(r) && o->log_path) ready_print_log(o->log_path, from);
     return r;
+}
+
+/* What others of ours will listen on themselves: better said now than when they have failed. */
+static struct result check_ports(const struct installation *i, struct diag *diag)
+{
+    const char *const addresses[] = { i->demo.on ? i->demo.paysim : NULL, i->agent[0] ? i->agent : NULL };
+    for (size_t k = 0; k < COUNT(addresses); k++) {
+        const char *address = addresses[k], *slashes = address ? strstr(address, "://") : NULL;
+        int probe;
+        if (!address) continue;
+        TRY(listen_open(slashes ? slashes + 3 : address, diag, &probe));
+        close(probe);
+    }
+    return OK;
 }
 
 static struct result serve_with(const struct installation *i, const struct options *o, struct secret *secret,
@@ -118,6 +133,7 @@ static struct result serve_with(const struct installation *i, const struct optio
                                     .fault = getenv("HUFU_FAULT"), .ready = ready };
     s.log_path = o->log;
     TRY(secret_read(i, (int)o->secret_fd, o->insecure_dev, diag, secret));
+    TRY(check_ports(i, diag));
     TRY(listen_open(i->serve.listen, diag, &listening));
     struct result r = open_log(o->log, diag, &log);
     s.listen = listening;
@@ -151,7 +167,6 @@ static int run(const struct cli_command *command, int argc, char **argv)
     struct result r = installation_open(o.folder, &diag, &i);
     if (failed(r)) return cli_fail(r, &diag);
     o.insecure_dev = o.insecure_dev || i.demo.on;
-    if (o.insecure_dev) log_event(LOG_LEVEL_WARNING, "insecure-dev", "this installation must not serve the public");
     r = serve(&i, &o, &diag);
     installation_done(&i);
     return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;

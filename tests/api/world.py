@@ -151,7 +151,8 @@ class World:
     def is_ready(self):
         if self.serve.poll() is not None:
             raise AssertionError(f"hufu serve ended with {self.serve.returncode}:\n{self.log()[-6000:]}")
-        return (self.state() or {}).get("ready", False)
+        state = self.state() or {}
+        return state.get("ready", False) and state["pid"] == self.serve.pid  # not what one that was killed left
 
     def stop(self):
         """As Ctrl-C does; its exit status."""

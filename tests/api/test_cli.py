@@ -1,0 +1,431 @@
+"""The command hufu: making an installation, keeping it running, saying what is wrong."""
+import json
+import os
+import pty
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+import unittest
+
+from world import World, build_folder, free_ports, wait_for
+
+HUFU = os.path.join(build_folder(), "src/cli/hufu")
+CORE = {"signer": "hufu-signer", "files": "hufu-files", "relay": "hufu-relay", "web": "hufu-web"}
+ENGLISH = dict(os.environ, LC_ALL="C.UTF-8")
+
+
+def hufu(*arguments, **how):
+    return subprocess.run([HUFU, *map(str, arguments)], capture_output=True, text=True, timeout=120,
+                          **{"env": ENGLISH, "stdin": subprocess.DEVNULL, **how})
+
+
+def proc(pid, name):
+    with open(f"/proc/{pid}/{name}", "rb") as f:
+        return f.read()
+
+
+def status_of(pid):
+    return dict(line.split(":\t", 1) for line in proc(pid, "status").decode().splitlines() if ":\t" in line)
+
+
+def alive(pid):
+    try:
+        return status_of(pid)["State"][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class Words(unittest.TestCase):
+    """What needs no installation."""
+
+    def test_help_is_there_for_every_command(self):
+        listed = hufu("--help").stdout
+        names = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
+        self.assertLessEqual({"init", "serve", "demo", "status", "version"}, set(names))
+        for name in names:
+            done = hufu(name, "--help")
+            self.assertEqual(done.returncode, 0, name)
+            self.assertIn(f"usage: hufu {name}", done.stdout)
+
+    def test_what_is_not_understood_is_said(self):
+        for arguments in (["nonsense"], ["serve", "--nonsense"], ["serve", "--secret-fd"], ["serve", "--secret-fd", "-1"],
+                          ["serve", "--insecure-dev=yes"], ["init", "--port", "0"], ["init", "--port", "65536"],
+                          ["version", "more"]):
+            done = hufu(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(arguments[-1].split("=")[0] if len(arguments) < 3 else arguments[1], done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_version(self):
+        self.assertRegex(hufu("version").stdout, r"^hufu \d+\.\d+\.\d+\n$")
+        self.assertRegex(json.loads(hufu("version", "--json").stdout)["version"], r"^\d+\.\d+\.\d+$")
+
+    def test_words_follow_the_locale(self):
+        chinese = dict(os.environ, LC_ALL="zh_CN.UTF-8")
+        self.assertIn("没有建立过系统", hufu("serve", "--folder", "/nonexistent", env=chinese).stderr)
+        self.assertIn("no installation", hufu("serve", "--folder", "/nonexistent").stderr)
+
+    def test_no_installation(self):
+        for command in ("serve", "status"):
+            done = hufu(command, "--folder", "/nonexistent")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("/nonexistent", done.stderr)
+
+
+class Init(unittest.TestCase):
+    def setUp(self):
+        self.parent = tempfile.mkdtemp(prefix="hufu-init-")
+        self.addCleanup(shutil.rmtree, self.parent)
+        self.folder = os.path.join(self.parent, "var")
+        self.arguments = ["init", "--demo", "--folder", self.folder]
+
+    def test_only_the_owner_reads_what_was_made(self):
+        self.assertEqual(hufu(*self.arguments).returncode, 0)
+        for folder, _, names in os.walk(self.folder):
+            self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode) & 0o077, 0, folder)
+            for name in names:
+                path = os.path.join(folder, name)
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode) & 0o077, 0, path)
+
+    def test_everybody_of_the_demonstration_has_a_usbkey(self):
+        """R-ACCT-4: the roles of the register, each with an own USBKey; two administrators and two reviewers."""
+        self.assertEqual(hufu(*self.arguments).returncode, 0)
+        with open(os.path.join(self.folder, "usbkeys/people.json"), encoding="utf-8") as f:
+            people = json.load(f)
+        roles = [person["roles"] for person in people]
+        self.assertEqual(sorted(roles), sorted(["administrator", "administrator", "reviewer", "reviewer", "producer",
+                                                "finance", "auditor"]))
+        self.assertEqual(len({person["card"] for person in people}), len(people))
+        self.assertEqual(len({person["certificate"] for person in people}), len(people))
+        for person in people:
+            self.assertTrue(os.path.exists(os.path.join(self.folder, "usbkeys", person["name"] + ".image")))
+
+    def test_a_folder_that_is_there_is_left_alone(self):
+        os.mkdir(self.folder)
+        kept = os.path.join(self.folder, "kept")
+        with open(kept, "w", encoding="utf-8") as f:
+            f.write("x")
+        done = hufu(*self.arguments)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(self.folder, done.stderr)
+        self.assertEqual(os.listdir(self.folder), ["kept"])
+        self.assertEqual(os.listdir(self.parent), ["var"])
+
+    def test_a_kill_leaves_nothing_half_made(self):
+        """Whenever it is killed: the folder is whole or not there, and the next init succeeds."""
+        for pause_s in (0.02, 0.1, 0.3, 0.6, 1.0):
+            process = subprocess.Popen([HUFU, *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(pause_s)
+            process.kill()
+            process.wait()
+            if os.path.exists(self.folder):
+                break
+        if os.path.exists(self.folder):
+            self.assertTrue(os.path.exists(os.path.join(self.folder, "usbkeys/people.json")))
+            shutil.rmtree(self.folder)
+        self.assertEqual(hufu(*self.arguments).returncode, 0)
+        self.assertEqual(os.listdir(self.parent), ["var"])
+
+    def test_two_at_once_do_not_meet(self):
+        first = subprocess.Popen([HUFU, *self.arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("the draft", lambda: os.path.exists(self.folder + ".init"))
+        done = hufu(*self.arguments)
+        self.assertEqual(first.wait(), 0)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(self.folder, done.stderr)
+
+    def test_a_folder_that_cannot_be_made_is_said(self):
+        done = hufu("init", "--demo", "--folder", "/proc/var")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/proc/var", done.stderr)
+        deep = os.path.join(self.parent, "x" * 90)
+        done = hufu("init", "--demo", "--folder", deep)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("too long", done.stderr)
+        self.assertEqual(os.listdir(self.parent), [])
+
+    def test_init_leaves_no_process(self):
+        done = subprocess.run(["unshare", "-pf", "--mount-proc", "sh", "-c", '"$@" >/dev/null && echo /proc/[0-9]*', "sh",
+                               HUFU, *self.arguments], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.split(), ["/proc/1"])  # the shell
+
+
+class Serve(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+
+    def setUp(self):
+        if not self.world.serve:
+            self.world.start()
+
+    def pids(self):
+        return self.world.state()["processes"]
+
+    def test_status(self):
+        told = json.loads(hufu("status", "--folder", self.world.folder, "--json").stdout)
+        self.assertTrue(told["works"])
+        self.assertEqual(told["health"]["status"], "ok")
+        self.assertLessEqual(set(CORE), set(told["running"]["processes"]))
+        done = hufu("status", "--folder", self.world.folder)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(self.world.address("portal"), done.stdout)
+
+    def test_each_process_is_closed_off(self):
+        """R-OPS-3: whatever parses what strangers send has a sandbox, and so has whatever holds a key."""
+        for name in [*CORE, "paysim"]:
+            told = status_of(self.pids()[name])
+            self.assertEqual(told["NoNewPrivs"], "1", name)
+            self.assertEqual(told["Seccomp"], "2", name)
+        self.assertNotIn("the sandbox is incomplete", self.world.log())
+
+    def test_nothing_but_its_own_is_handed_on(self):
+        """Descriptors, environment and arguments of each process."""
+        most = {"signer": 12, "files": 12, "relay": 16}
+        for name, program in CORE.items():
+            pid = self.pids()[name]
+            self.assertEqual(proc(pid, "comm").decode().strip(), program)
+            environment = {v.split(b"=")[0].decode() for v in proc(pid, "environ").split(b"\0") if v}
+            self.assertLessEqual(environment, {"PATH", "HOME", "LANG", "LC_ALL", "DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY",
+                                               "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"})
+            descriptors = os.listdir(f"/proc/{pid}/fd")
+            self.assertLessEqual(len(descriptors), most.get(name, 10**6), name)
+            targets = [os.readlink(f"/proc/{pid}/fd/{d}") for d in descriptors]
+            self.assertFalse([t for t in targets if "/run/lock" in t], name)
+            if name != "web":
+                self.assertFalse([t for t in targets if "hufu.db" in t], name)
+
+    def test_the_secret_is_nowhere_to_be_read(self):
+        with open(self.world.path("secret"), encoding="utf-8") as f:
+            secret = f.read().strip().encode()
+        self.assertGreaterEqual(len(secret), 64)
+        for name, pid in [*self.pids().items(), ("serve", self.world.serve.pid)]:
+            self.assertNotIn(secret, proc(pid, "cmdline") + proc(pid, "environ"), name)
+        self.assertNotIn(secret, self.world.log().encode())
+
+    def test_what_dies_is_started_again(self):
+        for name in CORE:
+            self.world.kill(name)
+            wait_for(f"everything after {name}", lambda: hufu("status", "--folder", self.world.folder).returncode == 0)
+        self.assertIsNone(self.world.serve.poll())
+
+    def test_a_second_serve_is_refused(self):
+        done = hufu("serve", "--folder", self.world.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("runs already", done.stderr)
+        self.assertIsNone(self.world.serve.poll())
+
+    def test_everything_stops_and_starts_with_what_was_there(self):
+        before = json.loads(hufu("status", "--folder", self.world.folder, "--json").stdout)
+        pids = self.pids()
+        self.assertEqual(self.world.stop(), 0)
+        self.assertEqual([n for n, p in pids.items() if alive(p)], [])
+        self.assertIsNone(self.world.state())
+        self.assertEqual(hufu("status", "--folder", self.world.folder).returncode, 1)
+        self.world.start()
+        after = json.loads(hufu("status", "--folder", self.world.folder, "--json").stdout)
+        self.assertEqual(after["health"]["journal_size"], before["health"]["journal_size"])
+
+    def test_nobody_outlives_the_supervisor(self):
+        pids = self.pids()
+        self.world.serve.kill()
+        self.world.serve.wait()
+        self.world.serve = None
+        wait_for("the end of all", lambda: not [p for p in pids.values() if alive(p)])
+        self.world.start()
+
+    def test_sigterm_and_hangup_stop_it_too(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            pids = self.pids()
+            self.world.serve.send_signal(number)
+            self.assertEqual(self.world.serve.wait(30), 0)
+            self.assertEqual([n for n, p in pids.items() if alive(p)], [])
+            self.world.serve = None
+            self.world.start()
+
+
+class Trouble(unittest.TestCase):
+    """What stops the start is said in words, at once, and leaves nothing running."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(start=False)
+        cls.addClassCleanup(cls.world.close)
+
+    def setUp(self):
+        with open(self.world.path("hufu.conf"), encoding="utf-8") as f:
+            self.conf = f.read()
+
+    def tearDown(self):
+        with open(self.world.path("hufu.conf"), "w", encoding="utf-8") as f:
+            f.write(self.conf)
+
+    def refused(self, *words, **how):
+        done = hufu("serve", "--folder", self.world.folder, *how.pop("more", ()), **how)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertNotIn("ready:", done.stdout)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done.stderr
+
+    def test_a_port_that_is_taken(self):
+        for section, name in (("serve", "listen"), ("demo", "paysim"), ("agent", "port")):
+            with socket.socket() as taken:
+                taken.bind(("127.0.0.1", 0))
+                taken.listen()
+                port = taken.getsockname()[1]
+                self.world.set(section, name, port if name == "port" else f"127.0.0.1:{port}")
+                self.refused(f"127.0.0.1:{port}", f"process {os.getpid()}")
+            self.tearDown()
+
+    def test_a_configuration_that_is_wrong(self):
+        self.world.set("serve", "colour", "red")
+        self.refused("hufu.conf:", "colour")
+        self.tearDown()
+        self.world.set("serve", "listen", "somewhere")
+        self.refused("somewhere")
+        self.tearDown()
+        self.world.set("web", "workers", "none")
+        self.refused("web", "workers")
+
+    def test_a_program_that_is_missing(self):
+        alone = tempfile.mkdtemp(prefix="hufu-alone-")
+        self.addCleanup(shutil.rmtree, alone)
+        shutil.copy(HUFU, alone)
+        libraries = os.path.join(build_folder(), "src/token/skf")
+        done = subprocess.run([os.path.join(alone, "hufu"), "serve", "--folder", self.world.folder], text=True,
+                              capture_output=True, env=dict(ENGLISH, LD_LIBRARY_PATH=libraries), timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("hufu-signer", done.stderr)
+
+    def test_a_secret_that_others_can_read(self):
+        path = self.world.path("secret")
+        os.chmod(path, 0o640)
+        try:
+            self.refused("chmod 600")
+        finally:
+            os.chmod(path, 0o600)
+
+    def test_another_secret_opens_nothing(self):
+        """R-OPS-3: the CA's keys are wrapped under the installation's secret."""
+        with open(self.world.path("secret"), "rb") as f:
+            right = f.read()
+        read, write = os.pipe()
+        os.write(write, b"another secret that is long enough")
+        os.close(write)
+        self.refused("signer", more=("--secret-fd", read), pass_fds=[read])
+        os.close(read)
+        self.assertTrue(right)
+
+    def test_a_secret_too_short_or_none(self):
+        for told in (b"", b"short\n"):
+            read, write = os.pipe()
+            os.write(write, told)
+            os.close(write)
+            self.refused("less than 16", more=("--secret-fd", read), pass_fds=[read])
+            os.close(read)
+        self.world.set("serve", "secret_file", None)
+        self.refused("no terminal", start_new_session=True)
+
+    def test_a_user_that_does_not_exist(self):
+        self.world.set("serve", "files_user", "nobody-of-that-name")
+        self.refused("nobody-of-that-name")
+
+
+class Ways(unittest.TestCase):
+    """Other ways to be started."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(start=False)
+        cls.addClassCleanup(cls.world.close)
+
+    def serve(self, *arguments, **how):
+        with open(self.world.log_path, "ab") as log:
+            self.world.serve = subprocess.Popen([HUFU, "serve", "--folder", self.world.folder, *arguments],
+                                                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log,
+                                                   "env": ENGLISH, **how})
+        wait_for("ready", self.world.is_ready)
+
+    def stop(self):
+        self.assertEqual(self.world.stop(), 0)
+
+    def test_the_secret_by_descriptor_and_credential(self):
+        self.world.set("serve", "secret_file", None)
+        secret = os.open(self.world.path("secret"), os.O_RDONLY)
+        self.serve("--secret-fd", str(secret), pass_fds=[secret])
+        os.close(secret)
+        self.stop()
+        self.serve(env=dict(ENGLISH, CREDENTIALS_DIRECTORY=self.world.folder))
+        self.stop()
+        self.world.set("serve", "secret_file", "secret")
+
+    def test_the_secret_at_the_prompt_is_not_shown(self):
+        self.world.set("serve", "secret_file", None)
+        with open(self.world.path("secret"), "rb") as f:
+            secret = f.read().strip()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(HUFU, ["hufu", "serve", "--folder", self.world.folder, "--log", self.world.path("run/log")], ENGLISH)
+        said = b""
+        while b"Secret" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, secret + b"\n")
+        while b"ready:" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")  # Ctrl-C
+        try:
+            while True:
+                said += os.read(terminal, 4096) or self.fail("no end")
+        except OSError:
+            pass  # the terminal's other side is closed
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertNotIn(secret, said)
+        self.world.set("serve", "secret_file", "secret")
+
+    def test_each_may_run_as_its_own_user(self):
+        self.world.set("serve", "files_user", "nobody")
+        self.serve()
+        told = status_of(self.world.pid("files"))
+        self.assertEqual(set(told["Uid"].split()), {"65534"})
+        self.assertEqual(set(told["Gid"].split()), {"65534"})
+        self.assertEqual(told["CapEff"], "0" * 16)
+        self.stop()
+        self.world.set("serve", "files_user", None)
+
+    def test_a_socket_for_nginx(self):
+        path = self.world.path("run/web.sock")
+        with open(self.world.path("hufu.conf"), encoding="utf-8") as f:
+            before = f.read()
+        self.world.set("serve", "listen", f"unix:{path}")
+        self.serve()
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o660)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(path)
+            host = self.world.address("portal").removeprefix("http://")
+            s.sendall(f"GET /api/v1/health HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            self.assertTrue(s.recv(4096).startswith(b"HTTP/1.1 200"))
+        self.stop()
+        self.serve()  # over the socket that was left
+        self.stop()
+        with open(self.world.path("hufu.conf"), "w", encoding="utf-8") as f:
+            f.write(before)
+
+    def test_systemd_is_told(self):
+        path = self.world.path("notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.bind(path)
+            told.settimeout(60)
+            self.serve(env=dict(ENGLISH, NOTIFY_SOCKET=path))
+            self.assertEqual(told.recv(100), b"READY=1")
+        self.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
