@@ -11,7 +11,7 @@ enum { ORIGINS_MAX = 64 };
 
 struct origins {
     size_t count;
-    bool any_localhost; /* --insecure-dev: http://localhost and all below it too, production included */
+    bool any_localhost; /* --insecure-dev: http://localhost and all below it too, with the mark unless listed without */
     struct {
         char text[HTTP_ORIGIN_MAX + 1];
         bool production;

@@ -45,6 +45,9 @@ static void development_adds_localhost_and_nothing_else(void **state)
                                       "http://a.b.localhost" };
     for (size_t i = 0; i < COUNT(in); i++)
         if (!origins_listed(&o, bytes_text(in[i]))) fail_msg("not listed: %s", in[i]);
+    assert_true(origins_may_produce(&o, bytes_text("http://portal.localhost:8080")));
+    assert_false(failed(origins_add(&o, "http://portal.localhost:8080", false, NULL)));
+    assert_false(origins_may_produce(&o, bytes_text("http://portal.localhost:8080"))); /* listed without the mark */
     static const char *const out[] = { "http://evillocalhost", "http://localhost.evil.example", "https://evil.example",
                                        "http://localhost:80", "http://localhost:0", "http://localhost:65536",
                                        "http://.localhost", "http://a..localhost", "http://127.0.0.1.evil.example",
