@@ -619,8 +619,170 @@ class OurKeys(Case):
 
 # ---- the window ----
 
+class Screen:
+    """A display without anybody before it, and a person's hands."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        self.process = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "800x700x24", "-nolisten", "tcp", "-noreset"],
+                                        pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as f:
+            self.display = ":" + f.readline().strip()
+        self.environment = {"DISPLAY": self.display, "NO_AT_BRIDGE": "1"}
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+    def do(self, *arguments):
+        return subprocess.run(["xdotool", *arguments], env=dict(os.environ, DISPLAY=self.display), timeout=60,
+                              capture_output=True, text=True, check=False)
+
+    def windows(self):
+        """{process: window}: the numbers of windows are used again."""
+        found = self.do("search", "--onlyvisible", "--name", "USBKey 控件").stdout.split()
+        return {self.do("getwindowpid", w).stdout.strip(): w for w in found}
+
+    def window(self, before=()):
+        """The process of the agent's window, which gets the keyboard; another one than those BEFORE."""
+        def look():
+            return [(p, w) for p, w in self.windows().items() if p and p not in before]
+        process, window = wait_for("the window", look)[0]
+        self.do("windowfocus", "--sync", window)
+        time.sleep(1)  # nothing can be accepted in a window's first moments
+        return process
+
+    def type(self, *fields):
+        """Texts into the fields, one after another; then Return."""
+        for i, text in enumerate(fields):
+            if i:
+                self.do("key", "Tab")
+            self.do("type", "--delay", "20", text)
+        self.do("key", "Return")
+
+
+class Asking:
+    """A request that waits for the person."""
+
+    def __init__(self, page, operation, **body):
+        self.answers = []
+        self.thread = threading.Thread(target=self.run, args=(page, operation, body), daemon=True)
+        self.thread.start()
+
+    def run(self, page, operation, body):
+        try:
+            self.answers.append(page.try_tell(operation, **body))
+        except ConnectionError:
+            pass  # the agent was ended
+
+    def answer(self):
+        self.thread.join(60)
+        return self.answers[0]
+
+
 class Window(Case):
     """R-KEY-3 the person is asked in a window of the agent's own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.screen = Screen()
+        cls.addClassCleanup(cls.screen.close)
+
+    def use(self, **how):
+        self.fake = Fake(tempfile.mkdtemp(dir=self.folder), PIN, **how)
+        agent = self.agent([fake_library("4-packed")], environment={**self.fake.environment, **self.screen.environment},
+                           insecure_dev=False)
+        page = agent.page(PORTAL, pair=False)
+        asking = Asking(page, "pair")
+        self.screen.window()
+        self.screen.do("key", "alt+y")
+        page.token = asking.answer()["token"]
+        self.key, = page.keys()
+        self.statement = login_statement(PORTAL, self.fake.serial)
+        return page
+
+    def test_pairing_is_the_person_s_decision(self):
+        agent = self.agent(environment=self.screen.environment, insecure_dev=False)
+        page = agent.page(PORTAL, pair=False)
+        for key in "Return", "Escape", "alt+n":  # Return may have been meant for the page
+            asking = Asking(page, "pair")
+            window = self.screen.window()
+            self.screen.do("key", key)
+            self.refused(asking.answer(), "AGENT_CANCELLED")
+            wait_for("the window's end", lambda: window not in self.screen.windows())
+        asking = Asking(page, "pair")
+        self.screen.window()
+        self.refused(page.try_tell("pair"), "AGENT_WINDOW_OPEN")  # one at a time
+        self.screen.do("key", "alt+y")
+        page.token = asking.answer()["token"]
+        self.assertEqual(page.keys(), [])
+
+    def test_r_login_2_the_pin_is_asked_for_until_it_is_right(self):
+        page = self.use()
+        asking = Asking(page, "sign", key=self.key["key"], statement=self.statement)
+        first = self.screen.window()
+        self.screen.type(WRONG)
+        self.screen.window(before=[first])
+        self.assertEqual(self.fake.pin()[0], 5)
+        self.screen.type(PIN)
+        signed = asking.answer()
+        self.assertTrue(verifies(signed["certificate"], signed["signature"], self.statement))
+        self.assertEqual(self.fake.pin()[0], 6)
+
+    def test_r_login_2_cancelling_signs_nothing(self):
+        page = self.use()
+        asking = Asking(page, "sign", key=self.key["key"], statement=self.statement)
+        self.screen.window()
+        self.screen.do("type", PIN)
+        self.screen.do("key", "Escape")
+        self.refused(asking.answer(), "AGENT_CANCELLED")
+
+    def test_at_two_tries_left_the_person_must_insist(self):
+        page = self.use(tries=2)
+        asking = Asking(page, "sign", key=self.key["key"], statement=self.statement)
+        self.screen.window()
+        self.screen.type(PIN)  # Return does nothing yet
+        time.sleep(0.5)
+        self.assertEqual(self.fake.pin()[0], 2)
+        self.assertEqual(asking.answers, [])
+        self.screen.do("key", "alt+i")
+        self.screen.do("key", "alt+y")
+        self.assertEqual(asking.answer().status, 200)
+
+    def test_r_key_1_the_default_pin_is_changed_in_the_window(self):
+        page = self.use(preset=True)
+        self.fake.set_pin("000000", preset=True)
+        self.refused(page.try_tell("sign", key=self.key["key"], statement=self.statement), "AGENT_MUST_CHANGE")
+        asking = Asking(page, "change-pin", key=self.key["key"], birth_date="1987-03-15")
+        first = self.screen.window()
+        self.screen.type("19870315", "19870315")  # refused: the window comes again and says why
+        second = self.screen.window(before=[first])
+        self.screen.type(NEW_PIN, NEW_PIN + "x")  # not the same twice: nothing happens
+        time.sleep(0.5)
+        self.assertEqual(list(self.screen.windows()), [second])
+        self.screen.do("key", "BackSpace", "Return")
+        self.assertEqual(asking.answer().status, 200)
+        self.assertEqual(self.fake.pin(), (6, False, NEW_PIN))
+
+    def test_the_window_goes_when_the_page_does(self):
+        page = self.use()
+        body = json.dumps({"key": self.key["key"], "statement": self.statement}).encode()
+        head = (f"POST /v1/sign HTTP/1.1\r\nHost: 127.0.0.1:{page.agent.port}\r\nOrigin: {PORTAL}\r\n"
+                f"Content-Type: application/json\r\nHufu-Pairing: {page.token}\r\nContent-Length: {len(body)}\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", page.agent.port)) as s:
+            s.sendall(head.encode() + body)
+            self.screen.window()
+        wait_for("the window's end", lambda: not self.screen.windows())
+
+    def test_the_window_goes_when_the_agent_does(self):
+        page = self.use()
+        Asking(page, "change-pin", key=self.key["key"])
+        self.screen.window()
+        page.agent.process.kill()
+        page.agent.process.wait()
+        wait_for("the window's end", lambda: not self.screen.windows())
 
     def test_r_key_3_without_a_display_it_says_so(self):
         fake = Fake(self.path("token"), PIN)

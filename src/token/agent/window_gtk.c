@@ -60,6 +60,13 @@ static gboolean on_close(GtkWidget *window, GdkEvent *event, gpointer data)
     return TRUE;
 }
 
+static gboolean on_key(GtkWidget *window, GdkEventKey *event, gpointer data)
+{
+    if (event->keyval != GDK_KEY_Escape) return FALSE;
+    gtk_main_quit();
+    return TRUE;
+}
+
 /* The agent hung up: the page has gone, or it took too long. */
 static gboolean on_hang_up(GIOChannel *channel, GIOCondition condition, gpointer data)
 {
@@ -254,6 +261,7 @@ static void build(struct dialog *d)
     gtk_window_set_keep_above(GTK_WINDOW(d->window), TRUE);
     gtk_window_set_icon_name(GTK_WINDOW(d->window), "hufu-agent");
     g_signal_connect(d->window, "delete-event", G_CALLBACK(on_close), d);
+    g_signal_connect(d->window, "key-press-event", G_CALLBACK(on_key), d);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACE);
     gtk_container_set_border_width(GTK_CONTAINER(box), 2 * SPACE);
     gtk_container_add(GTK_CONTAINER(d->window), box);
