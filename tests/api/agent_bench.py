@@ -206,7 +206,8 @@ class Card:
 
     def plug(self):
         self.process = subprocess.Popen([CARD, "--image", self.image, "--socket", self.socket],
-                                        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         wait_for("the USBKey", self.answers)
 
     def answers(self):

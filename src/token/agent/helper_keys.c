@@ -323,8 +323,9 @@ static struct result sign_open(struct helper_call *call, struct target *t, struc
     skf_out left = { 0, 0 };
     TRY(pin_said(call, l->f.VerifyPIN(t->application, USER_TYPE, pin->text, &left), &left));
     struct result r;
-    if (l->ours) /* the interface of C has no const; the library does not change what it signs */
-        r = helper_said(call, l->f.SignMessage(t->container, (uint8_t *)(uintptr_t)message.ptr, message.len, signature));
+    uint8_t *text = (uint8_t *)(uintptr_t)message.ptr; /* the interface has no const; it is only read */
+    if (l->ours)
+        r = helper_said(call, l->f.SignMessage(t->container, text, message.len, signature));
     else
         r = sign_digest(call, t, message, signature);
     l->f.ClearSecureState(t->application);

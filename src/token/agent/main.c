@@ -124,6 +124,6 @@ int main(int argc, char **argv)
     struct diag diag = { 0 };
     struct result r = run(agent, &options, &diag);
     if (failed(r)) log_failure("start", r, &diag);
-    /* Threads that still answer use what AGENT points to: the process ends with it, and the helpers with the process. */
+    /* Threads that still answer use what AGENT points to: the process ends with it, and its helpers end too. */
     return failed(r) ? 1 : 0;
 }

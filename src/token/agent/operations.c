@@ -103,7 +103,15 @@ static struct result list_keys(struct call *call)
 /* ---- the table ---- */
 
 /* Longest texts of fields. */
-enum { ID = KEY_ID_LEN, PIN = PIN_MAX, DATE = 10, MOBILE = 20, TEXT = STATEMENT_MAX, CERTIFICATE = 10924, SHORT = 1024 };
+enum {
+    ID = KEY_ID_LEN,
+    PIN = PIN_MAX,
+    DATE = 10,
+    MOBILE = 20,
+    TEXT = STATEMENT_MAX,
+    CERTIFICATE = (CERTIFICATE_SIZE_MAX + 2) / 3 * 4, /* in base64 */
+    SHORT = 1024
+};
 
 enum rights { ANYBODY, PAIRED, PRODUCER };
 

@@ -15,8 +15,8 @@ struct pin {
 RESULT pin_check_form(const char *pin);
 /* Whether FRESH may replace OLD: ERROR_AGENT_PIN_FORM, ERROR_AGENT_PIN_SAME, ERROR_AGENT_PIN_SIMPLE (one character,
  * a run up or down, a short piece repeated: keys of other makers do not look), ERROR_AGENT_PIN_PERSONAL when it holds
- * the date of birth in one of its writings or six digits in a row of the mobile number. BIRTH_DATE is YYYY-MM-DD, MOBILE
- * digits; either may be NULL. */
+ * the date of birth in one of its writings or six digits in a row of the mobile number. BIRTH_DATE is YYYY-MM-DD,
+ * MOBILE digits; either may be NULL. */
 RESULT pin_check_new(const char *old, const char *fresh, const char *birth_date, const char *mobile);
 /* ERROR_AGENT_FIELD unless it is YYYY-MM-DD. */
 RESULT pin_check_birth_date(const char *birth_date, struct diag *diag);

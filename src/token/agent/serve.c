@@ -6,7 +6,13 @@
 #include "base/secret.h"
 #include "token/agent/agent.h"
 
-enum { CONNECTIONS_MAX = 64, RECEIVE_MS = 10 * 1000, SEND_MS = 10 * 1000, FINISH_MS = 500, RECEIVED_MAX = HTTP_HEAD_MAX + HTTP_BODY_MAX };
+enum {
+    CONNECTIONS_MAX = 64,
+    RECEIVE_MS = 10 * 1000,
+    SEND_MS = 10 * 1000,
+    FINISH_MS = 500,
+    RECEIVED_MAX = HTTP_HEAD_MAX + HTTP_BODY_MAX
+};
 
 /* What a connection needs for its buffers: they may hold a PIN or a pairing. */
 struct room {
