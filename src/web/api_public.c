@@ -24,7 +24,8 @@ struct result api_health(struct call *call)
 struct result api_about_get(struct call *call)
 {
     const struct service_settings *s = &((struct app *)call->app)->service.settings;
-    struct api_about answer = { .brand = s->brand, .address = s->portal_address, .platform = s->platform_origin,
+    struct api_about answer = { .brand = s->brand, .address = s->portal_address, .portal = s->portal_origin,
+                                .platform = s->platform_origin,
                                 .service_line = s->service_line, .service_email = s->service_email,
                                 .accounts_line = s->accounts_line, .complaints_line = s->complaints_line,
                                 .return_address = s->return_address, .agent = s->agent,

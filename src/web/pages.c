@@ -100,6 +100,32 @@ static const char *etag_of(struct http_request *request, const struct stat *st)
                         (unsigned long)st->st_mtim.tv_nsec);
 }
 
+/* The console shows scans in a frame that has no origin (sandbox): what the frame loads comes from another origin in
+ * the browser's eyes, and only the console itself may frame it. It may run its script and draw, nothing else. */
+static void answer_frame_fields(struct http_request *request)
+{
+    http_answer_field(request, "Cross-Origin-Resource-Policy", "cross-origin");
+    http_answer_field(request, "X-Frame-Options", "SAMEORIGIN");
+    http_answer_field(request, "Content-Security-Policy",
+                      "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; font-src data: blob:; "
+                      "base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+}
+
+/* The file's gzipped twin, which the build puts beside it, where the browser takes it; else the file itself. */
+static bool take_twin(int folder, struct http_request *request, const char *path, int *fd, struct stat *st)
+{
+    const char *accepted = http_field(request, "Accept-Encoding");
+    bool takes = accepted && strstr(accepted, "gzip") && !strstr(accepted, "gzip;q=0");
+    const char *twin = takes ? arena_format(request->arena, "%s.gz", path) : NULL;
+    struct stat of_twin;
+    int other = twin ? open_file(folder, twin, &of_twin) : -1;
+    if (other < 0) return false;
+    close(*fd);
+    *fd = other;
+    *st = of_twin;
+    return true;
+}
+
 static void answer_open(const struct pages *pages, struct http_request *request, const char *path, int fd,
                         const struct stat *st)
 {
@@ -113,7 +139,9 @@ static void answer_open(const struct pages *pages, struct http_request *request,
     }
     if (etag) http_answer_field(request, "ETag", etag);
     http_answer_field(request, "Cache-Control", has_hash(path) ? "public, max-age=31536000, immutable" : "no-cache");
-    if (text_starts(type, "text/html")) {
+    if (text_starts(path, "/frame/")) {
+        answer_frame_fields(request);
+    } else if (text_starts(type, "text/html")) {
         http_answer_field(request, "Content-Security-Policy", pages->policy);
         http_answer_field(request, "Cross-Origin-Opener-Policy", "same-origin");
         http_answer_field(request, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()");
@@ -137,8 +165,11 @@ static void answer_page(const struct pages *pages, const struct pages_site *site
     }
     if (fd < 0)
         router_answer_error(request, NULL, ERROR_ROUTE_UNKNOWN);
-    else
+    else {
+        if (take_twin(site->folder, request, path, &fd, &st)) http_answer_field(request, "Content-Encoding", "gzip");
+        http_answer_field(request, "Vary", "Accept-Encoding");
         answer_open(pages, request, path, fd, &st);
+    }
 }
 
 /* ---- the engine's calls ---- */

@@ -42,7 +42,7 @@ struct site {
 static void publish(void *context, const char *topic, const char *event)
 {
     const struct site *site = context;
-    sse_publish(site->app.sse, topic, event, bytes_text("{}"));
+    sse_publish(site->app.sse, topic, "change", bytes_text(event));
 }
 
 static void end_streams(void *context, const struct id *account_or_session)
