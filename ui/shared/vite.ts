@@ -30,9 +30,9 @@ function gzipped(): Plugin {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export function app(more: UserConfig = {}): UserConfig {
+export function app({ plugins = [], ...more }: UserConfig = {}): UserConfig {
   return {
-    plugins: [vue(), gzipped()],
+    plugins: [vue(), ...plugins, gzipped()],
     resolve: {
       alias: {
         "@shared": here("./src"),

@@ -33,19 +33,25 @@ export function attachmentOf(list: Attachment[], kind: Kind): Attachment | undef
   return list.find((x) => x.kind === kind);
 }
 
-/* A scan counts when it shows the form as it is printed now. */
-export const isCurrent = (a: Application, x?: Attachment) => Boolean(x) && (x!.kind !== "form" || x!.revision === a.form_revision);
+/* A scan counts when it shows the form as it is printed now and, where a reviewer asked for it again, is newer than that. */
+export function isCurrent(a: Application, x?: Attachment): boolean {
+  if (!x || (x.kind === "form" && x.revision !== a.form_revision)) return false;
+  return !returnItems(a).includes(x.kind) || x.uploaded_s >= (a.returned_s ?? 0);
+}
 
 export const materialsDone = (a: Application, list: Attachment[]) => kinds.every((k) => isCurrent(a, attachmentOf(list, k)));
 
-/* Which page mends what a reviewer sent back. */
-const pageOfItem: Record<string, TaskName> = {
-  organization: "organization", holder: "holder", invoice: "invoice", medium: "medium", address: "medium",
-  form: "form", license: "materials", identity: "materials",
+/* What a reviewer may send back (src/service/item.c): sections, their fields, scans; and the page that mends each. */
+const fieldsOf: Partial<Record<TaskName, string[]>> = {
+  organization: ["organization", "organization_name", "credit_code", "organization_address"],
+  holder: ["holder", "holder_name", "document_type", "document_number", "mobile", "email"],
+  invoice: ["invoice", "invoice_title", "tax_number", "invoice_email"],
+  medium: ["medium", "recipient", "recipient_mobile", "province", "address", "postcode"],
+  materials: ["form", "license", "identity"],
 };
 
 export function taskOfItem(item: string): TaskName {
-  return pageOfItem[item] ?? "check";
+  return (Object.keys(fieldsOf) as TaskName[]).find((task) => fieldsOf[task]!.includes(item)) ?? "check";
 }
 
 /* The order in which things are done; each needs those before it that its line names. */
@@ -69,10 +75,14 @@ export function tasksOf(a: Application, list: Attachment[]): Task[] {
     ["materials", ["form"]],
     ["submit", ["materials"]],
   ];
-  const sentBack = returnItems(a).map(taskOfItem);
+  const sentBack = a.state === "sent-back";
+  const wanted = returnItems(a).map(taskOfItem);
   return needs.map(([name, before]) => {
     const after = before.find((b) => !done[b]);
-    const state: TaskState = sentBack.includes(name) ? "fix" : done[name] ? "done" : after ? "later" : name === "submit" ? "now" : "todo";
+    let state: TaskState = done[name] ? "done" : after ? "later" : name === "submit" ? "now" : "todo";
+    /* Sections stay marked until the application goes back to review: nothing tells whether they were mended enough. */
+    if (sentBack && wanted.includes(name) && (name !== "materials" || !done.materials)) state = "fix";
+    else if (sentBack && state === "done" && !["form", "materials"].includes(name)) state = "kept";
     return { name, to: path(a.number, name === "form" && !done.form ? "check" : name), state, after };
   });
 }

@@ -109,7 +109,7 @@ export const t = {
       submit: "提交",
       payment: "支付证书服务费",
     },
-    states: { done: "已完成", todo: "未完成", now: "可以办理", later: "暂不能办理", fix: "需要修改" },
+    states: { done: "已完成", todo: "未完成", now: "可以办理", later: "暂不能办理", fix: "需要修改", kept: "已保留" },
     laterHint: (what: string) => `先完成“${what}”`,
     save: "保存并继续",
     toList: "返回办理步骤",

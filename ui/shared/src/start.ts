@@ -21,7 +21,10 @@ export function start(root: Component, options: { name: string; home: string; ro
   });
 
   router.beforeEach(async (to) => {
-    if (to.meta.open && to.path !== "/login") return true;
+    if (to.meta.open && to.path !== "/login") {
+      void loadSession().catch(() => undefined);
+      return true;
+    }
     const who = await loadSession();
     if (to.path === "/login") return who && !to.query.again ? options.home : true;
     return who ? true : { path: "/login", query: to.path === options.home ? {} : { next: to.fullPath } };

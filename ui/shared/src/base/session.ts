@@ -5,11 +5,32 @@ import { forgetDrafts, draftsOf } from "../form/drafts";
 
 export const session = reactive({ known: false, value: null as Session | null });
 
+/* Whether this browser logged in here before: if not, the server need not be asked who is. */
+const mark = "hufu.logged-in";
+
+function marked(): boolean {
+  try {
+    return localStorage.getItem(mark) !== null;
+  } catch {
+    return true; /* storage is switched off: ask */
+  }
+}
+
+function setMark(on: boolean): void {
+  try {
+    if (on) localStorage.setItem(mark, "1");
+    else localStorage.removeItem(mark);
+  } catch {
+    /* asked each time, then */
+  }
+}
+
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hufu-session") : null;
 
 export function setSession(value: Session | null, tell = true): void {
   session.known = true;
   session.value = value;
+  setMark(Boolean(value));
   if (value) draftsOf(value.account ?? value.serial ?? value.name);
   if (tell) tabs?.postMessage(value ? "in" : "out");
 }
@@ -17,6 +38,10 @@ export function setSession(value: Session | null, tell = true): void {
 /* Asks once; later calls answer what is known. */
 export async function loadSession(): Promise<Session | null> {
   if (session.known) return session.value;
+  if (!marked()) {
+    session.known = true;
+    return null;
+  }
   try {
     setSession(await sessionGet({ quiet: true }), false);
   } catch (e) {
@@ -28,6 +53,7 @@ export async function loadSession(): Promise<Session | null> {
 
 /* The server no longer knows us: what was typed stays for the next login. */
 export function sessionLost(): void {
+  setMark(false);
   session.known = true;
   session.value = null;
 }

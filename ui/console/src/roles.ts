@@ -1,0 +1,6 @@
+/* What an operator's roles let do; the server checks the same table (x-roles in api/openapi.json). */
+import { session } from "@shared/base/session";
+
+export type Role = "administrator" | "reviewer" | "producer" | "finance" | "auditor";
+
+export const hasRole = (...roles: Role[]) => (session.value?.roles ?? "").split(",").some((r) => roles.includes(r.trim() as Role));
