@@ -198,7 +198,7 @@ struct result session_find(const struct act *act, const char *token, const char 
     struct result r = store_read(act->service->store, find, &finding);
     ENSURE(r.code != ERROR_NOT_FOUND, ERROR_SESSION_OVER);
     TRY(r);
-    ENSURE(text_equal(session.row.origin, origin), ERROR_SESSION_OVER);
+    ENSURE(text_equal(session.row.origin, origin), ERROR_LOGIN_NEEDED); /* a session, but not here */
     r = move_on(act, &session.row);
     ENSURE(r.code != ERROR_STORE_CONFLICT, ERROR_SESSION_OVER); /* ended in between */
     TRY(r);

@@ -28,8 +28,9 @@ struct session_token session_token_make(void);
 RESULT session_login_sms(const struct act *act, const char *mobile, const char *code, const char *origin,
                          struct session *ret_session, struct session_token *ret_token);
 
-/* The session of TOKEN at ORIGIN, moved on if it is time. ERROR_SESSION_OVER when there is none, or its account is not
- * open, its certificate not valid or its operator not in the register any more. An operator's roles are those of the
+/* The session of TOKEN at ORIGIN, moved on if it is time. ERROR_LOGIN_NEEDED when it is one of another host,
+ * ERROR_SESSION_OVER when there is none, or its account is not open, its certificate not valid or its operator not in
+ * the register any more. An operator's roles are those of the
  * register now. */
 RESULT session_find(const struct act *act, const char *token, const char *origin, struct session *ret_session);
 RESULT session_end(const struct act *act, const char *token);

@@ -90,7 +90,7 @@ class ComingIn(Case):
         self.assertEqual(self.www.ask("GET", "portal", "/api/v1/session").json["name"], "张三")
         # the cookie of one host opens no other
         token, self.www.cookies["platform"] = self.www.cookies["portal"], self.www.cookies["portal"]
-        self.assert_error(self.www.ask("GET", "platform", "/api/v1/session"), 401, "SESSION_OVER")
+        self.assert_error(self.www.ask("GET", "platform", "/api/v1/session"), 401, "LOGIN_NEEDED")
         # once
         again = self.www.ask("POST", "portal", "/api/v1/sessions", {"mobile": MOBILE, "code": code})
         self.assert_error(again, 401, "SMS_CODE_OVER")

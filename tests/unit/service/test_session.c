@@ -55,7 +55,7 @@ static void a_session_is_found_by_its_token_at_its_host(void **state)
     assert_string_equal(session.organization_name, "虎符科技有限公司");
     assert_string_equal(session.mobile, "138****0001");
     assert_false(id_empty(&session.id));
-    assert_error(find(office, &token, console, &session), ERROR_SESSION_OVER);
+    assert_error(find(office, &token, console, &session), ERROR_LOGIN_NEEDED);
     assert_error(find(office, &other, portal, &session), ERROR_SESSION_OVER);
     token.text[0] = token.text[0] == 'A' ? 'B' : 'A';
     assert_error(find(office, &token, portal, &session), ERROR_SESSION_OVER);
