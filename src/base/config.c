@@ -224,6 +224,26 @@ struct result config_read(const char *path, const char *section, const struct co
     return OK;
 }
 
+/* ---- names of sections ---- */
+
+static struct result take_section(struct config_file *f, const struct line *line, void *context)
+{
+    if (!line->section) return OK;
+    for (const char *const *known = context; *known; known++)
+        if (bytes_equal(line->key, bytes_text(*known))) return OK;
+    const char *name = arena_text(f->arena, line->key);
+    ENSURE(name, ERROR_OUT_OF_ROOM);
+    return wrong(f, f->line, name, "is not a section that any process reads");
+}
+
+struct result config_check_sections(const char *path, const char *const *known, struct arena *arena, struct diag *diag)
+{
+    struct config_file f = { path, NULL, arena, diag, 0 };
+    struct bytes content = { 0 };
+    TRY(read_whole(&f, &content));
+    return each_line(&f, content, take_section, (void *)(uintptr_t)known);
+}
+
 /* ---- one key ---- */
 
 struct peek {

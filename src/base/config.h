@@ -32,6 +32,10 @@ enum { CONFIG_FILE_MAX = 64 * 1024 };
 RESULT config_read(const char *path, const char *section, const struct config_option *options, size_t count,
                    struct arena *arena, struct diag *diag, void *ret_config);
 
+/* A section that no process reads: its name was probably mistyped, and what it says would be passed over in silence.
+ * KNOWN ends with NULL. ERROR_CONFIG names the first. */
+RESULT config_check_sections(const char *path, const char *const *known, struct arena *arena, struct diag *diag);
+
 /* KEY of SECTION as it is written, unchecked, for whoever only tells people what another process reads; NULL when it is
  * not there. ERROR_CONFIG as above. */
 RESULT config_peek(const char *path, const char *section, const char *key, struct arena *arena, struct diag *diag,

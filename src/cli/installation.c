@@ -83,7 +83,9 @@ struct result installation_open(const char *folder, struct diag *diag, struct in
     *i = (struct installation){ 0 };
     TRY(find_folder(folder, diag, i));
     i->arena = arena_new(ARENA_MAX);
-    struct result r = config_read(i->config, "serve", serve_options, COUNT(serve_options), i->arena, diag, &i->serve);
+    static const char *const sections[] = { "serve", "web", "signer", "relay", "status", "agent", "demo", NULL };
+    struct result r = config_check_sections(i->config, sections, i->arena, diag);
+    if (!failed(r)) r = config_read(i->config, "serve", serve_options, COUNT(serve_options), i->arena, diag, &i->serve);
     if (!failed(r))
         r = config_read(i->config, "demo", demo_options, COUNT(demo_options), i->arena, diag, &i->demo);
     if (!failed(r)) r = read_addresses(i, diag);

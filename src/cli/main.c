@@ -18,7 +18,7 @@ const struct cli_command command_demo = {
 };
 
 const struct cli_command *const cli_commands[] = {
-    &command_init, &command_serve, &command_status, &command_demo, &command_version, NULL,
+    &command_init, &command_serve, &command_status, &command_demo, &command_doctor, &command_version, NULL,
 };
 
 static int list_commands(void)

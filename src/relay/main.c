@@ -12,12 +12,14 @@
 #include "relay/lanes.h"
 
 static const char usage[] = "usage: hufu-relay --socket FD --config FILE [--insecure-dev]\n"
-                            "Started by hufu serve. Sends notices and asks payment gateways for hufu-web.\n";
+                            "       hufu-relay --config FILE -t\n"
+                            "Started by hufu serve. Sends notices and asks payment gateways for hufu-web.\n"
+                            "  -t  check the section [relay] of the configuration and end\n";
 
 struct options {
     uint64_t socket;
     const char *config;
-    bool insecure_dev;
+    bool insecure_dev, test;
 };
 
 static struct result serve(int socket, struct lanes *lanes)
@@ -54,6 +56,7 @@ static struct result close_off(const struct gateways *gateways, bool insecure_de
 static struct result run(const struct options *options, struct diag *diag)
 {
     static const struct clock clock = { clock_system, 0 };
+    if (options->test) return settings_check(options->config, diag);
     struct gateways *gateways CLEANUP(gateways_free_p) = NULL;
     struct lanes *lanes;
     TRY(settings_open(options->config, options->insecure_dev, diag, &gateways));
@@ -75,14 +78,15 @@ int main(int argc, char **argv)
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
     struct options options = { .socket = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'c') options.config = optarg;
         if (c == 'i') options.insecure_dev = true;
+        if (c == 't') options.test = true;
         bool bad = c == 's' && failed(text_number(optarg, 1 << 16, &options.socket));
         if (c == '?' || bad) return fputs(usage, stderr), 2;
     }
-    if (options.socket == UINT64_MAX || !options.config || optind < argc) return fputs(usage, stderr), 2;
+    if ((options.socket == UINT64_MAX && !options.test) || !options.config || optind < argc) return fputs(usage, stderr), 2;
     log_init("relay");
     signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();

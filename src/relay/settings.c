@@ -24,7 +24,7 @@ struct settings {
 };
 
 #define SETTING(field, kind, words) { #field, (kind), offsetof(struct settings, field), NULL, false, 0, 0, (words) }
-static const struct config_option options[] = {
+const struct config_option relay_options[] = {
     SETTING(sms_sink, CONFIG_PATH, "SMS go to this file as JSON lines (demonstration)"),
     SETTING(email_sink, CONFIG_PATH, "e-mail goes to this file as JSON lines while smtp_url is not set"),
     SETTING(ca_file, CONFIG_PATH, "roots for TLS; the system's when absent"),
@@ -49,6 +49,7 @@ static const struct config_option options[] = {
     SETTING(wechat_platform_key_file_next, CONFIG_PATH, "beside the other while the platform changes its key"),
     SETTING(wechat_platform_key_id_next, CONFIG_TEXT, "its PUB_KEY_ID_…"),
 };
+const size_t relay_options_count = COUNT(relay_options);
 
 static struct result wrong(struct diag *diag, const char *what, const char *why)
 {
@@ -150,13 +151,20 @@ static struct result open_wechat(const struct settings *s, bool insecure_dev, st
     return r;
 }
 
+struct result settings_check(const char *path, struct diag *diag)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
+    struct settings s;
+    return config_read(path, "relay", relay_options, COUNT(relay_options), arena, diag, &s);
+}
+
 struct result settings_open(const char *path, bool insecure_dev, struct diag *diag, struct gateways **ret_gateways)
 {
     struct gateways *g CLEANUP(gateways_free_p) = calloc(1, sizeof *g);
     if (!g) abort();
     g->arena = arena_new(ARENA_MAX);
     struct settings s = { 0 };
-    TRY(config_read(path, "relay", options, COUNT(options), g->arena, diag, &s));
+    TRY(config_read(path, "relay", relay_options, COUNT(relay_options), g->arena, diag, &s));
     g->timeout_ms = (long)s.timeout_ms;
     g->ca_file = s.ca_file;
     TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));

@@ -9,38 +9,25 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/config.h"
 #include "base/log.h"
 #include "process/sandbox.h"
 #include "status/serve.h"
+#include "status/settings.h"
 
 static const char usage[] = "usage: hufu-status --config FILE --listen FD [--insecure-dev]\n"
-                            "Started by hufu serve. Answers OCSP and hands out revocation lists.\n";
+                            "       hufu-status --config FILE -t\n"
+                            "Started by hufu serve. Answers OCSP and hands out revocation lists.\n"
+                            "  -t  check the section [status] of the configuration and end\n";
 
 enum { CONFIG_ARENA_MAX = 256 * 1024 };
-
-struct settings {
-    const char *folder;
-    int64_t workers, clock_offset_s;
-    bool proxied;
-};
-
-#define AT(field) offsetof(struct settings, field)
-static const struct config_option status_options[] = {
-    { "folder", CONFIG_PATH, AT(folder), "publish", false, 0, 0, "folder of what the signer publishes" },
-    { "workers", CONFIG_NUMBER, AT(workers), "8", false, 1, 256, "requests that are handled at a time" },
-    { "proxied", CONFIG_FLAG, AT(proxied), "no", false, 0, 0, "the listening socket is nginx's: its X-Real-IP is believed" },
-    { "clock_offset_s", CONFIG_NUMBER, AT(clock_offset_s), "0", false, -4000000000, 4000000000,
-      "demonstration only: seconds by which the clock stands elsewhere" },
-};
 
 struct options {
     const char *config;
     uint64_t listen;
-    bool insecure_dev;
+    bool insecure_dev, test;
 };
 
-static struct result close_off(const struct settings *settings, bool insecure_dev, struct diag *diag)
+static struct result close_off(const struct status_settings *settings, bool insecure_dev, struct diag *diag)
 {
     const struct sandbox_folder folder = { settings->folder, SANDBOX_READ };
     const struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_ACCEPT, &folder, 1 };
@@ -62,8 +49,9 @@ static int take_signals(void)
 static struct result serve(const struct options *options, struct issuers **issuers, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(CONFIG_ARENA_MAX);
-    struct settings settings;
-    TRY(config_read(options->config, "status", status_options, COUNT(status_options), arena, diag, &settings));
+    struct status_settings settings;
+    TRY(config_read(options->config, "status", status_options, status_options_count, arena, diag, &settings));
+    if (options->test) return OK;
     const struct clock clock = { clock_system, settings.clock_offset_s };
     struct status status = { .clock = &clock, .folder = open(settings.folder, O_PATH | O_DIRECTORY | O_CLOEXEC) };
     if (status.folder < 0) return diag_log(diag, ERROR_IO, "%s", settings.folder);
@@ -92,13 +80,14 @@ int main(int argc, char **argv)
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
     struct options options = { .listen = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'c') options.config = optarg;
         if (c == 'i') options.insecure_dev = true;
+        if (c == 't') options.test = true;
         if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen)))) return fputs(usage, stderr), 2;
     }
-    if (!options.config || options.listen == UINT64_MAX || optind < argc) return fputs(usage, stderr), 2;
+    if (!options.config || (options.listen == UINT64_MAX && !options.test) || optind < argc) return fputs(usage, stderr), 2;
     log_init("status");
     struct diag diag = { 0 };
     struct issuers *issuers = NULL;

@@ -15,14 +15,16 @@
 #include "web/site.h"
 
 static const char usage[] = "usage: hufu-web --config FILE --control FD --listen FD --key FD [--insecure-dev]\n"
-                            "Started by hufu serve. Answers the API and the pages, and keeps the database.\n";
+                            "       hufu-web --config FILE -t\n"
+                            "Started by hufu serve. Answers the API and the pages, and keeps the database.\n"
+                            "  -t  check the section [web] of the configuration and end\n";
 
 enum { CONFIG_ARENA_MAX = 256 * 1024 };
 
 struct options {
     const char *config;
     uint64_t control, listen, key;
-    bool insecure_dev;
+    bool insecure_dev, test;
 };
 
 /* Until it is told to end, or whoever started it is gone. */
@@ -63,8 +65,16 @@ static struct result serve(const struct options *options, const uint8_t *key, st
     return OK;
 }
 
+static struct result check(const struct options *options, struct diag *diag)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(CONFIG_ARENA_MAX);
+    struct web_config config;
+    return web_config_read(options->config, arena, diag, &config);
+}
+
 static struct result run(const struct options *options, struct diag *diag)
 {
+    if (options->test) return check(options, diag);
     uint8_t key[PROCESS_KEY_SIZE];
     TRY(process_key_take((int)options->key, key));
     struct result r = serve(options, key, diag);
@@ -81,13 +91,15 @@ static bool read_options(int argc, char **argv, struct options *o)
                                                   { "insecure-dev", no_argument, NULL, 'i' },
                                                   { 0 } };
     *o = (struct options){ .control = UINT64_MAX, .listen = UINT64_MAX, .key = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         uint64_t *number = c == 'o' ? &o->control : c == 'l' ? &o->listen : c == 'k' ? &o->key : NULL;
         if (c == 'c') o->config = optarg;
         if (c == 'i') o->insecure_dev = true;
+        if (c == 't') o->test = true;
         if (c == '?' || (number && failed(text_number(optarg, 1 << 16, number)))) return false;
     }
-    return o->config && o->control != UINT64_MAX && o->listen != UINT64_MAX && o->key != UINT64_MAX && optind == argc;
+    bool whole = o->test || (o->control != UINT64_MAX && o->listen != UINT64_MAX && o->key != UINT64_MAX);
+    return o->config && whole && optind == argc;
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import socket
@@ -336,6 +337,102 @@ class Trouble(unittest.TestCase):
     def test_a_user_that_does_not_exist(self):
         self.world.set("serve", "files_user", "nobody-of-that-name")
         self.refused("nobody-of-that-name")
+
+
+class Doctor(unittest.TestCase):
+    """Each fault of an installation is found, with what mends it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(start=False)
+        cls.addClassCleanup(cls.world.close)
+
+    def look(self, folder=None):
+        done = hufu("doctor", "--folder", folder or self.world.folder, "--json")
+        told = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1 if told["state"] == "wrong" else 0)
+        for finding in told["findings"]:
+            self.assertEqual(finding["mend"] == "", finding["state"] == "good", finding)
+        return told
+
+    def found(self, identifier, state="wrong", folder=None):
+        return [f["words"] + " " + f["mend"] for f in self.look(folder)["findings"]
+                if f["id"] == identifier and f["state"] == state]
+
+    def test_a_sound_installation(self):
+        told = self.look()
+        self.assertNotEqual(told["state"], "wrong")
+        self.assertLessEqual({"landlock", "seccomp", "clock", "disk", "configuration", "fonts", "permissions", "secret", "port"},
+                             {f["id"] for f in told["findings"]})
+        with open(self.world.path("secret"), encoding="utf-8") as f:
+            self.assertNotIn(f.read().strip(), json.dumps(told))
+
+    def test_while_it_runs(self):
+        self.world.start()
+        try:
+            self.assertTrue(self.found("health", "good"))
+            os.kill(self.world.pid("signer"), signal.SIGSTOP)
+            pid = self.world.pid("web")
+            os.kill(pid, signal.SIGSTOP)
+            self.assertTrue(self.found("health"))
+            os.kill(pid, signal.SIGCONT)
+            os.kill(self.world.pid("signer"), signal.SIGCONT)
+        finally:
+            self.world.stop()
+
+    def test_no_installation(self):
+        self.assertIn("/nonexistent", self.found("folder", folder="/nonexistent")[0])
+
+    def test_files_that_others_may_read(self):
+        path = self.world.path("signer/keys")
+        os.chmod(path, 0o755)
+        self.assertIn(path, self.found("permissions")[0])
+        os.chmod(path, 0o700)
+        self.assertEqual(self.found("permissions"), [])
+
+    def test_each_section_of_the_configuration(self):
+        with open(self.world.path("hufu.conf"), encoding="utf-8") as f:
+            before = f.read()
+        for section in ("web", "signer", "relay", "agent", "serve", "demo"):
+            self.world.set(section, "colour", "red")
+            self.assertIn("colour", self.found("configuration")[0], section)
+            with open(self.world.path("hufu.conf"), "w", encoding="utf-8") as f:
+                f.write(before)
+        with open(self.world.path("hufu.conf"), "a", encoding="utf-8") as f:
+            f.write("[relais]\n")
+        self.assertIn("relais", self.found("configuration")[0])
+        with open(self.world.path("hufu.conf"), "w", encoding="utf-8") as f:
+            f.write(before)
+
+    def test_a_port_that_is_taken(self):
+        with open(self.world.path("hufu.conf"), encoding="utf-8") as f:
+            port = int(re.search(r"listen = 127.0.0.1:(\d+)", f.read())[1])
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+            self.assertIn(f"process {os.getpid()}", self.found("port")[0])
+
+    def test_a_secret_that_is_gone(self):
+        os.rename(self.world.path("secret"), self.world.path("secret.away"))
+        try:
+            self.assertIn("secret", self.found("secret")[0])
+        finally:
+            os.rename(self.world.path("secret.away"), self.world.path("secret"))
+
+    def test_users_and_owners(self):
+        self.world.set("serve", "web_user", "nobody-of-that-name")
+        self.assertIn("useradd", self.found("user")[0])
+        self.world.set("serve", "web_user", "nobody")
+        self.assertIn("chown", self.found("owner")[0])
+        self.world.set("serve", "web_user", None)
+
+    def test_an_init_that_did_not_end(self):
+        os.mkdir(self.world.folder + ".init")
+        try:
+            self.assertIn("rm -r", self.found("draft", "warning")[0])
+        finally:
+            os.rmdir(self.world.folder + ".init")
 
 
 class Ways(unittest.TestCase):

@@ -138,6 +138,35 @@ static void files_that_are_none(void **state)
     arena_free(arena);
 }
 
+static void sections_are_known(void **state)
+{
+    static const char *const known[] = { "web", "relay", NULL };
+    struct arena *arena = arena_new(1 << 20);
+    struct diag diag = { 0 };
+    write_file(bytes_text("# x\n[relay]\na = b\n[web]\n"));
+    assert_false(failed(config_check_sections(path, known, arena, &diag)));
+    write_file(bytes_text("[relay]\n[relais]\n"));
+    assert_int_equal(config_check_sections(path, known, arena, &diag).code, ERROR_CONFIG);
+    assert_non_null(strstr(diag.log, ":2: relais: "));
+    arena_free(arena);
+}
+
+static void one_key_is_peeked_at(void **state)
+{
+    struct arena *arena = arena_new(1 << 20);
+    const char *text;
+    write_file(bytes_text("[web]\nhost = a b\n[relay]\nhost = c\n"));
+    assert_false(failed(config_peek(path, "web", "host", arena, NULL, &text)));
+    assert_string_equal(text, "a b");
+    assert_false(failed(config_peek(path, "relay", "host", arena, NULL, &text)));
+    assert_string_equal(text, "c");
+    assert_false(failed(config_peek(path, "serve", "host", arena, NULL, &text)));
+    assert_null(text);
+    write_file(bytes_text("nonsense\n"));
+    assert_int_equal(config_peek(path, "web", "host", arena, NULL, &text).code, ERROR_CONFIG);
+    arena_free(arena);
+}
+
 static void nul_is_not_text(void **state)
 {
     static const uint8_t content[] = "[web]\nhost = a\0b\n";
@@ -168,6 +197,8 @@ int main(void)
         cmocka_unit_test(defaults_hold_without_a_section),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(files_that_are_none),
+        cmocka_unit_test(sections_are_known),
+        cmocka_unit_test(one_key_is_peeked_at),
         cmocka_unit_test(nul_is_not_text),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
