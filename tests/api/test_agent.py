@@ -289,6 +289,29 @@ class Files(Case):
             f.write("[agent]\nfolder = state\norigins = https://portal.example\n")
         self.assertEqual(subprocess.run([AGENT, "--config", config, "-t"], timeout=60, check=False).returncode, 0)
 
+    def test_r_key_7_a_signed_list_of_origins(self):
+        tool = AGENT + "-origins"
+        key, listed = self.path("list.key"), self.path("origins.list")
+        lines = b"HUFU-ORIGINS-v1\norigin: https://a.example\nproduction: https://b.example\n"
+        public = subprocess.run([tool, "new-key", key], check=True, capture_output=True, timeout=60).stdout.decode().strip()
+        self.assertEqual(stat.S_IMODE(os.stat(key).st_mode), 0o600)
+        self.assertEqual(subprocess.run([tool, "new-key", key], capture_output=True, timeout=60).returncode, 1)
+        signed = subprocess.run([tool, "sign", key], input=lines, check=True, capture_output=True, timeout=60).stdout
+        told = subprocess.run([tool, "check", public], input=signed, check=True, capture_output=True, timeout=60).stdout
+        self.assertEqual(told, b"https://a.example\nhttps://b.example production\n")
+        with open(listed, "wb") as f:
+            f.write(signed)
+        settings = [f"origin_list = {listed}", f"origin_list_key = {public}"]
+        agent = self.agent(settings=settings)
+        self.refused(agent.page("https://a.example").ask("inspect"), "AGENT_PRODUCTION")
+        self.refused(agent.page("https://b.example").ask("inspect"), "AGENT_FIELD")
+        agent.stop()
+        with open(listed, "wb") as f:
+            f.write(signed.replace(b"a.example", b"c.example"))
+        done = subprocess.run([AGENT, "--config", agent.config], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the signature does not hold", done.stderr)
+
     def test_a_port_that_is_taken_is_said_in_words(self):
         agent = self.agent()
         done = subprocess.run([AGENT, "--config", agent.config], capture_output=True, text=True, timeout=60)

@@ -31,20 +31,25 @@ static void name_key(struct key *key, const struct key *others, size_t count)
     id_text(&id, key->id);
 }
 
+size_t keys_read_list(struct reader *answer, struct library *library, struct key *keys)
+{
+    size_t count = 0;
+    while (answer->left && count < HELPER_DEVICES_MAX) {
+        struct key *key = &keys[count];
+        *key = (struct key){ .library = library };
+        if (!read_name(answer, key->device) || !read_name(answer, key->serial)) break;
+        if (!read_name(answer, key->label) || !read_name(answer, key->manufacturer)) break;
+        name_key(key, keys, count++);
+    }
+    return count;
+}
+
 static size_t list_one(struct library *library, struct key *keys)
 {
     struct library_call call;
     library_begin(library, HELPER_LIST, &call);
-    size_t count = 0;
-    if (!failed(library_ask(&call, LIBRARY_LIST_MS, NULL))) {
-        while (call.in.left && count < HELPER_DEVICES_MAX) {
-            struct key *key = &keys[count];
-            *key = (struct key){ .library = library };
-            if (!read_name(&call.in, key->device) || !read_name(&call.in, key->serial)) break;
-            if (!read_name(&call.in, key->label) || !read_name(&call.in, key->manufacturer)) break;
-            name_key(key, keys, count++);
-        }
-    }
+    struct result r = library_ask(&call, LIBRARY_LIST_MS, NULL);
+    size_t count = failed(r) ? 0 : keys_read_list(&call.in, library, keys);
     library_end(&call);
     return count;
 }
@@ -135,12 +140,12 @@ void keys_begin(const struct key *key, enum helper_op op, struct library_call *r
     write_block(&ret_call->out, bytes_text(key->serial));
 }
 
-static struct result read_state(struct library_call *call, struct arena *arena, struct key_state *ret)
+struct result keys_read_state(struct reader *answer, int tries, struct arena *arena, struct key_state *ret)
 {
-    struct key_state state = { .state = (enum helper_state)read_u8(&call->in), .tries = call->tries };
-    struct bytes signing = read_block(&call->in, CERTIFICATE_SIZE_MAX);
-    struct bytes encryption = read_block(&call->in, CERTIFICATE_SIZE_MAX);
-    ENSURE(!failed(reader_end(&call->in)) && state.state <= HELPER_STATE_LOCKED, ERROR_AGENT_LIBRARY_CRASHED);
+    struct key_state state = { .state = (enum helper_state)read_u8(answer), .tries = tries };
+    struct bytes signing = read_block(answer, CERTIFICATE_SIZE_MAX);
+    struct bytes encryption = read_block(answer, CERTIFICATE_SIZE_MAX);
+    ENSURE(!failed(reader_end(answer)) && state.state <= HELPER_STATE_LOCKED, ERROR_AGENT_LIBRARY_CRASHED);
     if (signing.len) state.signing = arena_bytes(arena, signing);
     if (encryption.len) state.encryption = arena_bytes(arena, encryption);
     ENSURE((!signing.len || state.signing.ptr) && (!encryption.len || state.encryption.ptr), ERROR_OUT_OF_ROOM);
@@ -153,7 +158,7 @@ struct result keys_state(const struct key *key, struct arena *arena, struct diag
     struct library_call call;
     keys_begin(key, HELPER_STATE, &call);
     struct result r = library_ask(&call, LIBRARY_LIST_MS, diag);
-    if (!failed(r)) r = read_state(&call, arena, ret_state);
+    if (!failed(r)) r = keys_read_state(&call.in, call.tries, arena, ret_state);
     library_end(&call);
     return r;
 }

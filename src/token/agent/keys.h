@@ -39,5 +39,9 @@ RESULT keys_find(struct keys *keys, const char *id, struct key *ret_key);
 /* Forgets what was found: a key was not where it had been. */
 void keys_forget(struct keys *keys);
 RESULT keys_state(const struct key *key, struct arena *arena, struct diag *diag, struct key_state *ret_state);
+/* What helpers answer, which is not to be trusted: their libraries share their memory. */
+size_t keys_read_list(struct reader *answer, struct library *library, struct key *ret_keys); /* HELPER_DEVICES_MAX */
+/* ERROR_AGENT_LIBRARY_CRASHED for an answer that is none, ERROR_OUT_OF_ROOM. */
+RESULT keys_read_state(struct reader *answer, int tries, struct arena *arena, struct key_state *ret_state);
 /* Begins a question about KEY: library_begin and the two blocks that name it. */
 void keys_begin(const struct key *key, enum helper_op op, struct library_call *ret_call);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "token/agent/agent.h"
 #include "token/agent/config.h"
+#include "token/agent/origin_list.h"
 
 static const char usage[] =
     "usage: hufu-agent --config FILE [--insecure-dev] [-t]\n"
@@ -52,10 +53,28 @@ static const char *default_libraries(const char *own, struct arena *arena)
     return "";
 }
 
-static struct result prepare_origins(struct agent *agent, const struct agent_config *config, struct diag *diag)
+static struct result read_origin_list(struct agent *agent, const struct agent_config *config, struct arena *arena,
+                                      struct diag *diag)
+{
+    struct bytes point;
+    struct sm2_public key;
+    if (!config->origin_list_key || failed(text_from_hex(arena, config->origin_list_key, &point)) ||
+        failed(sm2_public_init(&key, point.ptr)))
+        return diag_log(diag, ERROR_CONFIG, "origin_list: origin_list_key is no public key");
+    uint8_t *list = arena_take(arena, ORIGIN_LIST_MAX);
+    ENSURE(list, ERROR_OUT_OF_ROOM);
+    size_t len;
+    if (failed(system_read_file(config->origin_list, list, ORIGIN_LIST_MAX, &len)))
+        return diag_log(diag, ERROR_CONFIG, "origin_list: cannot be read");
+    return origin_list_read(bytes_of(list, len), &key, diag, &agent->origins);
+}
+
+static struct result prepare_origins(struct agent *agent, const struct agent_config *config, struct arena *arena,
+                                     struct diag *diag)
 {
     agent->origins.any_localhost = agent->insecure_dev;
     if (config->origins) TRY(origins_add(&agent->origins, config->origins, false, diag));
+    if (config->origin_list) TRY(read_origin_list(agent, config, arena, diag));
     if (config->production_origins) TRY(origins_add(&agent->origins, config->production_origins, true, diag));
     return OK;
 }
@@ -87,7 +106,7 @@ static struct result prepare(struct agent *agent, const struct options *options,
     agent->insecure_dev = options->insecure_dev;
     pthread_mutex_init(&agent->window_lock, NULL);
     pthread_mutex_init(&agent->count_lock, NULL);
-    TRY(prepare_origins(agent, &config, diag));
+    TRY(prepare_origins(agent, &config, arena, diag));
     TRY(prepare_pairings(agent, &config, diag));
     if (config.usbkeys) TRY(system_set_variable("HUFU_USBKEYS", config.usbkeys));
     const char *libraries = config.libraries ? config.libraries : default_libraries(own, arena);

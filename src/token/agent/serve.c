@@ -14,10 +14,9 @@ enum {
     RECEIVED_MAX = HTTP_HEAD_MAX + HTTP_BODY_MAX
 };
 
-/* What a connection needs for its buffers: they may hold a PIN or a pairing. */
+/* What is received may hold a PIN: it lies in locked memory. */
 struct room {
     uint8_t received[RECEIVED_MAX + 1];
-    uint8_t answer[CALL_ANSWER_MAX];
 };
 
 struct connection {
@@ -148,11 +147,11 @@ static struct result handle(struct call *call, struct room *room, bool *ret_list
     return OK;
 }
 
-static void serve_room(struct connection *c, struct room *room)
+static void serve_room(struct connection *c, struct room *room, uint8_t *answer)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(CALL_ARENA_MAX);
     struct call call = { .agent = c->agent, .socket = c->socket, .arena = arena, .tries = HELPER_NO_TRIES,
-                         .out = writer_of(room->answer, sizeof room->answer) };
+                         .out = writer_of(answer, CALL_ANSWER_MAX) };
     bool listed = false;
     struct result r = handle(&call, room, &listed);
     if (r.code == ERROR_IPC_CLOSED) return;
@@ -163,6 +162,7 @@ static void serve_room(struct connection *c, struct room *room)
     }
     if (failed(r)) write_error(&call, r);
     send_answer(&call, failed(r) ? error_find(r.code)->status : 200, listed);
+    secret_wipe(answer, call.out.len); /* it may be a pairing */
 }
 
 /* Refuses without a thread and without reading: there are too many. */
@@ -184,8 +184,10 @@ static void serve_connection(void *argument)
 {
     struct connection *c = argument;
     struct room *room = system_take(sizeof *room, NULL);
-    if (room) serve_room(c, room);
+    uint8_t *answer = malloc(CALL_ANSWER_MAX);
+    if (room && answer) serve_room(c, room, answer);
     system_give(room, sizeof *room);
+    free(answer);
     net_finish(c->socket, system_now_ms() + FINISH_MS);
     net_close(c->socket);
     count_connection(c->agent, -1);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "token/agent/origins.h"
+#include "token/agent/origin_list.h"
 #include "token/agent/pairing.h"
 #include "token/agent/pin.h"
 #include "token/agent/window_api.h"
@@ -82,6 +82,46 @@ static void r_key_7_a_rebound_name_is_no_host_of_ours(void **state)
     static const char *const others[] = { "", "127.0.0.1", "127.0.0.1:18182", "evil.example:18181", "LOCALHOST:18181",
                                           "127.0.0.2:18181", "localhost.:18181", "127.1:18181", "127.0.0.1:018181" };
     for (size_t i = 0; i < COUNT(others); i++) assert_false(origins_own_host(bytes_text(others[i]), 18181));
+}
+
+/* R-KEY-7 Who may change the file does not decide who uses the USBKeys. */
+static void a_list_of_origins_bears_its_signature(void **state)
+{
+    static const uint8_t seed[DRBG_ENTROPY_MIN] = { 5 };
+    static const char lines[] = "HUFU-ORIGINS-v1\norigin: https://a.example\nproduction: https://b.example\n";
+    struct drbg drbg;
+    struct sm2_private key, other;
+    uint8_t list[512];
+    drbg_init(&drbg, BYTES(seed), (struct bytes){ 0 }, (struct bytes){ 0 });
+    assert_false(failed(sm2_private_generate(&key, &drbg)));
+    assert_false(failed(sm2_private_generate(&other, &drbg)));
+    struct writer w = writer_of(list, sizeof list);
+    assert_false(failed(origin_list_sign(bytes_text(lines), &key, &drbg, NULL, &w)));
+    struct bytes whole = bytes_of(list, w.len);
+    struct origins o = { 0 };
+    assert_false(failed(origin_list_read(whole, &key.public, NULL, &o)));
+    assert_int_equal(o.count, 2);
+    assert_true(origins_listed(&o, bytes_text("https://a.example")));
+    assert_false(origins_may_produce(&o, bytes_text("https://a.example")));
+    assert_true(origins_may_produce(&o, bytes_text("https://b.example")));
+    struct origins none = { 0 };
+    assert_int_equal(origin_list_read(whole, &other.public, NULL, &none).code, ERROR_CONFIG);
+    for (size_t i = 0; i < whole.len; i++) { /* cut anywhere, and any byte changed */
+        assert_int_equal(origin_list_read(bytes_of(list, i), &key.public, NULL, &none).code, ERROR_CONFIG);
+        list[i] ^= 1;
+        assert_int_equal(origin_list_read(whole, &key.public, NULL, &none).code, ERROR_CONFIG);
+        list[i] ^= 1;
+    }
+    assert_int_equal(none.count, 0);
+    static const char *const bad[] = { "", "HUFU-ORIGINS-v1\n", "HUFU-ORIGINS-v2\norigin: https://a.example\n",
+                                       "HUFU-ORIGINS-v1\norigin: a.example\n", "HUFU-ORIGINS-v1\norigin: \n",
+                                       "HUFU-ORIGINS-v1\norigin: https://a.example",
+                                       "HUFU-ORIGINS-v1\norigin: https://a.example https://b.example\n",
+                                       "HUFU-ORIGINS-v1\n\n", "HUFU-ORIGINS-v1\nother: https://a.example\n" };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        w = writer_of(list, sizeof list);
+        assert_int_equal(origin_list_sign(bytes_text(bad[i]), &key, &drbg, NULL, &w).code, ERROR_CONFIG);
+    }
 }
 
 /* ---- pairings ---- */
@@ -314,6 +354,7 @@ int main(void)
         cmocka_unit_test(development_adds_localhost_and_nothing_else),
         cmocka_unit_test(what_is_no_origin_is_a_configuration_error),
         cmocka_unit_test(r_key_7_a_rebound_name_is_no_host_of_ours),
+        cmocka_unit_test(a_list_of_origins_bears_its_signature),
         cmocka_unit_test(a_pairing_belongs_to_one_origin_and_survives),
         cmocka_unit_test(old_pairings_make_room),
         cmocka_unit_test(damaged_pairings_are_told),
