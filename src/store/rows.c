@@ -19,6 +19,18 @@ DEFINE(account_row, ACCOUNT_FIELDS);
 DEFINE(account_claim_row, ACCOUNT_CLAIM_FIELDS);
 #undef TYPE
 
+#define TYPE organization_administrator_row
+DEFINE(organization_administrator_row, ORGANIZATION_ADMINISTRATOR_FIELDS);
+#undef TYPE
+
+#define TYPE revocation_wish_row
+DEFINE(revocation_wish_row, REVOCATION_WISH_FIELDS);
+#undef TYPE
+
+#define TYPE mobile_change_row
+DEFINE(mobile_change_row, MOBILE_CHANGE_FIELDS);
+#undef TYPE
+
 #define TYPE seal_mark_row
 DEFINE(seal_mark_row, SEAL_MARK_FIELDS);
 #undef TYPE

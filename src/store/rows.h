@@ -29,6 +29,22 @@ ROW(account_row, ACCOUNT_FIELDS);
 #define ACCOUNT_CLAIM_FIELDS(X) X(BYTES, value, 32) X(ID, account, 0)
 ROW(account_claim_row, ACCOUNT_CLAIM_FIELDS);
 
+#define ORGANIZATION_ADMINISTRATOR_FIELDS(X) X(ID, account, 0) X(ID, organization, 0) X(INT, since_s, 0)
+ROW(organization_administrator_row, ORGANIZATION_ADMINISTRATOR_FIELDS);
+
+/* holder, holder_name and organization_name come from joins and are not written. */
+#define REVOCATION_WISH_FIELDS(X) X(TEXT, serial, 32) X(TEXT, reason, 32) X(TEXT, words, 3000) X(TEXT, asked_by, 300) \
+    X(INT, asked_s, 0) X(INT, due_s, 0) X(INT, refused_s, 0) X(TEXT, refused_words, 3000) X(ID, holder, 0) \
+    X(TEXT, holder_name, 300) X(TEXT, organization_name, 600)
+ROW(revocation_wish_row, REVOCATION_WISH_FIELDS);
+
+/* holder_name comes from a join and is not written. */
+#define MOBILE_CHANGE_FIELDS(X) X(ID, id, 0) X(ID, account, 0) X(TEXT, holder_name, 300) X(TEXT, mobile, 16) \
+    X(TEXT, old_mobile, 16) X(TEXT, state, 16) X(TEXT, type, 16) X(INT, size, 0) X(TEXT, name, 26) \
+    X(BYTES, key_sealed, 64) X(TEXT, asked_by, 300) X(TEXT, asked_by_id, 40) X(INT, asked_s, 0) \
+    X(TEXT, decided_by, 300) X(INT, decided_s, 0) X(TEXT, words, 3000)
+ROW(mobile_change_row, MOBILE_CHANGE_FIELDS);
+
 #define SEAL_MARK_FIELDS(X) X(INT, id, 0) X(BYTES, mark, 32)
 ROW(seal_mark_row, SEAL_MARK_FIELDS);
 
@@ -103,10 +119,12 @@ ROW(payment_row, PAYMENT_FIELDS);
     X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)
 ROW(callback_row, CALLBACK_FIELDS);
 
+/* holder_name comes from a join and is not written. */
 #define CERTIFICATE_FIELDS(X) X(TEXT, serial, 32) X(TEXT, ca_id, 32) X(TEXT, purpose, 16) X(TEXT, pair, 32) \
     X(ID, holder, 0) X(TEXT, application, 17) X(TEXT, medium, 16) X(TEXT, card, 32) X(TEXT, subject, 1500) \
     X(BYTES, der, 4096) X(INT, not_before_s, 0) X(INT, not_after_s, 0) X(TEXT, state, 16) X(INT, revoked_s, 0) \
-    X(TEXT, reason, 32) X(INT, journal_index, 0)
+    X(TEXT, reason, 32) X(INT, journal_index, 0) \
+    X(TEXT, holder_name, 300)
 ROW(certificate_row, CERTIFICATE_FIELDS);
 
 #define ENVELOPED_KEY_FIELDS(X) X(TEXT, application, 17) X(BYTES, blob, 512)

@@ -1,0 +1,81 @@
+-- name: organization_administrator_insert
+INSERT INTO organization_administrator (account, organization, since_s) VALUES (:account, :organization, :since_s)
+
+-- name: organization_administrator_delete
+DELETE FROM organization_administrator WHERE account = :id
+
+-- The organization that an open account runs.
+-- name: organization_administrator_get
+SELECT organization_administrator.* FROM organization_administrator
+JOIN account ON account.id = organization_administrator.account
+WHERE organization_administrator.account = :id AND account.state = 'open'
+
+-- name: application_list_of_organization
+SELECT application.* FROM application JOIN account ON account.id = application.holder
+WHERE account.organization = :id AND application.number < :key ORDER BY application.number DESC LIMIT :limit_count
+
+-- name: certificate_list_of_organization
+SELECT certificate.*, account.name AS holder_name FROM certificate JOIN account ON account.id = certificate.holder
+WHERE account.organization = :id AND certificate.purpose = 'signing' AND certificate.serial > :key
+ORDER BY certificate.serial LIMIT :limit_count
+
+-- name: application_open_of
+SELECT application.* FROM application_open JOIN application ON application.number = application_open.number
+WHERE application_open.holder = :id
+
+-- Those of a holder that could still be used, or will be.
+-- name: certificate_list_unrevoked
+SELECT * FROM certificate WHERE holder = :id AND purpose = 'signing' AND state <> 'revoked' ORDER BY serial
+LIMIT :limit_count
+
+-- name: revocation_wish_insert
+INSERT INTO revocation_wish (serial, reason, words, asked_by, asked_s, due_s, refused_s, refused_words)
+VALUES (:serial, :reason, :words, :asked_by, :asked_s, :due_s, :refused_s, :refused_words)
+
+-- A wish that was refused can come again, with other words.
+-- name: revocation_wish_again
+UPDATE revocation_wish SET reason = :reason, words = :words, asked_by = :asked_by, asked_s = :asked_s, due_s = :due_s,
+    refused_s = 0, refused_words = NULL
+WHERE serial = :serial AND refused_s > 0
+
+-- name: revocation_wish_refuse
+UPDATE revocation_wish SET refused_s = :refused_s, refused_words = :refused_words
+WHERE serial = :serial AND refused_s = 0
+
+-- name: revocation_wish_get
+SELECT * FROM revocation_wish WHERE serial = :key
+
+-- What waits for a reviewer, the most urgent first.
+-- name: revocation_wish_list
+SELECT revocation_wish.*, certificate.holder AS holder, account.name AS holder_name,
+    organization.name AS organization_name
+FROM revocation_wish JOIN certificate ON certificate.serial = revocation_wish.serial
+JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+WHERE revocation_wish.refused_s = 0 AND certificate.state <> 'revoked'
+ORDER BY revocation_wish.due_s, revocation_wish.serial LIMIT :limit_count
+
+-- name: mobile_change_insert
+INSERT INTO mobile_change (id, account, mobile, old_mobile, state, type, size, name, key_sealed, asked_by, asked_by_id,
+                           asked_s, decided_by, decided_s, words)
+VALUES (:id, :account, :mobile, :old_mobile, :state, :type, :size, :name, :key_sealed, :asked_by, :asked_by_id,
+        :asked_s, :decided_by, :decided_s, :words)
+
+-- name: mobile_change_get
+SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
+JOIN account ON account.id = mobile_change.account WHERE mobile_change.id = :id
+
+-- name: mobile_change_list
+SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
+JOIN account ON account.id = mobile_change.account
+WHERE mobile_change.asked_s < :at_s OR (mobile_change.asked_s = :at_s AND mobile_change.id < :id)
+ORDER BY mobile_change.asked_s DESC, mobile_change.id DESC LIMIT :limit_count
+
+-- name: mobile_change_decide
+UPDATE mobile_change SET state = :state, decided_by = :decided_by, decided_s = :decided_s, words = :words
+WHERE id = :id AND state = 'waiting'
+
+-- name: account_set_mobile
+UPDATE account SET mobile = :mobile WHERE id = :account AND mobile = :old_mobile AND state <> 'closed'
+
+-- name: account_claim_delete
+DELETE FROM account_claim WHERE value = :hash AND account = :id
