@@ -22,7 +22,8 @@ void card_channel_close(struct card *card, uint8_t number)
     card->channels[number].turn = turn;
 }
 
-/* Host point 64, host ephemeral point 64 → card ephemeral point 64, confirmation 32, place of the channel 1, its turn there 1. */
+/* Host point 64, host ephemeral point 64 → card ephemeral point 64, confirmation 32, place of the channel 1, its turn
+ * there 1. */
 uint16_t card_open_channel(struct card *card, struct card_call *call)
 {
     struct sm2_public host, host_ephemeral;

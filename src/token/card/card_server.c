@@ -157,7 +157,7 @@ static bool take(struct card_server *s, struct client *c, uint8_t type, struct r
 /* Runs the request that has arrived whole, if there is one and it is this client's turn. False: to be dropped. */
 static bool step(struct card_server *s, struct client *c)
 {
-    if (c->in_len < CARD_FRAME_HEAD || c->out_len || c->waits) return true;
+    if (c->in_len < 4 || c->out_len || c->waits) return true;
     struct reader r = reader_of(bytes_of(c->in, c->in_len));
     size_t len = read_u32(&r);
     if (len < 1 || len > CARD_FRAME_PAYLOAD_MAX + 1) return false;

@@ -2,8 +2,8 @@
  * A program that may also meet other makers' libraries looks these names up (dlsym) and goes without where they
  * are absent. The commands behind them are in docs/PROTOCOL.card.
  *
- * Each is one command or a few, whole or not at all: a key that is pulled in between is as before or as after. Lengths of
- * fixed buffers stand in the brackets. The key's serial number is DEVINFO.SerialNumber.
+ * A key that is pulled in the middle of a call is as before or as after. Lengths of fixed buffers stand in brackets.
+ * The key's serial number is DEVINFO.SerialNumber.
  *
  * How the agent's steps are made of these:
  *   keys              SKF_EnumDev, SKF_ConnectDev, SKF_GetDevInfo, HUFU_GetFlags, then SKF_OpenApplication and

@@ -99,7 +99,8 @@ static ULONG local_lock(void *context, ULONG timeout_ms)
     struct link *link = context;
     (void)timeout_ms; /* whoever could give it back is this very process */
     pthread_mutex_lock(&guard);
-    ULONG sar = !present(link) ? SAR_DEVICE_REMOVED : link->slot->owner && link->slot->owner != link ? SAR_TIMEOUTERR : SAR_OK;
+    bool taken = link->slot->owner && link->slot->owner != link;
+    ULONG sar = !present(link) ? SAR_DEVICE_REMOVED : taken ? SAR_TIMEOUTERR : SAR_OK;
     if (sar == SAR_OK) link->slot->owner = link;
     pthread_mutex_unlock(&guard);
     return sar;
