@@ -54,14 +54,15 @@ def diagram(rows, service):
 
 def page(rows):
     lines = ["# The way of an application", "",
-             "Made by `script/gen-workflow.py` from the table in `src/service/workflow.c`; what is written here is what",
-             "the code does. In brackets: the guard that must hold.", ""]
+             "Made by `script/gen-workflow.py` from the table in `src/service/workflow.c`; what is written here is",
+             "what the code does. In brackets: the guard that must hold.", ""]
     drawn = {}
     for service in SERVICES:
         drawn.setdefault("\n".join(diagram(rows, service)), []).append(service)
     for text, services in drawn.items():
         lines += [f"## {', '.join(services)}", "", text, ""]
-    lines += ["## Every row", "", "| services | state | event | guard | goes along | next |", "|---|---|---|---|---|---|"]
+    lines += ["## Every row", "", "| services | state | event | guard | goes along | next |",
+              "|---|---|---|---|---|---|"]
     for names, *rest in rows:
         lines.append("| " + " | ".join(["all" if names == SERVICES else ", ".join(names), *rest]) + " |")
     return "\n".join(lines) + "\n"

@@ -17,7 +17,8 @@ struct application_edit {
  * what desk_standing refuses with; ERROR_APPLICATION_SERVICE for services that are not offered yet. */
 RESULT application_begin(const struct act *act, enum kind kind, struct application_row *ret_row);
 RESULT application_get(const struct act *act, const char *number, struct application_row *ret_row);
-/* Of the holder who asks, the newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the last. */
+/* Of the holder who asks, the newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the
+ * last. */
 RESULT application_list(const struct act *act, const char *after, struct application_row **ret_rows,
                         size_t *ret_count, const char **ret_next);
 

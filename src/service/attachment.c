@@ -6,7 +6,6 @@
 #include "service/application.h"
 #include "service/audit.h"
 #include "service/form.h"
-#include "service/item.h"
 #include "service/seal.h"
 
 enum { INSPECT_MS = 40000 };
@@ -22,13 +21,6 @@ static struct result list(struct tx *tx, const struct act *act, const char *numb
     return OK;
 }
 
-/* Whether SCAN is there and counts for ROW as it stands. */
-static bool counts(const struct attachment_row *scan, const struct application_row *row, bool form)
-{
-    if (form && scan->revision != row->form_revision) return false;
-    return !row->return_items || !item_listed(row->return_items, scan->kind) || scan->uploaded_s >= row->returned_s;
-}
-
 struct result attachment_missing(struct tx *tx, const struct act *act, const struct application_row *row,
                                  enum kind kind, const char **ret_name)
 {
@@ -39,7 +31,8 @@ struct result attachment_missing(struct tx *tx, const struct act *act, const str
         const struct kind_scan *scan = kind_rule(kind)->scans[i];
         size_t at = 0;
         while (at < count && !text_equal(rows[at].kind, scan->name)) at++;
-        if (at < count && counts(&rows[at], row, scan->form)) continue;
+        /* One that was sent back is not among the current ones any more. */
+        if (at < count && (!scan->form || rows[at].revision == row->form_revision)) continue;
         *ret_name = scan->name;
         return OK;
     }
@@ -71,7 +64,8 @@ static struct result check(struct tx *tx, const struct adding *a, enum kind kind
     } else if (!application_item_open(row, a->name)) {
         return diag_field(a->act->diag, ERROR_APPLICATION_ITEM, a->name, "这份附件没有被要求更换");
     }
-    TRY(tx_one(tx, STATEMENT_ATTACHMENT_COUNT, RECORD(key_row_shape, &params), a->act->arena, &count_row_shape, &count));
+    TRY(tx_one(tx, STATEMENT_ATTACHMENT_COUNT, RECORD(key_row_shape, &params), a->act->arena, &count_row_shape,
+               &count));
     ENSURE(count.count < ATTACHMENTS_MAX, ERROR_ATTACHMENT_MANY);
     return OK;
 }

@@ -19,7 +19,7 @@ RESULT attachment_list(const struct act *act, const char *number, struct attachm
 RESULT attachment_open(const struct act *act, const char *number, const struct id *id,
                        struct attachment_row *ret_row, int *ret_fd);
 
-/* The first scan of KIND's that is missing, belongs to an earlier revision of the form, or was sent back and not replaced
- * since; NULL: none. */
+/* The first scan of KIND's that is missing, was sent back, or belongs to an earlier revision of the form; NULL: none.
+ */
 RESULT attachment_missing(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                           const char **ret_name);

@@ -23,7 +23,8 @@ void calendar_free(struct calendar *calendar);
 
 /* Whether there is a file for YEAR. */
 bool calendar_known(const struct calendar *calendar, int year);
-/* The years from the one of FROM_S to the one of TO_S that have no file: how many, the first in RET_YEAR (may be NULL). */
+/* The years from the one of FROM_S to the one of TO_S that have no file: how many, the first in RET_YEAR (may be
+ * NULL). */
 int calendar_unknown(const struct calendar *calendar, int64_t from_s, int64_t to_s, int *ret_year);
 /* Whether the day of TIME_S is a working day. */
 bool calendar_working_day(const struct calendar *calendar, int64_t time_s);

@@ -66,8 +66,8 @@ static struct result pair_of(struct tx *tx, const struct act *act, const struct 
     return OK;
 }
 
-static struct result revoke_text(struct tx *tx, const struct revocation *r, const char *nonce, const char *operator_serial,
-                                 const char *time, const char **ret_text)
+static struct result revoke_text(struct tx *tx, const struct revocation *r, const char *nonce,
+                                 const char *operator_serial, const char *time, const char **ret_text)
 {
     const struct act *act = r->act;
     struct key_row key = { .key = r->serial };

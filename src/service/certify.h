@@ -14,7 +14,7 @@ RESULT certify_get(const struct act *act, const char *serial, struct certificate
 /* "issued", "valid", "held", "revoked" as kept, or "expired" when a valid one is over. */
 const char *certify_state(const struct certificate_row *row, int64_t now_s);
 
-/* The statement that revokes the pair of SERIAL for REASON (RFC 5280). ERROR_CERTIFICATE_STATE for one that is revoked. */
+/* The statement that revokes the pair of SERIAL for REASON (RFC 5280). ERROR_CERTIFICATE_STATE when it is revoked. */
 RESULT certify_revocation_draft(const struct act *act, const char *serial, const char *reason,
                                 const char **ret_statement);
 RESULT certify_revoke(const struct act *act, const char *serial, const char *statement, struct bytes signature,

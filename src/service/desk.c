@@ -15,7 +15,8 @@ struct result desk_load(struct tx *tx, const struct act *act, const char *number
 {
     struct key_row params = { .key = number };
     struct application_row row;
-    TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &params), act->arena, &application_row_shape, &row));
+    TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &params), act->arena, &application_row_shape,
+               &row));
     ENSURE(act->kind != ACTOR_HOLDER || id_equal(&row.holder, &act->account), ERROR_NOT_FOUND);
     *ret_row = row;
     return OK;
@@ -29,7 +30,8 @@ struct result desk_standing(struct tx *tx, const struct act *act, enum kind kind
     struct count_row valid;
     TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape, &account));
     ENSURE(text_equal(account.state, "open"), ERROR_APPLICATION_ACCOUNT);
-    TRY(tx_one(tx, STATEMENT_CERTIFICATE_VALID_OF, RECORD(key_row_shape, &params), act->arena, &count_row_shape, &valid));
+    TRY(tx_one(tx, STATEMENT_CERTIFICATE_VALID_OF, RECORD(key_row_shape, &params), act->arena, &count_row_shape,
+               &valid));
     if (kind_rule(kind)->about_certificate) ENSURE(valid.count > 0, ERROR_APPLICATION_CERTIFICATE_NONE);
     else ENSURE(valid.count == 0, ERROR_APPLICATION_CERTIFICATE);
     *ret_account = account;

@@ -12,8 +12,8 @@ enum {
 
 /* ERROR_NOT_PERMITTED unless ACT is an operator who has ROLE in the register now. */
 RESULT evidence_role(struct tx *tx, const struct act *act, const char *role, struct operator_row *ret_operator);
-/* Whether SIGNATURE over STATEMENT is by the certificate that ACT is logged in with, and OPERATOR_SERIAL and TIME, taken
- * from it, are ACT's and fresh: ERROR_DECISION_SIGNATURE, ERROR_DECISION_STALE. */
+/* Whether SIGNATURE over STATEMENT is by the certificate that ACT is logged in with, and OPERATOR_SERIAL and TIME,
+ * taken from it, are ACT's and fresh: ERROR_DECISION_SIGNATURE, ERROR_DECISION_STALE. */
 struct evidence {
     const char *statement;
     struct bytes signature;

@@ -57,7 +57,8 @@ struct result journal_ask(const struct act *act, const struct ipc_call *call, co
 static struct result position(struct store *store, struct arena *arena, struct journal_position_row *ret_row)
 {
     struct journal_position_row row = { .id = 1 };
-    struct result r = store_one(store, STATEMENT_JOURNAL_POSITION_GET, NO_PARAMS, arena, &journal_position_row_shape, &row);
+    struct result r = store_one(store, STATEMENT_JOURNAL_POSITION_GET, NO_PARAMS, arena, &journal_position_row_shape,
+                                &row);
     if (failed(r) && r.code != ERROR_NOT_FOUND) return r;
     *ret_row = row;
     return OK;

@@ -1,6 +1,6 @@
 /* The signer's journal as the database follows it: every record is applied once, in order, in the closure that moves
- * the position on, so that certificates, revocations and the register of operators come from there and from nowhere else
- * (R-PKI-1). What the signer answers to a request is never stored from the answer: the record is read again. */
+ * the position on, so that certificates, revocations and the register of operators come from there and from nowhere
+ * else (R-PKI-1). What the signer answers to a request is never stored from the answer: the record is read again. */
 #pragma once
 
 #include "ipc/signer_api.h"

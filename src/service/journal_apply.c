@@ -70,7 +70,8 @@ static struct result read_certificate(struct record_in *in, struct bytes der, co
     TRY(statement_read(&approve_statement_shape, issued->approval1, in->act.arena, &approval));
     ENSURE(c->authority_key_id.len >= CA_ID_BYTES, ERROR_IPC_BROKEN);
     *ret_row = (struct certificate_row){ .serial = certificate_serial_text(c, in->act.arena),
-                                         .ca_id = text_hex(in->act.arena, bytes_of(c->authority_key_id.ptr, CA_ID_BYTES)),
+                                         .ca_id = text_hex(in->act.arena,
+                                                           bytes_of(c->authority_key_id.ptr, CA_ID_BYTES)),
                                          .purpose = purpose,
                                          .application = issued->application,
                                          .medium = approval.medium,

@@ -16,8 +16,8 @@ struct journal_taking {
     size_t number_count;
 };
 
-/* A closure over a struct journal_taking: applies all of its records and moves the position on, which must be where they
- * begin (ERROR_STORE_CONFLICT). ERROR_IPC_BROKEN for records that are not well-formed. */
+/* A closure over a struct journal_taking: applies all of its records and moves the position on, which must be where
+ * they begin (ERROR_STORE_CONFLICT). ERROR_IPC_BROKEN for records that are not well-formed. */
 RESULT journal_take(struct tx *tx, void *taking);
 /* After the commit: ends streams, tells open pages. */
 void journal_told(const struct journal_taking *taking);

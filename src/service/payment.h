@@ -1,6 +1,6 @@
-/* Payments (R-FEE-2 to R-FEE-6). The gateway is asked by hufu-relay, which alone has its keys: it opens orders, verifies
- * callbacks, queries, closes and refunds. What it tells is applied here, each in one closure, whoever asked and however
- * often: paid is marked only for an open order, its amount, its currency; one fee counts once, whatever comes beyond it
+/* Payments (R-FEE-2 to R-FEE-6). The gateway is asked by hufu-relay, which alone has its keys: it opens orders,
+ * verifies callbacks, queries, closes and refunds. What it tells is applied here, each in one closure, whoever asked
+ * and however often: paid is marked only for an open order, its amount, its currency; one fee counts once, whatever comes beyond it
  * or too late goes back in full. A callback that is lost is made good by the job, which asks about every open order. */
 #pragma once
 
@@ -33,16 +33,16 @@ RESULT payment_work(struct service *service, size_t *ret_count);
 RESULT payment_begin(const struct act *act, const char *number, const char *method, struct payment_row *ret_payment,
                      bool *ret_new);
 
-/* Whether TOLD shows that KEPT is paid: order, amount, currency, state. ERROR_PAYMENT_CALLBACK, and DIAG's log text says
- * what does not fit. */
+/* Whether TOLD shows that KEPT is paid: order, amount, currency, state. ERROR_PAYMENT_CALLBACK, and DIAG's log text
+ * says what does not fit. */
 RESULT payment_judge(const struct payment_row *kept, const struct relay_payment *told, struct diag *diag);
 
 /* What the gateway is to be asked about PAYMENT. */
 enum payment_ask { PAYMENT_QUERY, PAYMENT_REFUND };
 enum payment_ask payment_ask(const struct payment_row *payment);
 
-/* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes nothing. What has
- * been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */
+/* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes nothing. What
+ * has been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */
 RESULT payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied);
 /* Order number of the refund that belongs to ORDER: always the same, so that a repeat is one refund. */
 const char *payment_refund_number(struct arena *arena, const char *order);

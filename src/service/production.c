@@ -210,8 +210,8 @@ static struct result read_pair(struct tx *tx, struct making *m)
     struct enveloped_key_row key;
     void *found;
     size_t count;
-    TRY(tx_list(tx, STATEMENT_CERTIFICATE_LIST_PAIR, RECORD(key_row_shape, &pair), act->arena, &certificate_row_shape, 2,
-                &found, &count));
+    TRY(tx_list(tx, STATEMENT_CERTIFICATE_LIST_PAIR, RECORD(key_row_shape, &pair), act->arena, &certificate_row_shape,
+                2, &found, &count));
     TRY(tx_one(tx, STATEMENT_ENVELOPED_KEY_GET, RECORD(key_row_shape, &which), act->arena, &enveloped_key_row_shape,
                &key));
     const struct certificate_row *rows = found;

@@ -14,8 +14,8 @@ struct production_card {
 };
 RESULT production_card_draft(const struct act *act, const char *number, const struct production_card *card,
                              const char **ret_statement);
-/* ERROR_DECISION_STATEMENT, ERROR_DECISION_SIGNATURE, ERROR_DECISION_STALE, ERROR_PRODUCTION_ISSUED, and what the signer
- * refuses with. */
+/* ERROR_DECISION_STATEMENT, ERROR_DECISION_SIGNATURE, ERROR_DECISION_STALE, ERROR_PRODUCTION_ISSUED, and what the
+ * signer refuses with. */
 RESULT production_card_open(const struct act *act, const char *number, const char *statement, struct bytes signature,
                             struct bytes card_certificate, struct signer_card_opened *ret_opened);
 

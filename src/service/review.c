@@ -308,7 +308,8 @@ static struct result draft(struct tx *tx, void *context)
     TRY(desk_load(tx, act, d->number, &row));
     TRY(kind_find(row.service, &kind));
     TRY(state_find(row.state, &state));
-    ENSURE(workflow_possible(kind, state, EVENT_APPROVE), row.decided_s ? ERROR_DECISION_MADE : ERROR_APPLICATION_STATE);
+    ENSURE(workflow_possible(kind, state, EVENT_APPROVE),
+           row.decided_s ? ERROR_DECISION_MADE : ERROR_APPLICATION_STATE);
     TRY(desk_facts(tx, act, &row, kind, &facts));
     TRY(workflow_step(&facts, state, d->approve ? EVENT_APPROVE : EVENT_REJECT, act->diag, &way));
     if (d->approve) return approve_text(tx, act, &row, kind, &frame, &d->text);

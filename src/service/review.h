@@ -25,8 +25,8 @@ RESULT review_history(const struct act *act, const char *number, struct audit_ro
 RESULT review_identity(const struct act *act, const char *number, char ret_document[DOCUMENT_NUMBER_MAX + 1],
                        const char **ret_mobile);
 
-/* Sends back with REASON ("missing-material" …), ITEMS (item.h, joined by commas) and WORDS (R-OPS-2): the promised time
- * pauses, scans among the items must come anew. ERROR_RETURN_ITEMS. */
+/* Sends back with REASON ("missing-material" …), ITEMS (item.h, joined by commas) and WORDS (R-OPS-2): the promised
+ * time pauses, scans among the items must come anew. ERROR_RETURN_ITEMS. */
 RESULT review_return(const struct act *act, const char *number, const char *reason, const char *items,
                      const char *words, struct application_row *ret_row);
 

@@ -92,8 +92,8 @@ struct workflow_row {
 extern const struct workflow_row workflow_table[];
 extern const size_t workflow_count;
 
-/* The row for EVENT in STATE. ERROR_APPLICATION_STATE when the table has none; when guards forbid those it has, what the
- * last of them says: ERROR_APPLICATION_INCOMPLETE with the field, ERROR_PAYMENT_NOT_DUE, ERROR_APPLICATION_MEDIUM. */
+/* The row for EVENT in STATE. ERROR_APPLICATION_STATE when the table has none; when guards forbid those it has, what
+ * the last of them says: ERROR_APPLICATION_INCOMPLETE with the field, ERROR_PAYMENT_NOT_DUE, ERROR_APPLICATION_MEDIUM. */
 RESULT workflow_step(const struct workflow_facts *facts, enum state state, enum event event, struct diag *diag,
                      const struct workflow_row **ret_row);
 /* Whether the table has a row for EVENT in STATE, whatever its guards say: what pages offer. */

@@ -25,7 +25,9 @@ struct result api_review_attachments(struct call *call)
 
 struct result api_review_attachment(struct call *call)
 {
-    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" }, { "png", "image/png" } };
+    static const char *const types[][2] = { { "pdf", "application/pdf" },
+                                             { "jpeg", "image/jpeg" },
+                                             { "png", "image/png" } };
     struct act act = app_act(call);
     struct id id = call_id(call, "id");
     struct attachment_row row;

@@ -84,11 +84,16 @@ static void start_relay(struct office *office)
     assert_ok(peers_new(control[1], NULL, NULL, &office->service.peers));
     pthread_join(hello, NULL);
     pthread_create(&relay->thread, NULL, run_relay, relay);
-    struct supervise_peer told = { "relay" };
-    struct ipc_message head = { .type = SUPERVISE_PEER, .fd = pair[1] };
-    assert_ok(ipc_write_record(relay->control, &head, &supervise_peer_shape, &told));
-    close(pair[1]);
     office->relay = relay;
+    office_peer(office, "relay", pair[1]);
+}
+
+void office_peer(struct office *office, const char *name, int socket)
+{
+    struct supervise_peer told = { name };
+    struct ipc_message head = { .type = SUPERVISE_PEER, .fd = socket };
+    assert_ok(ipc_write_record(office->relay->control, &head, &supervise_peer_shape, &told));
+    close(socket);
 }
 
 static void stop_relay(struct office *office)

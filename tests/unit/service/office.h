@@ -39,6 +39,9 @@ struct office {
 int office_set_up(void **state);
 int office_tear_down(void **state);
 
+/* Hands web the socket to the peer NAME, as hufu serve does; SOCKET is closed here. */
+void office_peer(struct office *office, const char *name, int socket);
+
 /* An act of an administrator, now; DIAG emptied. */
 struct act office_act(struct office *office);
 void office_pass(struct office *office, int64_t seconds);

@@ -1,0 +1,77 @@
+/* What the tests from application to certificate stand on: an office with a holder, a reviewer and a producer whose keys
+ * sign, the calendar, and the real hufu-files. */
+#pragma once
+
+#include "office.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "../pki/world.h"
+#include "service/application.h"
+#include "service/attachment.h"
+#include "service/evidence.h"
+#include "service/form.h"
+#include "service/payment.h"
+#include "service/review.h"
+
+struct counter_operator {
+    const char *name, *roles, *serial;
+    struct sm2_private key;
+};
+
+struct counter {
+    struct office *office;
+    struct world *pki;
+    struct calendar *calendar;
+    pid_t files;
+    pthread_t signer; /* one that is always just going away */
+    int signer_socket;
+    struct account_row account; /* the holder's */
+    struct counter_operator reviewer, producer, other; /* other: reviewer too */
+};
+
+/* cmocka's; the initial state as office_set_up's. */
+int counter_set_up(void **state);
+int counter_tear_down(void **state);
+
+struct act counter_holder(struct counter *c);
+struct act counter_as(struct counter *c, const struct counter_operator *operator);
+struct bytes counter_sign(struct counter *c, const struct counter_operator *operator, const char *statement);
+
+/* ---- the path, step by step; each ends the test when it is refused ---- */
+struct application_row counter_begin(struct counter *c);
+void counter_agree(struct counter *c, const char *number);
+void counter_details(struct counter *c, const char *number);
+void counter_medium(struct counter *c, const char *number);
+void counter_print(struct counter *c, const char *number);
+struct attachment_row counter_upload(struct counter *c, const char *number, const char *name);
+struct application_row counter_submit(struct counter *c, const char *number);
+struct payment_row counter_order(struct counter *c, const char *number);
+void counter_pay(struct counter *c, const struct payment_row *order);
+struct application_row counter_decide(struct counter *c, const char *number, bool approve);
+/* Starts hufu-files, unless it runs; those below do it by themselves. */
+void counter_files(struct counter *c);
+/* All of it up to STATE. */
+struct application_row counter_in(struct counter *c, enum state state);
+
+/* What the gateway tells when ORDER is paid as it should be. */
+struct relay_payment counter_told(const struct payment_row *order);
+struct application_row counter_get(struct counter *c, const char *number);
+struct payment_row counter_payment(struct counter *c, const char *order);
+
+/* A notice of TEMPLATE by CHANNEL, an audit entry of ACTION; the test ends when there is none. */
+struct notice_row counter_notice(struct counter *c, const char *template, const char *channel);
+/* Sends what is in the outbox; the test ends when no message has PART in its text. */
+void counter_sent(struct counter *c, const char *part);
+struct audit_row counter_audit(struct counter *c, const char *action);
+
+/* ---- around the rules; SQLite only ---- */
+bool counter_sqlite(const struct counter *c);
+void counter_sql(const struct counter *c, const char *sql);
+/* SM3 over every row of every table. */
+void counter_fingerprint(const struct counter *c, uint8_t ret_hash[32]);
+
+/* Details that pass. */
+struct application_details counter_good_details(void);
+struct application_medium counter_good_medium(void);

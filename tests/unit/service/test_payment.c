@@ -1,0 +1,364 @@
+/* Payments: R-FEE-2 to R-FEE-6, the rules without a gateway; tests/api has them with one. */
+#include "counter.h"
+#include "desk_tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "service/calendar.h"
+
+static struct act system_act(struct counter *c)
+{
+    c->office->diag = (struct diag){ 0 };
+    return service_act(&c->office->service, c->office->arena, &c->office->diag);
+}
+
+/* R-FEE-3: marked for the right order, amount and currency only. */
+static void what_marks_a_payment_as_paid(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct payment_row order = counter_order(c, row.number);
+    struct relay_payment good = counter_told(&order), bad[6] = { good, good, good, good, good, good };
+    bool applied;
+    bad[0].amount_fen = order.amount_fen - 1;
+    bad[1].amount_fen = 100 * order.amount_fen;
+    bad[2].currency = "USD";
+    bad[3].currency = NULL;
+    bad[4].transaction = NULL;
+    bad[5].order = "20261124000000010Pzzzzzzzz";
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct act act = system_act(c);
+        assert_error(payment_apply(&act, &bad[i], &applied), ERROR_PAYMENT_CALLBACK);
+        assert_string_not_equal(c->office->diag.log, "");
+        assert_string_equal(counter_payment(c, order.order_number).state, "open");
+    }
+    struct relay_payment unpaid = good;
+    unpaid.state = "unpaid";
+    struct act act = system_act(c);
+    assert_ok(payment_apply(&act, &unpaid, &applied));
+    assert_false(applied);
+    assert_string_equal(counter_get(c, row.number).state, "awaiting-payment");
+    assert_ok(payment_apply(&act, &good, &applied));
+    assert_true(applied);
+    assert_string_equal(counter_payment(c, order.order_number).state, "paid");
+    row = counter_get(c, row.number);
+    assert_string_equal(row.state, "in-review");
+    assert_int_equal(row.started_s, OFFICE_NOW);
+    assert_int_equal(row.due_s, calendar_add(c->calendar, OFFICE_NOW, 3 * calendar_day_s(c->calendar)));
+}
+
+/* R-FEE-3: told again it changes nothing. */
+static void told_again(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct payment_row order = counter_order(c, row.number);
+    counter_pay(c, &order);
+    row = counter_get(c, row.number);
+    for (int i = 0; i < 3; i++) {
+        struct act act = system_act(c);
+        struct relay_payment told = counter_told(&order);
+        bool applied;
+        assert_ok(payment_apply(&act, &told, &applied));
+        assert_false(applied);
+    }
+    assert_int_equal(counter_get(c, row.number).version, row.version);
+}
+
+/* R-FEE-2: the order that is open serves again, until it is about to lapse. */
+static void an_open_order_serves_again(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct payment_row first = counter_order(c, row.number), again = counter_order(c, row.number);
+    assert_string_equal(first.order_number, again.order_number);
+    assert_true(strlen(first.order_number) <= 32);
+    assert_int_equal(first.amount_fen, 39900);
+    office_pass(c->office, PAYMENT_LIFE_S - PAYMENT_FRESH_S + 1);
+    struct payment_row second = counter_order(c, row.number);
+    assert_string_not_equal(second.order_number, first.order_number);
+    /* The first lapses at once, so that the job closes it at the gateway. */
+    assert_true(counter_payment(c, first.order_number).expires_s <= c->office->clock.offset_s);
+}
+
+/* R-FEE-4: both orders paid: the fee counts once, the other goes back. */
+static void nobody_pays_twice(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct payment_row first = counter_order(c, row.number);
+    office_pass(c->office, PAYMENT_LIFE_S);
+    struct payment_row second = counter_order(c, row.number);
+    counter_pay(c, &second);
+    counter_pay(c, &first);
+    assert_string_equal(counter_payment(c, second.order_number).state, "paid");
+    assert_string_equal(counter_payment(c, first.order_number).state, "refunding");
+    assert_string_equal(counter_get(c, row.number).state, "in-review");
+}
+
+/* R-FEE-4, R-FEE-6: a withdrawal gives everything back, and what comes after it too. */
+static void a_withdrawal_refunds(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct application_edit edit = { .number = row.number };
+    struct payment_row order = counter_order(c, row.number);
+    counter_pay(c, &order);
+    struct act act = counter_holder(c);
+    assert_ok(application_withdraw(&act, &edit, &row));
+    assert_string_equal(counter_payment(c, order.order_number).state, "refunding");
+    struct relay_payment back = counter_told(&order);
+    back.state = "refunded";
+    bool applied;
+    act = system_act(c);
+    assert_ok(payment_apply(&act, &back, &applied));
+    assert_true(applied);
+    assert_string_equal(counter_payment(c, order.order_number).state, "refunded");
+    /* The refund is told once. */
+    assert_ok(payment_apply(&act, &back, &applied));
+    assert_false(applied);
+    struct notice_row *notices;
+    size_t count = office_notices(c->office, &notices), refunds = 0;
+    for (size_t i = 0; i < count; i++) refunds += text_equal(notices[i].template, "application-refunded");
+    assert_int_equal(refunds, 2); /* SMS and e-mail */
+}
+
+/* R-FEE-4: money that comes when everything is over. */
+static void money_that_comes_too_late(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct application_edit edit = { .number = row.number };
+    struct payment_row order = counter_order(c, row.number);
+    struct act act = counter_holder(c);
+    assert_ok(application_withdraw(&act, &edit, &row));
+    assert_true(counter_payment(c, order.order_number).expires_s <= OFFICE_NOW);
+    counter_pay(c, &order);
+    assert_string_equal(counter_payment(c, order.order_number).state, "refunding");
+    assert_string_equal(counter_get(c, row.number).state, "withdrawn");
+}
+
+/* R-FEE-4: a rejection refunds. */
+static void a_rejection_refunds(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_IN_REVIEW);
+    struct key_row key = { .key = row.number };
+    struct payment_row order;
+    counter_decide(c, row.number, false);
+    assert_ok(store_one(c->office->service.store, STATEMENT_PAYMENT_LATEST, RECORD(key_row_shape, &key), c->office->arena,
+                        &payment_row_shape, &order));
+    assert_string_equal(order.state, "refunding");
+}
+
+/* R-FEE-3: what is paid while the applicant has gone back to correct something counts when it is submitted again. */
+static void paid_while_being_corrected(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct application_edit edit = { .number = row.number };
+    struct application_details details = counter_good_details();
+    struct payment_row order = counter_order(c, row.number);
+    struct act act = counter_holder(c);
+    assert_ok(application_fill(&act, &edit, &details, &row));
+    assert_string_equal(row.state, "draft");
+    counter_pay(c, &order);
+    assert_string_equal(counter_get(c, row.number).state, "draft");
+    assert_string_equal(counter_submit(c, row.number).state, "in-review");
+}
+
+/* R-FEE-2: nothing is paid for that is not due. */
+static void what_is_not_due_cannot_be_paid(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_begin(c);
+    struct payment_row order;
+    struct act act = counter_holder(c);
+    bool fresh;
+    assert_error(payment_begin(&act, row.number, "wechat", &order, &fresh), ERROR_APPLICATION_STATE);
+    assert_error(payment_get(&act, row.number, &order), ERROR_PAYMENT_NONE);
+    act.account = office_account(c->office, "13800000002", office_numbers[1]).id;
+    assert_error(payment_begin(&act, row.number, "wechat", &order, &fresh), ERROR_NOT_FOUND);
+}
+
+/* R-FEE-4: a refund has one number, whoever asks for it and however often. */
+static void a_refund_has_one_number(void **state)
+{
+    struct counter *c = *state;
+    const char *number = payment_refund_number(c->office->arena, "20261124000000010Pabcdefgh");
+    assert_string_equal(number, "20261124000000010Rabcdefgh");
+}
+
+/* ---- interleavings: a gateway that holds the money, and everything that may happen in any order ---- */
+
+enum { ORDERS_MAX = 64 };
+
+struct gateway_order {
+    const char *order;
+    int64_t amount_fen;
+    bool paid, closed, refunded;
+};
+
+struct gateway {
+    struct counter *c;
+    struct gateway_order orders[ORDERS_MAX];
+    size_t count;
+    uint32_t seed;
+};
+
+static uint32_t draw(struct gateway *g, uint32_t below)
+{
+    g->seed = g->seed * 1664525u + 1013904223u;
+    return (g->seed >> 8) % below;
+}
+
+static struct gateway_order *any_order(struct gateway *g)
+{
+    return g->count ? &g->orders[draw(g, (uint32_t)g->count)] : NULL;
+}
+
+static void event_order(struct gateway *g, const char *number)
+{
+    struct act act = counter_holder(g->c);
+    struct payment_row p;
+    bool fresh;
+    if (failed(payment_begin(&act, number, "wechat", &p, &fresh)) || !fresh || g->count == ORDERS_MAX) return;
+    g->orders[g->count++] = (struct gateway_order){ .order = p.order_number, .amount_fen = p.amount_fen };
+}
+
+/* A callback as it should be, with a wrong amount, or in another currency; delivered or lost. */
+static void event_callback(struct gateway *g)
+{
+    struct gateway_order *o = any_order(g);
+    if (!o || !o->paid) return;
+    struct act act = system_act(g->c);
+    struct relay_payment told = { .order = o->order, .transaction = "4200001234", .state = "paid", .currency = "CNY",
+                                  .amount_fen = o->amount_fen, .paid_s = OFFICE_NOW };
+    uint32_t how = draw(g, 6);
+    if (how == 0) told.amount_fen++;
+    if (how == 1) told.currency = "USD";
+    struct result r = payment_apply(&act, &told, NULL);
+    assert_true(how < 2 ? failed(r) : !failed(r));
+}
+
+/* A person at the gateway: pays an order that is not closed there. */
+static void event_pay(struct gateway *g)
+{
+    struct gateway_order *o = any_order(g);
+    if (o && !o->closed) o->paid = true;
+}
+
+/* The job: queries, closes what has lapsed, refunds. What the gateway does may happen though its answer is lost. */
+static void event_job(struct gateway *g)
+{
+    struct gateway_order *o = any_order(g);
+    if (!o) return;
+    struct payment_row p = counter_payment(g->c, o->order);
+    struct relay_payment told = { .order = o->order, .transaction = "4200001234", .currency = "CNY",
+                                  .amount_fen = o->amount_fen, .paid_s = OFFICE_NOW };
+    if (payment_ask(&p) == PAYMENT_REFUND) {
+        assert_true(o->paid); /* nothing is given back that was not paid */
+        o->refunded = true;
+        told.state = "refunded";
+    } else if (text_equal(p.state, "open")) {
+        if (!o->paid && p.expires_s <= g->c->office->clock.offset_s) o->closed = true;
+        told.state = o->paid ? "paid" : o->closed ? "closed" : "unpaid";
+    } else {
+        return;
+    }
+    struct act act = system_act(g->c);
+    if (draw(g, 4) != 0) assert_ok(payment_apply(&act, &told, NULL));
+}
+
+static void event_person(struct gateway *g, const char *number)
+{
+    struct application_edit edit = { .number = number };
+    struct application_details details = counter_good_details();
+    struct application_row row;
+    struct act act = counter_holder(g->c);
+    switch (draw(g, 12)) {
+    case 0: IGNORE(application_withdraw(&act, &edit, &row)); break; /* refused in some states */
+    case 1: IGNORE(application_fill(&act, &edit, &details, &row)); break;
+    case 2: office_pass(g->c->office, PAYMENT_LIFE_S); break;
+    default: IGNORE(application_submit(&act, &edit, &row)); break;
+    }
+}
+
+/* What must hold always: the money that counts is what the gateway holds for orders marked paid, once; and in a state
+ * that is paid for, exactly the fee. */
+static void check_money(struct gateway *g, const char *number)
+{
+    struct application_row row = counter_get(g->c, number);
+    int64_t counted = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        struct payment_row p = counter_payment(g->c, g->orders[i].order);
+        if (text_equal(p.state, "paid")) {
+            assert_true(g->orders[i].paid && !g->orders[i].refunded);
+            counted += p.amount_fen;
+        }
+        if (text_equal(p.state, "refunded")) assert_true(g->orders[i].refunded);
+    }
+    assert_true(counted <= 39900);
+    if (text_equal(row.state, "in-review")) assert_int_equal(counted, 39900);
+    if (text_equal(row.state, "withdrawn")) assert_int_equal(counted, 0);
+}
+
+/* Everything that is lost is made good: in the end the CA holds the fee of what goes on, and nothing of what does not. */
+static void check_end(struct gateway *g, const char *number)
+{
+    for (int i = 0; i < 40 * ORDERS_MAX; i++) {
+        if (i % 8 == 0) office_pass(g->c->office, PAYMENT_LIFE_S);
+        event_job(g);
+    }
+    int64_t held = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->orders[i].paid && !g->orders[i].refunded) held += g->orders[i].amount_fen;
+    struct application_row row = counter_get(g->c, number);
+    if (text_equal(row.state, "withdrawn")) assert_int_equal(held, 0);
+    else if (text_equal(row.state, "in-review")) assert_int_equal(held, 39900);
+    else assert_true(held == 0 || held == 39900);
+}
+
+/* R-FEE-3, R-FEE-4, R-FEE-6: pay, callback, query, withdraw, refund and lost answers in random order. */
+static void money_in_any_order(void **state)
+{
+    struct counter *c = *state;
+    for (uint32_t round = 0; round < 12; round++) {
+        struct gateway g = { .c = c, .seed = 7919 * (round + 1) };
+        struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+        for (int i = 0; i < 60; i++) {
+            switch (draw(&g, 5)) {
+            case 0: event_order(&g, row.number); break;
+            case 1: event_pay(&g); break;
+            case 2: event_callback(&g); break;
+            case 3: event_job(&g); break;
+            default: event_person(&g, row.number); break;
+            }
+            check_money(&g, row.number);
+        }
+        check_end(&g, row.number);
+        struct act act = counter_holder(c);
+        struct application_edit edit = { .number = row.number };
+        IGNORE(application_withdraw(&act, &edit, &row)); /* for the next round; it may be over already */
+    }
+}
+
+int run_payment_tests(struct server *server)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) { #name, name, counter_set_up, counter_tear_down, server }
+        TEST(what_marks_a_payment_as_paid),
+        TEST(told_again),
+        TEST(an_open_order_serves_again),
+        TEST(nobody_pays_twice),
+        TEST(a_withdrawal_refunds),
+        TEST(money_that_comes_too_late),
+        TEST(a_rejection_refunds),
+        TEST(paid_while_being_corrected),
+        TEST(what_is_not_due_cannot_be_paid),
+        TEST(a_refund_has_one_number),
+        TEST(money_in_any_order),
+    };
+    return cmocka_run_group_tests_name(server ? "payment on postgresql" : "payment", tests, NULL, NULL);
+}

@@ -1,0 +1,428 @@
+/* The journal followed and what production does around the signer: R-APPLY-3, R-APPLY-4, R-PKI-1, R-PKI-2, R-REVOKE-1,
+ * R-SHIP-1. The signer itself is in tests/api and tests/takeover; here its records come as it would tell them. */
+#include "counter.h"
+#include "desk_tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "service/certify.h"
+#include "service/journal_apply.h"
+#include "service/production.h"
+#include "service/shipment.h"
+
+/* Records as SIGNER_JOURNAL answers them. */
+struct told {
+    uint8_t buffer[ENTRIES_MAX];
+    struct writer w;
+    struct signer_entries entries;
+};
+
+static void add(struct told *t, enum journal_record type, const struct shape *shape, const void *record)
+{
+    uint8_t body[64 * 1024];
+    struct writer w = writer_of(body, sizeof body);
+    if (shape) shape_write(shape, record, &w);
+    assert_false(w.full);
+    write_u64(&t->w, (uint64_t)(t->entries.from + t->entries.count++));
+    write_u64(&t->w, OFFICE_NOW);
+    write_u16(&t->w, (uint16_t)type);
+    write_block(&t->w, bytes_of(body, w.len));
+}
+
+static struct told *tell(int64_t from)
+{
+    struct told *t = calloc(1, sizeof *t);
+    t->w = writer_of(t->buffer, sizeof t->buffer);
+    t->entries.from = from;
+    return t;
+}
+
+static struct result apply(struct counter *c, struct told *t)
+{
+    c->office->diag = (struct diag){ 0 };
+    struct act act = service_act(&c->office->service, c->office->arena, &c->office->diag);
+    struct journal_taking taking = { .act = &act, .entries = &t->entries };
+    t->entries.entries = bytes_of(t->buffer, t->w.len);
+    t->entries.size = t->entries.from + t->entries.count;
+    struct result r = store_write(c->office->service.store, journal_take, &taking);
+    if (!failed(r)) journal_told(&taking);
+    free(t);
+    return r;
+}
+
+/* The first record, and what set-up wrote: the journal is at 1. */
+static void begin_journal(struct counter *c)
+{
+    struct told *t = tell(0);
+    struct journal_begin begin = { .incarnation = random_id(), .root_certificate = c->pki->root->der,
+                                   .issuing_certificate = c->pki->issuing->der,
+                                   .operators_certificate = c->pki->operators->der };
+    add(t, JOURNAL_BEGIN, &journal_begin_shape, &begin);
+    assert_ok(apply(c, t));
+}
+
+static const char *approval_of(struct counter *c, const char *number)
+{
+    struct key_row key = { .key = number, .other = "approve", .limit_count = 10 };
+    void *rows;
+    size_t count;
+    assert_ok(store_list(c->office->service.store, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &key), c->office->arena,
+                         &decision_row_shape, 10, &rows, &count));
+    assert_true(count > 0);
+    return ((struct decision_row *)rows)[count - 1].statement;
+}
+
+static struct journal_issued issued(struct counter *c, const char *number)
+{
+    char *holder = arena_take(c->office->arena, ID_TEXT_LEN + 1);
+    id_text(&c->account.id, holder);
+    return (struct journal_issued){ .request = random_id(), .application = number, .holder = holder, .card = "HF00000001",
+                                    .approval1 = approval_of(c, number), .approval_signature1 = bytes_text("signature"),
+                                    .produce = "produce", .produce_signature = bytes_text("signature"),
+                                    .signing_certificate = c->pki->holder->der,
+                                    .encryption_certificate = c->pki->encryption->der,
+                                    .enveloped_key = bytes_text("envelope") };
+}
+
+static struct result open_card(struct counter *c, const char *number, const char *serial)
+{
+    struct act act = counter_as(c, &c->producer);
+    struct production_card card = { serial, "0011223344556677", bytes_text("certificate") };
+    struct signer_card_opened opened;
+    const char *text;
+    TRY(production_card_draft(&act, number, &card, &text));
+    return production_card_open(&act, number, text, counter_sign(c, &c->producer, text), card.card_certificate, &opened);
+}
+
+/* Everything up to a pair that is issued but not in its USBKey yet. */
+static struct application_row in_issued(struct counter *c)
+{
+    struct application_row row = counter_in(c, STATE_APPROVED);
+    begin_journal(c);
+    /* There is no signer here: the statement is kept and the state set before it is asked. */
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    struct told *t = tell(1);
+    struct journal_issued record = issued(c, row.number);
+    add(t, JOURNAL_ISSUED, &journal_issued_shape, &record);
+    assert_ok(apply(c, t));
+    return counter_get(c, row.number);
+}
+
+/* R-APPLY-3: the statement and the state are there before the signer is asked. */
+static void a_card_is_opened_for_what_was_approved(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_IN_REVIEW);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_APPLICATION_STATE);
+    counter_decide(c, row.number, true);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    row = counter_get(c, row.number);
+    assert_string_equal(row.state, "in-production");
+    assert_string_equal(row.card, "HF00000001");
+    /* begun anew with another USBKey */
+    office_pass(c->office, 1);
+    assert_error(open_card(c, row.number, "HF00000002"), ERROR_IPC_CLOSED);
+    assert_string_equal(counter_get(c, row.number).card, "HF00000002");
+}
+
+/* R-APPLY-3: who does not produce, what was not drafted. */
+static void what_opens_no_card(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_APPROVED);
+    struct act act = counter_as(c, &c->producer), reviewer = counter_as(c, &c->reviewer);
+    struct production_card card = { "HF00000001", "0011223344556677", bytes_text("certificate") };
+    struct signer_card_opened opened;
+    const char *text;
+    assert_error(production_card_draft(&reviewer, row.number, &card, &text), ERROR_NOT_PERMITTED);
+    assert_ok(production_card_draft(&act, row.number, &card, &text));
+    struct bytes signature = counter_sign(c, &c->producer, text);
+    /* another certificate than the one that was signed for */
+    assert_error(production_card_open(&act, row.number, text, signature, bytes_text("other"), &opened),
+                 ERROR_DECISION_STATEMENT);
+    assert_error(production_card_open(&act, row.number, text, counter_sign(c, &c->reviewer, text), card.card_certificate,
+                                      &opened), ERROR_DECISION_SIGNATURE);
+    assert_error(production_card_open(&act, row.number, "x", signature, card.card_certificate, &opened),
+                 ERROR_DECISION_STATEMENT);
+    office_pass(c->office, EVIDENCE_FRESH_S + 1);
+    act = counter_as(c, &c->producer);
+    assert_error(production_card_open(&act, row.number, text, signature, card.card_certificate, &opened),
+                 ERROR_DECISION_STALE);
+    assert_string_equal(counter_get(c, row.number).state, "approved");
+}
+
+/* R-APPLY-3: a key of another USBKey than the one that was opened last is not drafted for. */
+static void the_key_comes_from_the_card_that_was_opened(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_APPROVED);
+    struct production_key key = { "HF00000002", "00", "00" };
+    struct produce_statement s;
+    const char *text;
+    struct act act = counter_as(c, &c->producer);
+    assert_error(production_draft(&act, row.number, &key, &text), ERROR_APPLICATION_STATE);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    assert_error(production_draft(&act, row.number, &key, &text), ERROR_PRODUCTION_CARD);
+    key.card = "HF00000001";
+    assert_ok(production_draft(&act, row.number, &key, &text));
+    assert_ok(statement_read(&produce_statement_shape, text, c->office->arena, &s));
+    assert_string_equal(s.application, row.number);
+    uint8_t hash[32];
+    evidence_hash(approval_of(c, row.number), hash);
+    assert_string_equal(s.approval, text_hex(c->office->arena, BYTES(hash)));
+}
+
+/* R-PKI-1, R-PKI-2: the pair is in the database as the journal has it, and opens nothing yet. */
+static void certificates_come_from_the_journal(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_holder(c);
+    struct certificate_row *rows;
+    struct count_row valid;
+    struct key_row key = { .id = c->account.id, .at_s = OFFICE_NOW };
+    size_t count;
+    assert_string_equal(row.state, "issued");
+    assert_string_equal(row.serial, certificate_serial_text(c->pki->holder, c->office->arena));
+    assert_ok(certify_list(&act, &rows, &count));
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(rows[i].pair, row.serial);
+        assert_string_equal(rows[i].state, "issued");
+        assert_int_equal(rows[i].journal_index, 1);
+        assert_non_null(strstr(rows[i].subject, "张三"));
+    }
+    assert_ok(store_one(c->office->service.store, STATEMENT_CERTIFICATE_VALID_OF, RECORD(key_row_shape, &key),
+                        c->office->arena, &count_row_shape, &valid));
+    assert_int_equal(valid.count, 0);
+    /* the approval is used up */
+    struct decision_row approval;
+    uint8_t hash[32];
+    evidence_hash(approval_of(c, row.number), hash);
+    key.hash = BYTES(hash);
+    assert_ok(store_one(c->office->service.store, STATEMENT_DECISION_BY_HASH, RECORD(key_row_shape, &key), c->office->arena,
+                        &decision_row_shape, &approval));
+    assert_int_equal(approval.used, 1);
+}
+
+/* R-PKI-1: each record once and in order. */
+static void records_are_applied_once(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct told *t = tell(1);
+    struct journal_issued record = issued(c, row.number);
+    add(t, JOURNAL_ISSUED, &journal_issued_shape, &record);
+    assert_error(apply(c, t), ERROR_STORE_CONFLICT); /* applied already */
+    t = tell(3);
+    add(t, JOURNAL_SEALED, NULL, NULL);
+    assert_error(apply(c, t), ERROR_STORE_CONFLICT); /* one is missing before it */
+    t = tell(0);
+    struct journal_begin begin = { .incarnation = random_id(), .root_certificate = bytes_text("a"),
+                                   .issuing_certificate = bytes_text("a"), .operators_certificate = bytes_text("a") };
+    add(t, JOURNAL_BEGIN, &journal_begin_shape, &begin);
+    assert_error(apply(c, t), ERROR_STORE_CONFLICT); /* another journal */
+    t = tell(2);
+    add(t, (enum journal_record)99, NULL, NULL);
+    assert_error(apply(c, t), ERROR_IPC_VERSION); /* of a newer signer */
+    t = tell(2);
+    add(t, JOURNAL_SEALED, NULL, NULL);
+    t->w.len--;
+    assert_error(apply(c, t), ERROR_IPC_BROKEN);
+    t = tell(2);
+    add(t, JOURNAL_SEALED, NULL, NULL);
+    assert_ok(apply(c, t));
+}
+
+/* R-PKI-1: a pair that nobody expected is kept, noted, and stays unusable; the journal is right. */
+static void an_unexpected_pair_is_kept(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_APPROVED);
+    begin_journal(c);
+    struct told *t = tell(1);
+    struct journal_issued record = issued(c, row.number);
+    add(t, JOURNAL_ISSUED, &journal_issued_shape, &record);
+    assert_ok(apply(c, t)); /* no USBKey was opened for it, as far as this database knows */
+    assert_string_equal(counter_get(c, row.number).state, "approved");
+    assert_string_equal(counter_audit(c, "journal.unexpected").subject, row.number);
+}
+
+/* R-APPLY-3, R-APPLY-4: closed, its certificates are good, the envelope is gone, the holder is told. */
+static void production_ends(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_as(c, &c->producer);
+    struct certificate_row *rows;
+    struct enveloped_key_row envelope;
+    struct key_row key = { .key = row.number };
+    size_t count;
+    assert_ok(store_one(c->office->service.store, STATEMENT_ENVELOPED_KEY_GET, RECORD(key_row_shape, &key),
+                        c->office->arena, &enveloped_key_row_shape, &envelope));
+    struct act reviewer = counter_as(c, &c->reviewer);
+    assert_error(production_finish(&reviewer, row.number, &row), ERROR_NOT_PERMITTED);
+    assert_ok(production_finish(&act, row.number, &row));
+    assert_string_equal(row.state, "produced");
+    assert_int_equal(row.finished_s, OFFICE_NOW); /* the promised time ends with production */
+    struct act holder = counter_holder(c);
+    assert_ok(certify_list(&holder, &rows, &count));
+    for (size_t i = 0; i < count; i++) assert_string_equal(rows[i].state, "valid");
+    assert_error(store_one(c->office->service.store, STATEMENT_ENVELOPED_KEY_GET, RECORD(key_row_shape, &key),
+                           c->office->arena, &enveloped_key_row_shape, &envelope), ERROR_NOT_FOUND);
+    counter_notice(c, "application-produced", "sms");
+    assert_error(production_finish(&act, row.number, &row), ERROR_APPLICATION_STATE);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_APPLICATION_STATE);
+}
+
+/* R-APPLY-3: after the issue no other USBKey is begun; it is remade under a new approval, which revokes the pair. */
+static void remade_after_the_issue(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_as(c, &c->producer);
+    struct approve_statement s;
+    const char *text;
+    assert_error(open_card(c, row.number, "HF00000002"), ERROR_PRODUCTION_ISSUED);
+    assert_ok(production_remake(&act, row.number, "USBKey 写入时断电", &row));
+    assert_string_equal(row.state, "in-review");
+    act = counter_as(c, &c->reviewer);
+    assert_ok(review_draft(&act, row.number, true, NULL, &text));
+    assert_ok(statement_read(&approve_statement_shape, text, c->office->arena, &s));
+    assert_non_null(strstr(s.revokes, row.serial));
+    assert_non_null(strstr(s.revokes, ",")); /* both of the pair */
+    assert_string_equal(s.reason, "superseded");
+}
+
+/* R-SHIP-1, R-APPLY-4: the waybill is recorded, shown and told. */
+static void it_is_sent(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_as(c, &c->producer), holder = counter_holder(c);
+    struct shipment_row shipment;
+    assert_error(shipment_get(&holder, row.number, &shipment), ERROR_SHIPMENT_NONE);
+    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", &shipment), ERROR_APPLICATION_STATE);
+    assert_ok(production_finish(&act, row.number, &row));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_get(&holder, row.number, &shipment));
+    assert_string_equal(shipment.waybill, "1234567890123");
+    row = counter_get(c, row.number);
+    assert_string_equal(row.state, "shipped");
+    assert_int_equal(row.open, 0);
+    counter_notice(c, "application-shipped", "email");
+    counter_sent(c, "1234567890123");
+    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", &shipment), ERROR_APPLICATION_STATE);
+}
+
+/* R-REVOKE-1: revoked at once in the database, its sessions end, the holder is told, once. */
+static void a_revocation_of_the_journal(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_as(c, &c->producer), holder = counter_holder(c), reviewer = counter_as(c, &c->reviewer);
+    struct certificate_row *rows, one;
+    struct approve_statement s;
+    const char *text;
+    size_t count;
+    assert_ok(production_finish(&act, row.number, &row));
+    assert_ok(certify_revocation_draft(&reviewer, row.serial, "keyCompromise", &text));
+    assert_ok(statement_read(&approve_statement_shape, text, c->office->arena, &s));
+    assert_string_equal(s.service, "revoke");
+    assert_string_equal(s.reason, "keyCompromise");
+    struct session_row session = { .token_hash = bytes_text("12345678901234567890123456789012"), .kind = "platform",
+                                   .account = c->account.id, .name = "张三", .roles = "", .serial = row.serial,
+                                   .means = "usbkey", .origin = "https://platform.example", .created_s = OFFICE_NOW,
+                                   .expires_s = OFFICE_NOW + 3600 };
+    assert_ok(store_change(c->office->service.store, STATEMENT_SESSION_INSERT, RECORD(session_row_shape, &session)));
+    struct journal_revoked record = { .request = random_id(), .serials = s.revokes, .reason = "keyCompromise",
+                                      .application = row.number, .revoked_s = OFFICE_NOW + 5, .approval1 = text,
+                                      .approval_signature1 = counter_sign(c, &c->reviewer, text) };
+    struct told *t = tell(2);
+    add(t, JOURNAL_REVOKED, &journal_revoked_shape, &record);
+    assert_ok(apply(c, t));
+    assert_ok(certify_list(&holder, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(rows[i].state, "revoked");
+        assert_int_equal(rows[i].revoked_s, OFFICE_NOW + 5);
+        assert_string_equal(rows[i].reason, "keyCompromise");
+    }
+    struct key_row key = { .hash = session.token_hash, .at_s = OFFICE_NOW };
+    assert_error(store_one(c->office->service.store, STATEMENT_SESSION_GET, RECORD(key_row_shape, &key), c->office->arena,
+                           &session_row_shape, &session), ERROR_NOT_FOUND);
+    assert_true(id_equal(&c->office->ended, &c->account.id));
+    counter_notice(c, "certificate-revoked", "sms");
+    /* What is revoked is not revoked again. */
+    assert_error(certify_revocation_draft(&reviewer, row.serial, "superseded", &text), ERROR_CERTIFICATE_STATE);
+    assert_error(certify_get(&holder, "00000000000000000000000000000000", &one), ERROR_NOT_FOUND);
+}
+
+/* R-REVOKE-1, R-OPS-3: a revocation that was altered, is signed by another key, or by who may not. */
+static void what_revokes_nothing(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = in_issued(c);
+    struct act act = counter_as(c, &c->reviewer), producer = counter_as(c, &c->producer);
+    struct certificate_row out;
+    struct approve_statement s;
+    const char *text, *altered;
+    assert_error(certify_revocation_draft(&producer, row.serial, "keyCompromise", &text), ERROR_NOT_PERMITTED);
+    assert_ok(certify_revocation_draft(&act, row.serial, "keyCompromise", &text));
+    assert_ok(statement_read(&approve_statement_shape, text, c->office->arena, &s));
+    s.revokes = "00000000000000000000000000000000";
+    assert_ok(statement_write(&approve_statement_shape, &s, c->office->arena, &altered));
+    assert_error(certify_revoke(&act, row.serial, altered, counter_sign(c, &c->reviewer, altered), &out),
+                 ERROR_DECISION_STATEMENT);
+    assert_error(certify_revoke(&act, row.serial, text, counter_sign(c, &c->other, text), &out),
+                 ERROR_DECISION_SIGNATURE);
+    assert_error(certify_revoke(&act, row.serial, "x", counter_sign(c, &c->reviewer, "x"), &out),
+                 ERROR_DECISION_STATEMENT);
+}
+
+/* The register of operators is what the journal says. */
+static void operators_come_from_the_journal(void **state)
+{
+    struct counter *c = *state;
+    struct operator_row row;
+    struct key_row key = { .key = "4d00000000000000000000000000000b" };
+    struct journal_operator record = { .change = "add", .serial = key.key, .name = "财务一", .roles = "finance",
+                                       .certificate = bytes_text("certificate") };
+    begin_journal(c);
+    struct told *t = tell(1);
+    add(t, JOURNAL_OPERATOR, &journal_operator_shape, &record);
+    assert_ok(apply(c, t));
+    struct store *store = c->office->service.store;
+    assert_ok(store_one(store, STATEMENT_OPERATOR_GET, RECORD(key_row_shape, &key), c->office->arena, &operator_row_shape,
+                        &row));
+    assert_string_equal(row.state, "active");
+    record.change = "remove";
+    record.certificate = (struct bytes){ 0 };
+    t = tell(2);
+    add(t, JOURNAL_OPERATOR, &journal_operator_shape, &record);
+    assert_ok(apply(c, t));
+    assert_ok(store_one(store, STATEMENT_OPERATOR_GET, RECORD(key_row_shape, &key), c->office->arena, &operator_row_shape,
+                        &row));
+    assert_string_equal(row.state, "removed");
+}
+
+int run_production_tests(struct server *server)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) { #name, name, counter_set_up, counter_tear_down, server }
+        TEST(a_card_is_opened_for_what_was_approved),
+        TEST(what_opens_no_card),
+        TEST(the_key_comes_from_the_card_that_was_opened),
+        TEST(certificates_come_from_the_journal),
+        TEST(records_are_applied_once),
+        TEST(an_unexpected_pair_is_kept),
+        TEST(production_ends),
+        TEST(remade_after_the_issue),
+        TEST(it_is_sent),
+        TEST(a_revocation_of_the_journal),
+        TEST(what_revokes_nothing),
+        TEST(operators_come_from_the_journal),
+    };
+    return cmocka_run_group_tests_name(server ? "production on postgresql" : "production", tests, NULL, NULL);
+}
