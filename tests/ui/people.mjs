@@ -1,0 +1,259 @@
+/* People without a browser: the public API as pages ask it, for what a test needs to be there before it opens one. */
+import { request } from "node:http";
+import { randomBytes } from "node:crypto";
+import { deflateSync, crc32 as crcOfNode } from "node:zlib";
+import { waitFor } from "./world.mjs";
+
+export const newPin = "739154";
+const random = (n) => Array.from({ length: n }, () => Math.floor(Math.random() * 10)).join("");
+
+export const someMobile = () => "139" + random(8);
+
+export function someIdentity() {
+  const body = "110101" + (1960 + Math.floor(Math.random() * 40)) + "0" + (1 + Math.floor(Math.random() * 9)) + "1" + Math.floor(Math.random() * 9) + random(3);
+  const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+  return body + "10X98765432"[weights.reduce((s, w, i) => s + w * Number(body[i]), 0) % 11];
+}
+
+export function someCreditCode() {
+  const alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY", weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+  const body = "91110000MA" + random(7);
+  const sum = weights.reduce((s, w, i) => s + w * alphabet.indexOf(body[i]), 0);
+  return body + alphabet[(31 - (sum % 31)) % 31];
+}
+
+function crc32(bytes) {
+  if (crcOfNode) return crcOfNode(bytes);
+  let crc = ~0;
+  for (const b of bytes) {
+    crc ^= b;
+    for (let i = 0; i < 8; i++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}
+
+/* A plain scan: one colour, with a frame. */
+export function png(width = 600, height = 420, noise = false) {
+  const rows = Buffer.concat(Array.from({ length: height }, (_, y) => Buffer.concat([Buffer.from([0]),
+    noise ? randomBytes(width * 3) : Buffer.from(Array.from({ length: width }, (_, x) => (x < 8 || y < 8 || x > width - 9 || y > height - 9 ? [163, 35, 31] : [250, 247, 240])).flat())])));
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const out = Buffer.alloc(body.length + 8);
+    out.writeUInt32BE(data.length, 0);
+    body.copy(out, 4);
+    out.writeUInt32BE(crc32(body), body.length + 4);
+    return out;
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+export class Page {
+  constructor(origin, address = origin) {
+    this.origin = origin;
+    this.at = new URL(address);
+    this.cookies = new Map();
+    this.extra = {};
+  }
+
+  ask(method, path, body, content) {
+    const data = content ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
+    const headers = { Host: this.at.host, Origin: this.origin, "Accept-Language": "zh-CN", ...this.extra };
+    if (this.cookies.size) headers.Cookie = [...this.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
+    if (method !== "GET") headers["Idempotency-Key"] = randomBytes(16).toString("hex");
+    if (data) headers["Content-Type"] = content ? "application/octet-stream" : "application/json";
+    headers["Content-Length"] = data ? data.length : 0;
+    return new Promise((done, fail) => {
+      const asked = request({ host: "127.0.0.1", port: this.at.port, method, path, headers }, (answer) => {
+        const parts = [];
+        answer.on("data", (p) => parts.push(p));
+        answer.on("end", () => {
+          for (const field of answer.headers["set-cookie"] ?? []) {
+            const [name, value] = field.split(";")[0].split("=");
+            this.cookies.set(name, value);
+          }
+          const raw = Buffer.concat(parts);
+          const json = /json/.test(answer.headers["content-type"] ?? "") && raw.length ? JSON.parse(raw) : null;
+          if (answer.statusCode >= 400) fail(new Error(`${method} ${path}: ${answer.statusCode} ${raw}`));
+          else done(json ?? raw);
+        });
+      });
+      asked.on("error", fail);
+      asked.end(data);
+    });
+  }
+
+  api(method, path, body, content) {
+    return this.ask(method, `/api/v1/${path}`, body, content);
+  }
+}
+
+export class Agent extends Page {
+  static async paired(world, origin) {
+    const agent = new Agent(origin, world.state().agent);
+    agent.extra["Hufu-Pairing"] = (await agent.tell("pair")).token;
+    return agent;
+  }
+  tell(what, body = {}) {
+    return this.ask("POST", `/v1/${what}`, body);
+  }
+  async key(serial) {
+    return (await this.tell("keys")).keys.find((k) => k.serial === serial);
+  }
+}
+
+export class Operator {
+  static async logIn(world, role) {
+    const o = new Operator();
+    o.person = world.person(role);
+    o.page = new Page(world.console);
+    o.agent = await Agent.paired(world, world.console);
+    o.key = (await waitFor("the operator's USBKey", () => o.agent.key(o.person.card))).key;
+    const draft = await o.api("POST", "key-logins", { serial: o.person.certificate });
+    const { certificate, signature } = await o.agent.tell("sign", { key: o.key, statement: draft.statement, pin: o.person.pin });
+    await o.api("POST", `key-logins/${draft.id}`, { certificate, signature });
+    return o;
+  }
+  api(...what) {
+    return this.page.api(...what);
+  }
+  async sign(statement) {
+    return (await this.agent.tell("sign", { key: this.key, statement, pin: this.person.pin })).signature;
+  }
+}
+
+/* One holder on the way to a certificate: each step as in tests/api/walk.py. */
+export class Holder {
+  constructor(world, name = "张三") {
+    this.world = world;
+    this.name = name;
+    this.mobile = someMobile();
+    this.identity = someIdentity();
+    this.creditCode = someCreditCode();
+    this.organizationName = `测试能源${random(4)}有限公司`;
+    this.organizationAddress = "北京市西城区示例路 1 号";
+    this.email = `holder-${this.mobile}@example.org`;
+    this.page = new Page(world.portal);
+  }
+
+  /** An organization and an account, opened by an administrator. */
+  static async opened(world, name) {
+    const h = new Holder(world, name);
+    world.administrator ??= await Operator.logIn(world, "administrator");
+    const { id } = await world.administrator.api("POST", "console/organizations", { name: h.organizationName, credit_code: h.creditCode, address: h.organizationAddress });
+    h.organization = id;
+    h.account = (await world.administrator.api("POST", "console/accounts", { organization: id, name: h.name, document_type: "id-card", document_number: h.identity, mobile: h.mobile, email: h.email })).id;
+    return h;
+  }
+
+  api(...what) {
+    return this.page.api(...what);
+  }
+
+  async logIn() {
+    const since = this.world.messages("sms").length;
+    await this.api("POST", "sms-codes", { mobile: this.mobile });
+    await this.api("POST", "sessions", { mobile: this.mobile, code: await this.world.code(this.mobile, since) });
+    return this;
+  }
+
+  path(tail = "") {
+    return `applications/${this.number}${tail && "/"}${tail}`;
+  }
+
+  async apply() {
+    this.number = (await this.api("POST", "applications", { service: "apply" })).number;
+    return this;
+  }
+
+  async fill() {
+    await this.api("PUT", this.path("agreement"), { version: (await this.api("GET", "agreement")).version });
+    await this.api("PUT", this.path("details"), {
+      organization_name: this.organizationName, credit_code: this.creditCode, organization_address: this.organizationAddress, holder_name: this.name, document_type: "id-card",
+      email: this.email, invoice_title: this.organizationName, tax_number: this.creditCode, invoice_email: this.email,
+    });
+    await this.api("PUT", this.path("medium"), { medium: "usbkey", recipient: this.name, recipient_mobile: this.mobile, province: "北京市", address: "西城区示例路 1 号 301", postcode: "100032" });
+    return this;
+  }
+
+  async print() {
+    await this.api("POST", this.path("form"));
+    this.form = await this.api("GET", this.path("form"));
+    return this;
+  }
+
+  async upload() {
+    await this.api("POST", this.path("attachments/form"), undefined, this.form);
+    for (const kind of ["license", "identity"]) await this.api("POST", this.path(`attachments/${kind}`), undefined, png());
+    return this;
+  }
+
+  async submit() {
+    await this.api("POST", this.path("submission"));
+    return this;
+  }
+
+  async pay() {
+    const order = await this.api("POST", this.path("payment"), { method: "wechat" });
+    const url = new URL(order.code_url);
+    await new Page(url.origin).ask("POST", url.pathname + "?mode=normal");
+    await waitFor("the money", async () => (await this.api("GET", this.path())).state === "in-review");
+    return this;
+  }
+
+  async toReview() {
+    await this.logIn();
+    await this.apply();
+    await this.fill();
+    await this.print();
+    await this.upload();
+    await this.submit();
+    return this.pay();
+  }
+
+  async approve() {
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
+    const { statement } = await reviewer.api("POST", `console/${this.path("decision-draft")}`, { decision: "approve" });
+    await reviewer.api("POST", `console/${this.path("decision")}`, { statement, signature: await reviewer.sign(statement) });
+    return this;
+  }
+
+  async produce() {
+    const producer = (this.world.producer ??= await Operator.logIn(this.world, "producer"));
+    this.card = await this.world.card();
+    const { key } = await waitFor("the fresh USBKey", () => producer.agent.key(this.card.serial));
+    this.key = key;
+    const seen = await producer.agent.tell("inspect", { key });
+    const { statement } = await producer.api("POST", `console/${this.path("card-draft")}`, { card: this.card.serial, challenge: seen.challenge, card_certificate: seen.card_certificate });
+    const opened = await producer.api("POST", `console/${this.path("card")}`, { statement, signature: await producer.sign(statement), card_certificate: seen.card_certificate });
+    const made = await producer.agent.tell("open", { key, ...opened });
+    const draft = await producer.api("POST", `console/${this.path("produce-draft")}`, { card: this.card.serial, public_key: made.public_key, attestation: made.attestation });
+    const { possession } = await producer.agent.tell("prove", { key, statement: draft.statement });
+    const produced = await producer.api("POST", `console/${this.path("certificates")}`, { statement: draft.statement, signature: await producer.sign(draft.statement), possession, card_certificate: seen.card_certificate });
+    await producer.agent.tell("write", { key, ...produced });
+    await producer.agent.tell("close", { key });
+    this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
+    return this;
+  }
+
+  async ship() {
+    await this.world.producer.api("POST", `console/${this.path("shipment")}`, { carrier: "ems", waybill: "EA" + random(9) + "CN" });
+    return this;
+  }
+
+  async changePin(pin = newPin) {
+    const agent = await Agent.paired(this.world, this.world.platform);
+    await agent.tell("change-pin", { key: this.key, old: "000000", new: pin });
+    return this;
+  }
+
+  async revoke(reason = "keyCompromise") {
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
+    const path = `console/certificates/${this.serial}/`;
+    const { statement } = await reviewer.api("POST", path + "revocation-draft", { reason });
+    await reviewer.api("POST", path + "revocation", { statement, signature: await reviewer.sign(statement) });
+  }
+}
