@@ -253,6 +253,15 @@ static void keys_that_are_not_the_journals_are_not_used(void **state)
     assert_int_equal(link(operators, issuing), 0); /* wrapped under another label */
     stage_start(s->stage, program, NULL);
     assert_int_equal(stage_wait(s->stage), 1);
+    /* The right label and the same process key, but of another set-up. */
+    struct stage *other = stage_new(NULL);
+    stage_start(other, program, NULL);
+    cast_set_up(s->cast, &other->peer);
+    assert_int_equal(unlink(issuing), 0);
+    assert_int_equal(rename(arena_format(s->cast->arena, "%s/signer/keys/issuing-ca.key", other->folder), issuing), 0);
+    stage_free(other);
+    stage_start(s->stage, program, NULL);
+    assert_int_equal(stage_wait(s->stage), 1);
     assert_int_equal(rename(aside, issuing), 0);
     s->stage->dumb = false;
     start(s, NULL);

@@ -6,6 +6,7 @@
 #include <valgrind/memcheck.h>
 
 #include "base/secret.h"
+#include "crypto/shamir.h"
 #include "crypto/sm2_exchange.h"
 #include "crypto/sm4.h"
 
@@ -107,6 +108,19 @@ static int hmac(void)
     return same;
 }
 
+static int shamir(void)
+{
+    struct drbg drbg;
+    struct shamir_share shares[5];
+    uint8_t again[SM2_KEY_SIZE];
+    SECRET(d);
+    drbg_init(&drbg, BYTES(entropy), (struct bytes){ 0 }, (struct bytes){ 0 });
+    VALGRIND_MAKE_MEM_UNDEFINED(drbg.v, sizeof drbg.v);
+    VALGRIND_MAKE_MEM_UNDEFINED(drbg.c, sizeof drbg.c);
+    if (failed(shamir_split(BYTES(d), 3, COUNT(shares), &drbg, shares))) return 1;
+    return failed(shamir_join(shares + 1, 3, sizeof again, again));
+}
+
 /* By intention. */
 static int leak(void)
 {
@@ -122,7 +136,8 @@ int main(int argc, char **argv)
         int (*run)(void);
     } operations[] = { { "generate", generate }, { "sign", sign }, { "encrypt", encrypt }, { "decrypt", decrypt },
                        { "exchange", exchange },
-                       { "sm4", sm4 },           { "hmac", hmac }, { "leak", leak } };
+                       { "sm4", sm4 },           { "hmac", hmac },
+                       { "shamir", shamir },     { "leak", leak } };
     for (size_t i = 0; argc == 2 && i < COUNT(operations); i++)
         if (strcmp(argv[1], operations[i].name) == 0) return operations[i].run();
     fputs("usage: constant-time OPERATION\n", stderr);
