@@ -38,7 +38,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 void log_failure(const char *event, struct result r, const struct diag *diag)
 {
     const struct error_entry *e = error_find(r.code);
-    log_event(e->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, event, "code=%d name=%s %s%s%s",
+    log_event(e->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, event, "code=%d name=%s %s%s%s%s",
               (int)r.code, e->name, diag && diag->field[0] ? "field=" : "", diag ? diag->field : "",
-              diag && diag->log[0] ? diag->log : "");
+              diag && diag->field[0] ? " " : "", diag ? diag->log : "");
 }

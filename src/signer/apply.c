@@ -133,6 +133,18 @@ static struct result apply_issued(const struct applied *a, const void *record)
     return put_certificate(a, issued->encryption_certificate);
 }
 
+/* The encryption key of a revoked certificate goes into the key centre's history, if it is not there already. */
+static struct result retire_key(const struct applied *a, uint64_t record, struct bytes serial)
+{
+    struct journal_issued issued;
+    struct certificate *c;
+    TRY(signer_recall(a->signer, record, JOURNAL_ISSUED, &journal_issued_shape, a->arena, &issued));
+    TRY(certificate_parse(issued.encryption_certificate, a->arena, &c));
+    const char *text = certificate_serial_text(c, a->arena);
+    ENSURE(text, ERROR_OUT_OF_ROOM);
+    return bytes_equal(bytes_text(text), serial) ? key_centre_retire(a->signer->centre, c->key.point) : OK;
+}
+
 static struct result apply_revoked(const struct applied *a, const void *record)
 {
     const struct journal_revoked *revoked = record;
@@ -146,6 +158,7 @@ static struct result apply_revoked(const struct applied *a, const void *record)
         ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
         value.note = STANDING_REVOKED;
         index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
+        TRY(retire_key(a, value.record, bytes_of(p, len)));
         p += len + (p[len] == ',');
     }
     return OK;

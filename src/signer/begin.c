@@ -85,6 +85,7 @@ struct result handle_begin(struct call *call, const void *ask, void *answer)
     sm2_private_done(&m.root_key);
     TRY(r);
     TRY(signer_record(s, JOURNAL_BEGIN, call->now_s, &journal_begin_shape, &m.record, call->arena, &index));
+    TRY(signer_open_centre(s, call->diag));
     return report_state(call, answer);
 }
 

@@ -124,7 +124,9 @@ static struct result certify(struct call *call, const struct order *order, const
 static struct result make_pair(struct call *call, const struct order *order, struct signer_issued *ret_issued)
 {
     struct key_centre_pair pair;
-    TRY(key_centre_make(call->signer->centre, &order->key, &pair));
+    const struct approve_statement *a = &order->approvals.one;
+    const struct key_centre_order centre_order = { &order->key, a->holder, a->application };
+    TRY(key_centre_take(call->signer->centre, &centre_order, &pair));
     TRY(certify(call, order, &profile_holder_signing, &order->key, &ret_issued->signing_certificate));
     TRY(certify(call, order, &profile_holder_encryption, &pair.public, &ret_issued->encryption_certificate));
     ret_issued->enveloped_key = arena_bytes(call->arena, BYTES(pair.enveloped));

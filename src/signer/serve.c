@@ -78,7 +78,14 @@ static struct result do_one(struct group *g, const struct ipc_message *asked)
 static bool more_waits(int socket)
 {
     struct pollfd p = { .fd = socket, .events = POLLIN };
-    return poll(&p, 1, 0) == 1 && (p.revents & POLLIN);
+    return poll(&p, 1, 0) == 1; /* also when the peer is gone: the read tells */
+}
+
+/* While nobody asks, a little is done ahead. */
+static struct result wait_busily(struct group *g)
+{
+    while (!more_waits(g->socket) && signer_idle_due(g->signer)) TRY(signer_idle(g->signer));
+    return OK;
 }
 
 /* Reads and does what waits, at least one. What cannot be read as a message ends the group like a broken request. */
@@ -113,6 +120,7 @@ static struct result do_group(struct group *g)
     arena_reset(g->arena);
     g->count = 0;
     reseed(&g->signer->drbg);
+    TRY(wait_busily(g));
     TRY(collect(g));
     uint64_t published = g->signer->published;
     TRY(signer_sync(g->signer));

@@ -20,6 +20,7 @@ const struct config_option signer_options[] = {
     NUMBER(approval_days, "30", 1, 365, "so long after it was signed an approval can be used"),
     NUMBER(produce_hours, "24", 1, 168, "so long after it was signed a producer's statement can be used"),
     NUMBER(operator_years, "3", 1, 5, "validity of operators' certificates"),
+    NUMBER(spare_keys, "64", 0, 4096, "encryption key pairs that the key centre has ready"),
     NUMBER(refusals_hour, "500", 10, 100000, "so many refused requests are written to the journal in an hour at most"),
     NUMBER(clock_offset_s, "0", -4000000000, 4000000000, "added to the system's time, in a demonstration only"),
 };

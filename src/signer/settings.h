@@ -4,7 +4,7 @@
 #include "base/config.h"
 
 struct signer_settings {
-    const char *folder;                     /* keys/ and journal/ below it */
+    const char *folder;                     /* keys/, journal/ and centre/ below it */
     const char *crl_url, *ocsp_url, *ca_url; /* stand in certificates of holders */
     const char *root_crl_url;               /* stands in those of the CAs below the root */
     const char *policy;                     /* object identifier of the certificate policy */
@@ -12,7 +12,7 @@ struct signer_settings {
     bool credit_utf8;
     const char *four_eyes;                  /* services that take two approvals, joined by "," */
     bool producer_apart;
-    int64_t approval_days, produce_hours, operator_years, refusals_hour;
+    int64_t approval_days, produce_hours, operator_years, refusals_hour, spare_keys;
     int64_t clock_offset_s; /* only with --insecure-dev */
 };
 

@@ -63,10 +63,40 @@ static struct result make_folders(struct signer *s, struct arena *arena)
 {
     s->keys_folder = arena_format(arena, "%s/keys", s->settings.folder);
     s->journal_folder = arena_format(arena, "%s/journal", s->settings.folder);
-    ENSURE(s->keys_folder && s->journal_folder, ERROR_OUT_OF_ROOM);
+    s->centre_folder = arena_format(arena, "%s/centre", s->settings.folder);
+    ENSURE(s->keys_folder && s->journal_folder && s->centre_folder, ERROR_OUT_OF_ROOM);
     TRY(file_folder(s->settings.folder));
     TRY(file_folder(s->keys_folder));
+    TRY(file_folder(s->centre_folder));
     return file_folder(s->journal_folder);
+}
+
+static bool is_certified(const void *context, const uint8_t *point)
+{
+    const struct signer *s = context;
+    return index_has(s->index, INDEX_KEY, bytes_of(point, SM2_POINT_SIZE));
+}
+
+struct result signer_open_centre(struct signer *signer, struct diag *diag)
+{
+    struct key_centre_options options = { .folder = signer->centre_folder, .drbg = &signer->drbg,
+                                          .clock = signer->clock, .spare = signer->settings.spare_keys };
+    memcpy(options.wrapping_key, signer->keys.centre, sizeof options.wrapping_key);
+    struct result r = key_centre_open(&options, diag, &signer->centre);
+    secret_wipe(&options, sizeof options);
+    return r;
+}
+
+bool signer_idle_due(const struct signer *signer)
+{
+    return signer->centre && key_centre_due(signer->centre);
+}
+
+struct result signer_idle(struct signer *signer)
+{
+    enum { STEPS = 16 };
+    TRY(key_centre_work(signer->centre, STEPS));
+    return key_centre_sync(signer->centre);
 }
 
 /* It is for readers and for the next start, which reads on where it is missing: a failure is no reason to stop. */
@@ -89,7 +119,9 @@ static struct result load(struct signer *s, struct diag *diag)
     struct result keys = keys_load(s->keys_folder, s->process_key, &missing, &s->keys);
     TRY(open_journal(s, s->authority.arena, diag));
     if (ledger_size(s->journal) > 0 && failed(keys)) return diag_log(diag, keys.code, "%s", missing.log);
+    if (ledger_size(s->journal) > 0) TRY(signer_open_centre(s, diag));
     TRY(replay(s, diag));
+    if (s->centre) TRY(key_centre_settle(s->centre, is_certified, s));
     return s->published == ledger_size(s->journal) ? OK : publish(s);
 }
 
@@ -108,7 +140,6 @@ struct result signer_open(const struct signer_settings *settings, const uint8_t 
     s->authority.arena = arena_new(SIGNER_ARENA_MAX);
     s->index = index_new();
     s->operators = operators_new();
-    s->centre = key_centre_new(&s->drbg);
     s->refusals.hour_max = settings->refusals_hour;
     s->phase = PHASE_EMPTY;
     struct result r = load(s, diag);
@@ -158,6 +189,8 @@ struct result signer_record(struct signer *signer, enum journal_record type, int
 
 struct result signer_sync(struct signer *signer)
 {
+    /* A key is out of the store before the certificate for it exists. */
+    if (signer->centre) TRY(key_centre_sync(signer->centre));
     TRY(ledger_sync(signer->journal));
     if (signer->published == ledger_size(signer->journal)) return OK;
     FAULT("signer:synced");

@@ -33,7 +33,7 @@ struct authority {
 struct signer {
     struct signer_settings settings;
     const struct clock *clock;
-    const char *keys_folder, *journal_folder;
+    const char *keys_folder, *journal_folder, *centre_folder;
     uint8_t process_key[PROCESS_KEY_SIZE];
     struct drbg drbg;
     struct keys keys;
@@ -43,7 +43,7 @@ struct signer {
     uint64_t published; /* size in the last tree head that was written out */
     struct index *index;
     struct operators *operators;
-    struct key_centre *centre;
+    struct key_centre *centre; /* NULL while the journal is empty */
     struct refusals refusals;
     enum phase phase;
 };
@@ -58,6 +58,12 @@ static inline void signer_free_p(struct signer **signer)
 {
     signer_free(*signer);
 }
+
+/* Opens the key centre, once there are keys. */
+RESULT signer_open_centre(struct signer *signer, struct diag *diag);
+/* Whether there is work to do ahead while nobody asks, and a small piece of it, synced. */
+bool signer_idle_due(const struct signer *signer);
+RESULT signer_idle(struct signer *signer);
 
 /* Writes RECORD to the journal and applies it. It is not safe before signer_sync. ERROR_CLOCK when TIME_S is before the
  * last record's, ERROR_JOURNAL_WRITE. */

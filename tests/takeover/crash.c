@@ -52,7 +52,7 @@ static int setup(void **state)
     struct scene *s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->cast = cast_new((int64_t)time(NULL));
-    s->stage = stage_new(NULL);
+    s->stage = stage_new("spare_keys = 0\n");
     stage_start(s->stage, program, NULL);
     cast_set_up(s->cast, &s->stage->peer);
     assert_int_equal(stage_stop(s->stage), 0);
@@ -90,27 +90,39 @@ static off_t length(const char *path)
 
 /* ---- killed at each point ---- */
 
+/* Each opening of a card writes and syncs the journal once. Each issuing writes two records to the key centre's log (a
+ * key, and that it is taken: no spare ones are kept here) and one to the journal, and syncs first the one, then the other. */
 struct point {
-    const char *name;
-    int kept; /* whether the record of the request is in the journal afterwards: 1 it must, 0 it must not, -1 either */
+    const char *name; /* as HUFU_FAULT */
+    uint16_t type;    /* what is recorded by the request that dies */
+    int kept;         /* whether its record is in the journal afterwards: 1 it must, 0 it must not, -1 either */
 };
 
 static const struct point points[] = {
-    { "ledger:record-written", -1 }, { "signer:appended", -1 },        { "ledger:before-sync", -1 },
-    { "ledger:synced", 1 },          { "signer:synced", 1 },           { "signer:head-published", 1 },
-    { "signer:before-answer", 1 },   { "signer:answered", 1 },
+    { "ledger:record-written", JOURNAL_CARD, -1 },     { "signer:appended", JOURNAL_CARD, -1 },
+    { "ledger:before-sync", JOURNAL_CARD, -1 },        { "ledger:synced", JOURNAL_CARD, 1 },
+    { "signer:synced", JOURNAL_CARD, 1 },              { "signer:head-published", JOURNAL_CARD, 1 },
+    { "signer:before-answer", JOURNAL_CARD, 1 },       { "signer:answered", JOURNAL_CARD, 1 },
+    { "ledger:record-written=2", JOURNAL_ISSUED, 0 },  { "ledger:record-written=3", JOURNAL_ISSUED, 0 },
+    { "signer:key-taken", JOURNAL_ISSUED, 0 },         { "signer:certified", JOURNAL_ISSUED, 0 },
+    { "ledger:record-written=4", JOURNAL_ISSUED, -1 }, { "signer:appended=2", JOURNAL_ISSUED, -1 },
+    { "ledger:before-sync=2", JOURNAL_ISSUED, -1 },    { "ledger:synced=2", JOURNAL_ISSUED, -1 },
+    { "ledger:before-sync=3", JOURNAL_ISSUED, -1 },    { "ledger:synced=3", JOURNAL_ISSUED, 1 },
+    { "signer:synced=2", JOURNAL_ISSUED, 1 },          { "signer:head-published=2", JOURNAL_ISSUED, 1 },
+    { "signer:before-answer=2", JOURNAL_ISSUED, 1 },   { "signer:answered=2", JOURNAL_ISSUED, 1 },
 };
 
-static void crash_at(struct scene *s, const struct point *point, int passage, uint16_t type)
+static void crash_at(struct scene *s, const struct point *point)
 {
+    const uint16_t type = point->type;
     struct cast_order order;
     struct signer_issued issued, again;
-    start(s, arena_format(s->cast->arena, "%s=%d", point->name, passage));
+    start(s, point->name);
     int before = cast_count(s->cast, &s->stage->peer, type);
     cast_order(s->cast, &order);
     cast_sign_order(s->cast, &order);
     struct result r = produce(s, &order, &issued);
-    assert_true(failed(r) || text_equal(point->name, "signer:answered"));
+    assert_true(failed(r) || text_starts(point->name, "signer:answered"));
     assert_int_equal(stage_wait(s->stage), FAULT_EXIT);
 
     start(s, NULL);
@@ -129,16 +141,11 @@ static void crash_at(struct scene *s, const struct point *point, int passage, ui
     assert_int_equal(stage_stop(s->stage), 0);
 }
 
-/* R-APPLY-3: the first passage is the opening of the card, the second one the issuing. */
+/* R-APPLY-3 */
 static void r_apply_3_nothing_is_lost_and_nothing_happens_twice(void **state)
 {
     struct scene *s = *state;
-    for (size_t i = 0; i < COUNT(points); i++) {
-        crash_at(s, &points[i], 1, JOURNAL_CARD);
-        crash_at(s, &points[i], 2, JOURNAL_ISSUED);
-    }
-    static const struct point certified = { "signer:certified", 0 };
-    crash_at(s, &certified, 1, JOURNAL_ISSUED);
+    for (size_t i = 0; i < COUNT(points); i++) crash_at(s, &points[i]);
 }
 
 static void setting_up_begins_anew_after_a_crash_before_the_first_record(void **state)
@@ -180,7 +187,7 @@ static void a_torn_record_is_cut_and_the_request_done_again(void **state)
     for (int parts = 1; parts < 8; parts++) {
         struct cast_order order;
         struct signer_issued issued;
-        start(s, "ledger:before-sync=2");
+        start(s, "ledger:before-sync=3");
         int before = cast_count(s->cast, &s->stage->peer, JOURNAL_ISSUED);
         cast_order(s->cast, &order);
         cast_sign_order(s->cast, &order);

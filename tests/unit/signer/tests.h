@@ -36,6 +36,7 @@ void play_restart(struct play *play);
             fail_msg("%s: %s instead of %s", #expr, error_find(got_.code)->name, error_find(error)->name); \
     } while (0)
 
+int test_centre(void);
 int test_issue(void);
 int test_parts(void);
 int test_proof(void);
