@@ -9,6 +9,7 @@ Run by hand: each flip is a build and a test. The table is tests/flips.txt, a bl
     file: src/service/session.c
     - the line as it stands there, exactly once in the file
     + the line in its place (several - and + lines are taken together)
+    file: …                (another place, where a guard stands twice: each file line begins one)
     test: unit NAME | api MODULE.CLASS.METHOD | script PATH
 """
 import argparse
@@ -22,24 +23,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-class Flip:
-    def __init__(self, block, number):
-        lines = block.split("\n")
-        self.name, self.number = lines[0].strip(), number
-        self.old, self.new, self.file, self.test = [], [], None, None
-        for line in lines[1:]:
-            if line.startswith("file: "):
-                self.file = line[6:].strip()
-            elif line.startswith("test: "):
-                self.test = line[6:].strip()
-            elif line.startswith("- "):
-                self.old.append(line[2:])
-            elif line.startswith("+ "):
-                self.new.append(line[2:])
-            elif line.strip() not in ("", "+"):
-                raise SystemExit(f"tests/flips.txt:{number}: {line!r}")
-        if not (self.file and self.test and self.old):
-            raise SystemExit(f"tests/flips.txt:{number}: {self.name}: needs file, - and test")
+class Edit:
+    def __init__(self, file):
+        self.file, self.old, self.new = file, [], []
 
     def apply(self, tree):
         """The file's text of before."""
@@ -52,6 +38,30 @@ class Flip:
         with open(path, "w", encoding="utf-8") as f:
             f.write(text.replace(old, new))
         return text
+
+
+class Flip:
+    def __init__(self, block, number):
+        lines = block.split("\n")
+        self.name, self.number = lines[0].strip(), number
+        self.edits, self.test = [], None
+        for line in lines[1:]:
+            if line.startswith("file: "):
+                self.edits.append(Edit(line[6:].strip()))
+            elif line.startswith("test: "):
+                self.test = line[6:].strip()
+            elif line.startswith("- "):
+                self.edits[-1].old.append(line[2:])
+            elif line.startswith("+ "):
+                self.edits[-1].new.append(line[2:])
+            elif line.strip() not in ("", "+"):
+                raise SystemExit(f"tests/flips.txt:{number}: {line!r}")
+        if not (self.test and self.edits and all(e.old for e in self.edits)):
+            raise SystemExit(f"tests/flips.txt:{number}: {self.name}: needs file, - and test")
+
+    @property
+    def files(self):
+        return ", ".join(edit.file for edit in self.edits)
 
 
 def read_flips():
@@ -109,19 +119,21 @@ class Scratch:
 
 def flip_one(scratch, flip):
     """"red", or what went wrong."""
+    before = []
     try:
-        before = flip.apply(scratch.tree)
-    except (LookupError, FileNotFoundError) as e:
-        return str(e)
-    try:
+        for edit in flip.edits:
+            before.append((edit.file, edit.apply(scratch.tree)))
         good, words = scratch.builds()
         if not good:
             return "does not build:\n" + words
         green, words = scratch.passes(flip.test)
         return "STAYS GREEN" if green else "red"
+    except (LookupError, FileNotFoundError) as e:
+        return str(e)
     finally:
-        with open(os.path.join(scratch.tree, flip.file), "w", encoding="utf-8") as f:
-            f.write(before)
+        for file, text in reversed(before):
+            with open(os.path.join(scratch.tree, file), "w", encoding="utf-8") as f:
+                f.write(text)
 
 
 def main():
@@ -130,10 +142,10 @@ def main():
     parser.add_argument("--scratch", help="folder of the copy, kept for the next time (default: a new one)")
     parser.add_argument("--list", action="store_true", help="only list them")
     options = parser.parse_args()
-    flips = [f for f in read_flips() if options.only in f"{f.name} {f.file} {f.test}"]
+    flips = [f for f in read_flips() if options.only in f"{f.name} {f.files} {f.test}"]
     if options.list:
         for f in flips:
-            print(f"{f.name}\n    {f.file}\n    {f.test}")
+            print(f"{f.name}\n    {f.files}\n    {f.test}")
         return 0
     scratch = Scratch(options.scratch or tempfile.mkdtemp(prefix="hufu-flip-"))
     bad = 0

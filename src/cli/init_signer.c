@@ -1,6 +1,8 @@
 #include "cli/init_signer.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,18 +12,22 @@
 #include "cli/process.h"
 #include "process/key.h"
 
-enum { PATIENCE_MS = 60 * 1000 };
+enum { PATIENCE_MS = 60 * 1000, FAULT_VARIABLE_MAX = 128 };
 
 static struct result start(const char *config, const int fds[2], int log, struct diag *diag, pid_t *ret_pid)
 {
     char program[PLACE_PATH_MAX];
     if (!place_program("hufu-signer", program)) return diag_log(diag, ERROR_PROGRAM_MISSING, "hufu-signer");
+    const char *fault = getenv("HUFU_FAULT"); /* base/fault.h */
+    char variable[FAULT_VARIABLE_MAX] = "";
+    if (fault && text_starts(fault, "signer")) snprintf(variable, sizeof variable, "HUFU_FAULT=%s", fault);
     struct process_start start = {
         .program = program,
         .arguments = { "hufu-signer", "--config", config, "--socket", "@0", "--key", "@1", "--insecure-dev" },
         .fds = { fds[0], fds[1] },
         .fd_count = 2,
         .log = log,
+        .variables = { variable[0] ? variable : NULL },
     };
     return process_start(&start, diag, ret_pid);
 }

@@ -1,4 +1,5 @@
 """Pages as tests play them: the public API at one of an installation's hosts, and the agent as that page would ask it."""
+import hashlib
 import http.client
 import json
 import urllib.parse
@@ -42,6 +43,7 @@ class Page:
         self.host, self.port = where.netloc, where.port
         self.cookies = {}
         self.extra = {}
+        self.sticky = None  # a text: the same request bears the same Idempotency-Key again, as a page repeats it
 
     def ask(self, method, path, body=None, content=None, key=None, **fields):
         """BODY as JSON or CONTENT as bytes. KEY: the Idempotency-Key, a fresh one if not told."""
@@ -49,13 +51,18 @@ class Page:
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self.cookies.items())
         if method != "GET":
-            headers["Idempotency-Key"] = key or uuid.uuid4().hex
+            headers["Idempotency-Key"] = key or self.key_of(method, path, body if content is None else content)
         if body is not None:
             content, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         elif content is not None:
             headers["Content-Type"] = "application/octet-stream"
         headers.update({name.replace("_", "-"): value for name, value in fields.items()})
         return self.send(method, path, content, headers)
+
+    def key_of(self, method, path, body):
+        if not self.sticky:
+            return uuid.uuid4().hex
+        return hashlib.sha256(repr((self.sticky, method, path, body)).encode()).hexdigest()[:40]
 
     def send(self, method, path, content, headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

@@ -547,6 +547,12 @@ class Uploads(Case):
         wait_for("the upload's end", lambda: set(os.listdir(self.world.path("web/uploads"))) == files)
         self.assertEqual(self.kept(), before)
 
+    def test_r_form_4_a_scan_of_another_application(self):
+        walk, other = self.walk("pay"), self.walk("pay")
+        scan = self.staff.reviewer.api("GET", walk.console_path("attachments"))["items"][0]["id"]
+        self.assertEqual(self.staff.reviewer.try_api("GET", walk.console_path("attachments/" + scan)).status, 200)
+        self.refused(self.staff.reviewer.try_api("GET", other.console_path("attachments/" + scan)), "NOT_FOUND")
+
     def test_r_form_4_of_somebody_else(self):
         other = self.walk("log_in")
         answer = other.portal.try_api("POST", self.holder.path("attachments/license"), content=png())

@@ -65,7 +65,7 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="hufu-")
         self.serve = None
         self.cards = []
-        self.log_path = os.path.join(self.folder, "serve.log")
+        self.log_path = self.folder + ".log"  # beside it: hufu init wants an empty folder
         try:
             self.init_status = self.try_init(fault)
             if not fault and self.init_status:
@@ -94,6 +94,8 @@ class World:
             print("kept:", self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+            if os.path.exists(self.log_path):
+                os.unlink(self.log_path)
 
     # ---- setting up ----
 
