@@ -209,7 +209,8 @@ static struct result perform(struct client *c, const struct asked *asked, struct
     curl_slist_free_all(headers);
     if (c->too_large) return diag_detail(diag, ERROR_CLIENT_ANSWER, "%s %s", asked->method, asked->path);
     if (code != CURLE_OK)
-        return diag_detail(diag, ERROR_CLIENT_UNREACHABLE, "%s: %s", c->url, words[0] ? words : curl_easy_strerror(code));
+        return diag_detail(diag, ERROR_CLIENT_UNREACHABLE, "%s: %s", c->url,
+                           words[0] ? words : curl_easy_strerror(code));
     curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, ret_status);
     return OK;
 }

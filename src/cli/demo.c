@@ -12,9 +12,9 @@ enum { ARENA_MAX = 8 * 1024 * 1024, EXIT_USAGE = 2 };
 
 static const char usage[] =
     "usage: hufu demo [--folder DIR] [--json] [--count N [--clients C]]\n"
-    "Walks the whole way of a certificate through the running demonstration: the account, the application on a USBKey,\n"
-    "payment, review, production and the login with it, by the public API, with virtual USBKeys. Ends with 0 only if the\n"
-    "login worked and every impostor was refused.\n"
+    "Walks the whole way of a certificate through the running demonstration: the account, the application for a\n"
+    "USBKey, payment, review, production and the login with it, by the public API, with virtual USBKeys. Ends with 0\n"
+    "only if the login worked and every impostor was refused.\n"
     "  --folder DIR   of the installation (default var)\n"
     "  --json         one JSON object instead of lines\n"
     "  --count N      N walks, and how long each step takes\n"
@@ -89,8 +89,8 @@ static struct result walk_on(struct walk *walk, const struct options *o, struct 
 
 static void print_json(const struct walk *walk, struct result r, json_t *steps, double ms)
 {
-    json_t *told = json_pack("{s:b, s:f, s:O, s:O*, s:O*}", "login", walk->session && !failed(r), "ms", ms, "steps", steps,
-                             "certificate", walk->certificate, "session", walk->session);
+    json_t *told = json_pack("{s:b, s:f, s:O, s:O*, s:O*}", "login", walk->session && !failed(r), "ms", ms, "steps",
+                             steps, "certificate", walk->certificate, "session", walk->session);
     if (failed(r))
         json_object_set_new(told, "error", json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
                                                      error_find(r.code)->name, "detail", walk->diag.detail));

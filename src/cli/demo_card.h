@@ -1,6 +1,6 @@
-/* A fresh virtual USBKey for a demonstration: made by hufu-card, plugged in (its socket stands in the folder usbkeys) as
- * long as its process runs, and thrown away afterwards. The image lies in the folder run, where `hufu serve` does not
- * take it for one of the people's. */
+/* A fresh virtual USBKey for a demonstration: made by hufu-card, plugged in (its socket stands in the folder usbkeys)
+ * as long as its process runs, and thrown away afterwards. The image lies in the folder run, where `hufu serve` does
+ * not take it for one of the people's. */
 #pragma once
 
 #include <sys/types.h>

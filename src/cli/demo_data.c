@@ -72,7 +72,7 @@ static const char *identity_number(struct arena *arena, const char **ret_birth_d
     return arena_format(arena, "%s", number);
 }
 
-/* Eight digits that no rule against simple PINs minds: no digit twice in a row, no run, not the birth date or mobile. */
+/* Eight digits that no rule against simple PINs minds: no digit twice in a row, no run, no date, no mobile. */
 static const char *pin(struct arena *arena)
 {
     char digits[9] = "";
@@ -154,7 +154,7 @@ struct result demo_scan_license(struct arena *arena, struct bytes *ret_png)
     ENSURE(rows && packed && png, ERROR_OUT_OF_ROOM);
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH; x++)
-            for (int i = 0; i < PIXEL; i++) rows[y * ROW + 1 + x * PIXEL + i] = colour_at(x, y)[i]; /* filter 0 before */
+            for (int i = 0; i < PIXEL; i++) rows[y * ROW + 1 + x * PIXEL + i] = colour_at(x, y)[i]; /* after filter 0 */
     uLongf len = PNG_MAX;
     ENSURE(compress2(packed, &len, rows, (uLong)ROW * HEIGHT, 6) == Z_OK, ERROR_INTERNAL);
     struct writer w = writer_of(png, PNG_MAX);

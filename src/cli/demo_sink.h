@@ -1,4 +1,4 @@
-/* Where a demonstration's SMS and e-mail go (F/sink/sms.jsonl, email.jsonl), read as their receivers would read them. */
+/* Where a demonstration's SMS and e-mail go (sink/sms.jsonl, email.jsonl), read as their receivers would read them. */
 #pragma once
 
 #include "base/arena.h"

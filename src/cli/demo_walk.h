@@ -1,5 +1,5 @@
-/* The whole way of one certificate, step by step: what each of four people does at the pages, asked of the public API and
- * of the agent. The steps are one table; whoever runs them prints, counts or measures. */
+/* The whole way of one certificate, step by step: what each of four people does at the pages, asked of the public API
+ * and of the agent. The steps are one table; whoever runs them prints, counts or measures. */
 #pragma once
 
 #include "cli/agent_client.h"
@@ -79,7 +79,7 @@ const char *walk_path(struct walk *walk, const char *base, const char *tail);
 /* What the step has to show. */
 void walk_tell(struct walk *walk, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* demo_apply.c: administrator and holder up to the payment. demo_produce.c: reviewer, producer. demo_login.c: the rest. */
+/* demo_apply.c: administrator, holder up to the payment. demo_produce.c: reviewer, producer. demo_login.c: the rest. */
 #define WALK_STEP(name) struct result walk_##name(struct walk *walk)
 WALK_STEP(administrator_login);
 WALK_STEP(organization);

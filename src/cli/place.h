@@ -1,5 +1,5 @@
-/* Where an installation's parts answer and who is who in its demonstration: what `hufu serve` and `hufu init --demo` wrote
- * down in its folder. One reader for the demonstration, `hufu user`, `hufu status` and the tests' format. */
+/* Where an installation's parts answer and who is who in its demonstration: what `hufu serve` and `hufu init --demo`
+ * wrote down in its folder. One reader for the demonstration, `hufu user`, `hufu status` and the tests' format. */
 #pragma once
 
 #include <jansson.h>
@@ -10,8 +10,10 @@ enum { PLACE_PATH_MAX = 4096 };
 
 struct place {
     const char *folder;
-    json_t *state;  /* run/state.json: {"pid","ready","portal","console","platform","agent","paysim","processes":{name: pid}} */
-    json_t *people; /* usbkeys/people.json: [{"name","person","roles","card","certificate","pin"}]; NULL: no demonstration */
+    /* run/state.json: {"pid","ready","portal","console","platform","agent","paysim","processes":{name: pid}} */
+    json_t *state;
+    /* usbkeys/people.json: [{"name","person","roles","card","certificate","pin"}]; NULL: no demonstration */
+    json_t *people;
 };
 
 /* FOLDER outlives it. ERROR_DEMO_FOLDER when nothing runs there. */
