@@ -2,13 +2,10 @@
 
 #include "base/fault.h"
 #include "base/random.h"
-#include "ipc/files_api.h"
 #include "service/application.h"
 #include "service/audit.h"
 #include "service/form.h"
-#include "service/seal.h"
-
-enum { INSPECT_MS = 40000 };
+#include "service/scan.h"
 
 static struct result list(struct tx *tx, const struct act *act, const char *number, struct attachment_row **ret_rows,
                           size_t *ret_count)
@@ -92,14 +89,6 @@ static struct result prepare(struct tx *tx, struct desk_step *step, struct appli
     return tx_run(tx, STATEMENT_ATTACHMENT_INSERT, RECORD(attachment_row_shape, &a->row), NULL);
 }
 
-static struct result inspect(const struct act *act, int fd, int64_t size, struct files_inspected *ret_found)
-{
-    struct files_inspect ask = { .size = size };
-    struct ipc_call call = { .type = FILES_INSPECT, .ask = &files_inspect_shape, .answer = &files_inspected_shape,
-                             .fd = fd, .timeout_ms = INSPECT_MS };
-    return peers_ask(act->service->peers, PEER_FILES, &call, &ask, act->arena, act->diag, ret_found, NULL);
-}
-
 struct result attachment_add(const struct act *act, const char *number, const char *name, int fd, int64_t size,
                              struct attachment_row *ret_row)
 {
@@ -107,8 +96,7 @@ struct result attachment_add(const struct act *act, const char *number, const ch
     struct files_inspected found;
     struct sealed_file file;
     TRY(store_read(act->service->store, look, &a));
-    TRY(inspect(act, fd, size, &found));
-    TRY(seal_file(act->service, "attachment", fd, act->arena, &file));
+    TRY(scan_take(act, "attachment", fd, size, &found, &file));
     FAULT("web:attachment-sealed");
     a.row = (struct attachment_row){ .id = random_id(), .application = number, .kind = name, .type = found.type,
                                      .size = size, .pages = found.pages, .name = file.name,

@@ -3,6 +3,8 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "service/audit.h"
+#include "service/closing.h"
+#include "service/desk.h"
 #include "service/identity.h"
 #include "service/mask.h"
 #include "service/notice.h"
@@ -92,6 +94,11 @@ void directory_document_index(const struct service *service, const char *type, c
     secret_wipe(value, sizeof value);
 }
 
+void directory_mobile_index(const struct service *service, const char *mobile, uint8_t ret_index[32])
+{
+    seal_index(service, mobile_use, bytes_text(mobile), ret_index);
+}
+
 struct account_change {
     const struct act *act;
     struct account_row row;
@@ -150,7 +157,7 @@ static struct result fill_account(struct account_change *c, const struct account
     c->row.document_mask = mask_document(act->arena, number);
     secret_wipe(number, sizeof number);
     TRY(r);
-    seal_index(service, mobile_use, bytes_text(what->mobile), index);
+    directory_mobile_index(service, what->mobile, index);
     c->mobile_index = arena_bytes(act->arena, BYTES(index));
     ENSURE(c->row.document_index.ptr && c->row.document_mask && c->mobile_index.ptr, ERROR_OUT_OF_ROOM);
     return OK;
@@ -214,6 +221,7 @@ struct state_change {
     const char *state, *reason;
     struct account_row row; /* as it is afterwards */
     bool changed;
+    const char *cancelled; /* application that closing has cancelled; NULL: none */
 };
 
 static struct result tell_state(struct tx *tx, const struct state_change *c)
@@ -242,6 +250,7 @@ static struct result set_state(struct tx *tx, void *context)
     struct state_change *c = context;
     struct key_row key = { .id = c->id, .state = c->state };
     c->changed = false;
+    c->cancelled = NULL;
     TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), c->act->arena, &account_row_shape, &c->row));
     if (text_equal(c->row.state, c->state)) return OK;
     ENSURE(!text_equal(c->row.state, "closed"), ERROR_ACCOUNT_CLOSED);
@@ -249,8 +258,10 @@ static struct result set_state(struct tx *tx, void *context)
     c->row.state = c->state;
     if (!text_equal(c->state, "open"))
         TRY(tx_run(tx, STATEMENT_SESSION_DELETE_ACCOUNT, RECORD(key_row_shape, &key), NULL));
-    if (text_equal(c->state, "closed"))
+    if (text_equal(c->state, "closed")) {
+        TRY(closing_follow(tx, c->act, &c->row, c->reason, &c->cancelled));
         TRY(tx_run(tx, STATEMENT_ACCOUNT_CLAIM_DELETE_OF, RECORD(key_row_shape, &key), NULL));
+    }
     TRY(tell_state(tx, c));
     c->changed = true;
     return OK;
@@ -263,6 +274,7 @@ struct result directory_account_set_state(const struct act *act, const struct id
     struct state_change change = { .act = act, .id = *id, .state = state, .reason = reason };
     TRY(store_write(service->store, set_state, &change));
     if (change.changed && !text_equal(state, "open") && service->end) service->end(service->web, id);
+    if (change.cancelled) desk_publish(act, change.cancelled, EVENT_CANCEL);
     *ret_account = change.row;
     return OK;
 }

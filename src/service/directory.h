@@ -43,3 +43,5 @@ RESULT directory_account_document(const struct service *service, const struct ac
 /* The keyed index by which NUMBER of a document of TYPE is found. */
 void directory_document_index(const struct service *service, const char *type, const char *number,
                               uint8_t ret_index[32]);
+/* The same of a mobile number: what account_claim has. */
+void directory_mobile_index(const struct service *service, const char *mobile, uint8_t ret_index[32]);

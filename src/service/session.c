@@ -268,3 +268,9 @@ bool session_may_enter(const char *means, const char *service)
                                                          : false;
     return false;
 }
+
+struct result session_check_whole(const struct act *act)
+{
+    ENSURE(act->kind != ACTOR_HOLDER || !text_equal(act->means, "usbkey-expired"), ERROR_SESSION_MEANS);
+    return OK;
+}

@@ -40,3 +40,5 @@ RESULT session_clean(struct service *service);
 /* Whether a session that was entered by MEANS may enter SERVICE ("apply", "renew", …): by SMS all of them, with the
  * USBKey those whose key works, with an expired one renewal and nothing else (R-SMS-2). */
 bool session_may_enter(const char *means, const char *service);
+/* ERROR_SESSION_MEANS for a session that opens renewal and nothing else; for what is no service. */
+RESULT session_check_whole(const struct act *act);

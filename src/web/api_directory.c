@@ -2,6 +2,7 @@
 #include "api_gen.h"
 #include "service/directory.h"
 #include "service/mask.h"
+#include "service/organization.h"
 #include "web/app.h"
 
 /* ---- organizations ---- */
@@ -59,8 +60,12 @@ static struct result show_account(const struct call *call, const struct account_
 
 static struct result answer_account(struct call *call, const struct account_row *row)
 {
+    struct act act = app_act(call);
     struct api_account answer;
+    bool runs;
     TRY(show_account(call, row, &answer));
+    TRY(organization_runs_one(&act, &row->id, &runs));
+    answer.runs_organization = runs;
     return answer_record(call, &api_account_shape, &answer);
 }
 

@@ -1,6 +1,7 @@
 /* Who is logged in at this host, and logging in by SMS (R-SMS-1). */
 #include "api_gen.h"
 #include "service/kind.h"
+#include "service/organization.h"
 #include "service/sms.h"
 #include "web/app.h"
 #include "web/api_session.h"
@@ -33,7 +34,13 @@ struct result session_answer(struct call *call, const struct session *session)
                                   .organization_name = session->organization_name, .mobile = session->mobile,
                                   .roles = row->roles[0] ? row->roles : NULL, .serial = row->serial,
                                   .expires_s = row->expires_s, .origin = row->origin, .means = row->means };
-    if (text_equal(row->kind, "holder")) TRY(name_doors(call, row->means, &answer.enters));
+    if (text_equal(row->kind, "holder")) {
+        struct act act = app_act(call);
+        bool runs;
+        TRY(name_doors(call, row->means, &answer.enters));
+        TRY(organization_runs_one(&act, &row->account, &runs));
+        answer.runs_organization = runs;
+    }
     return answer_record(call, &api_session_shape, &answer);
 }
 

@@ -10,3 +10,4 @@ int run_sms_tests(struct server *server);
 int run_session_tests(struct server *server);
 int run_key_login_tests(struct server *server);
 int run_notice_tests(struct server *server);
+int run_organization_tests(struct server *server);

@@ -13,6 +13,7 @@ int main(void)
         failures += run_session_tests(engine);
         failures += run_key_login_tests(engine);
         failures += run_notice_tests(engine);
+        failures += run_organization_tests(engine);
     }
     server_stop(server);
     return failures;

@@ -9,58 +9,73 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ipc/files_api.h"
 #include "ipc/relay_api.h"
 #include "ipc/supervise_api.h"
 #include "service/audit.h"
+#include "service/calendar.h"
 #include "service/notice.h"
 #include "service/sms.h"
 
 const char *const office_numbers[4] = { "11010519491231002X", "440524188001010014", "110105199003070017",
                                         "310101198506150024" };
 
-/* ---- the relay ---- */
+/* ---- the peers ---- */
 
 struct relay_thread {
     pthread_t thread;
     pthread_mutex_t lock;
-    int socket, control; /* control: the supervisor's end */
+    int socket, control; /* control: the supervisor's end; the relay's alone */
     enum error fails[2];
     struct sent sent[OFFICE_SENT_MAX];
     size_t count;
 };
 
-static void take_notice(struct relay_thread *relay, const struct ipc_message *asked)
+static enum error keep_notice(struct relay_thread *relay, int channel, const struct relay_notice *notice)
 {
-    struct arena *arena = arena_new(1 << 20);
-    struct reader r = reader_of(asked->body);
-    struct relay_notice notice;
-    struct relay_sent receipt = { "receipt" };
-    int channel = asked->type == RELAY_SMS ? SENT_SMS : SENT_EMAIL;
-    if (failed(shape_read(&relay_notice_shape, &r, arena, &notice))) abort();
     pthread_mutex_lock(&relay->lock);
     enum error fails = relay->fails[channel];
     if (fails == ERROR_NONE && relay->count < OFFICE_SENT_MAX) {
         struct sent *s = &relay->sent[relay->count++];
         s->channel = channel;
-        s->id = notice.id;
-        snprintf(s->to, sizeof s->to, "%s", notice.to);
-        snprintf(s->subject, sizeof s->subject, "%s", notice.subject ? notice.subject : "");
-        snprintf(s->text, sizeof s->text, "%s", notice.text);
+        s->id = notice->id;
+        snprintf(s->to, sizeof s->to, "%s", notice->to);
+        snprintf(s->subject, sizeof s->subject, "%s", notice->subject ? notice->subject : "");
+        snprintf(s->text, sizeof s->text, "%s", notice->text);
     }
     pthread_mutex_unlock(&relay->lock);
-    struct result told = fails == ERROR_NONE ? ipc_answer(relay->socket, asked, &relay_sent_shape, &receipt)
-                                             : ipc_answer_failure(relay->socket, asked, fails, NULL);
-    if (failed(told)) abort();
-    arena_free(arena);
+    return fails;
 }
 
-static void *run_relay(void *closure)
+static struct result take_notice(struct relay_thread *relay, const struct ipc_message *asked, struct arena *arena)
 {
-    struct relay_thread *relay = closure;
-    static uint8_t buffer[IPC_MESSAGE_MAX];
+    struct reader r = reader_of(asked->body);
+    struct relay_notice notice;
+    struct relay_sent receipt = { "receipt" };
+    TRY(shape_read(&relay_notice_shape, &r, arena, &notice));
+    enum error fails = keep_notice(relay, asked->type == RELAY_SMS ? SENT_SMS : SENT_EMAIL, &notice);
+    return fails == ERROR_NONE ? ipc_answer(relay->socket, asked, &relay_sent_shape, &receipt)
+                               : ipc_answer_failure(relay->socket, asked, fails, NULL);
+}
+
+static void *run_peer(void *closure)
+{
+    struct relay_thread *peer = closure;
+    uint8_t *buffer = malloc(IPC_MESSAGE_MAX);
+    struct arena *arena = arena_new(1 << 20);
+    struct files_inspected found = { .type = "pdf", .pages = 1 };
     struct ipc_message asked;
-    if (failed(ipc_hello(relay->socket))) return NULL;
-    while (!failed(ipc_read(relay->socket, buffer, &asked))) take_notice(relay, &asked);
+    bool alive = !failed(ipc_hello(peer->socket));
+    while (alive && !failed(ipc_read(peer->socket, buffer, &asked))) {
+        if (asked.fd >= 0) close(asked.fd);
+        struct result told = asked.type == FILES_INSPECT
+                                 ? ipc_answer(peer->socket, &asked, &files_inspected_shape, &found)
+                                 : take_notice(peer, &asked, arena);
+        if (failed(told)) abort();
+        arena_reset(arena);
+    }
+    arena_free(arena);
+    free(buffer);
     return NULL;
 }
 
@@ -70,40 +85,56 @@ static void *say_hello(void *closure)
     return NULL;
 }
 
-static void start_relay(struct office *office)
+static void hand_over(int control, const char *name, int socket)
 {
-    struct relay_thread *relay = calloc(1, sizeof *relay);
-    int control[2], pair[2];
-    pthread_t hello;
-    pthread_mutex_init(&relay->lock, NULL);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+    struct supervise_peer told = { name };
+    struct ipc_message head = { .type = SUPERVISE_PEER, .fd = socket };
+    assert_ok(ipc_write_record(control, &head, &supervise_peer_shape, &told));
+    close(socket);
+}
+
+static struct relay_thread *start_peer(int control, const char *name)
+{
+    struct relay_thread *peer = calloc(1, sizeof *peer);
+    int pair[2];
+    pthread_mutex_init(&peer->lock, NULL);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-    relay->control = control[0];
-    relay->socket = pair[0];
-    pthread_create(&hello, NULL, say_hello, relay);
-    assert_ok(peers_new(control[1], NULL, NULL, &office->service.peers));
-    pthread_join(hello, NULL);
-    pthread_create(&relay->thread, NULL, run_relay, relay);
-    office->relay = relay;
-    office_peer(office, "relay", pair[1]);
+    peer->socket = pair[0];
+    peer->control = control;
+    pthread_create(&peer->thread, NULL, run_peer, peer);
+    hand_over(control, name, pair[1]);
+    return peer;
 }
 
 void office_peer(struct office *office, const char *name, int socket)
 {
-    struct supervise_peer told = { name };
-    struct ipc_message head = { .type = SUPERVISE_PEER, .fd = socket };
-    assert_ok(ipc_write_record(office->relay->control, &head, &supervise_peer_shape, &told));
-    close(socket);
+    hand_over(office->relay->control, name, socket);
 }
 
-static void stop_relay(struct office *office)
+static void start_peers(struct office *office)
 {
-    struct relay_thread *relay = office->relay;
+    struct relay_thread supervisor = { 0 };
+    int control[2];
+    pthread_t hello;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+    supervisor.control = control[0];
+    pthread_create(&hello, NULL, say_hello, &supervisor);
+    assert_ok(peers_new(control[1], NULL, NULL, &office->service.peers));
+    pthread_join(hello, NULL);
+    office->relay = start_peer(control[0], "relay");
+    office->files = start_peer(control[0], "files");
+}
+
+static void stop_peers(struct office *office)
+{
+    struct relay_thread *const threads[] = { office->relay, office->files };
     peers_free(office->service.peers);
-    pthread_join(relay->thread, NULL);
-    close(relay->socket);
-    close(relay->control);
-    free(relay);
+    close(office->relay->control);
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        pthread_join(threads[i]->thread, NULL);
+        close(threads[i]->socket);
+        free(threads[i]);
+    }
 }
 
 size_t office_sent(struct office *office, const struct sent **ret_sent)
@@ -187,7 +218,9 @@ int office_set_up(void **state)
     service->wake = note_wake;
     service->web = office;
     service->authorities = authorities_new();
-    start_relay(office);
+    assert_ok(calendar_load(CALENDAR_FOLDER, &office->diag, &office->calendar));
+    service->calendar = office->calendar;
+    start_peers(office);
     *state = office;
     return 0;
 }
@@ -257,9 +290,10 @@ size_t office_uploads(struct office *office)
 int office_tear_down(void **state)
 {
     struct office *office = *state;
-    stop_relay(office);
+    stop_peers(office);
     store_close(office->service.store);
     authorities_free(office->service.authorities);
+    calendar_free(office->calendar);
     close(office->service.upload_folder);
     arena_free(office->arena);
     size_t files = office_files(office, remove_file, NULL);

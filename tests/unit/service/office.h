@@ -1,5 +1,6 @@
 /* What the tests of the rules stand on: a fresh database of either engine with the service over it, a clock that is
- * set by hand, and in the relay's place a thread that keeps what it is told to send. */
+ * set by hand, in the relay's place a thread that keeps what it is told to send, in hufu-files' one that finds every
+ * file to be a PDF of one page. */
 #pragma once
 
 #include <stdarg.h>
@@ -29,7 +30,8 @@ struct office {
     struct service service;
     struct arena *arena;
     struct diag diag;
-    struct relay_thread *relay;
+    struct relay_thread *relay, *files;
+    struct calendar *calendar;
     const char *client;
     struct id ended; /* the last that service->end was called with */
     char woken[64];  /* the last that service->wake was */

@@ -1,0 +1,91 @@
+/* Changes of mobile numbers (R-ACCT-8): asked for at the portal, entered and decided at the console. */
+#include "service/mobile_change.h"
+
+#include "api_gen.h"
+#include "service/mask.h"
+#include "web/app.h"
+
+/* The new number in full for whoever compares it with the evidence. */
+static struct result show(const struct call *call, const struct mobile_change_row *row,
+                          struct api_mobile_change *ret_answer)
+{
+    bool keeper = call_role(call, "administrator");
+    *ret_answer = (struct api_mobile_change){ .id = row->id, .account = row->account,
+                                              .holder_name = row->holder_name,
+                                              .mobile = keeper ? row->mobile : mask_mobile(call->arena, row->mobile),
+                                              .old_mobile = mask_mobile(call->arena, row->old_mobile),
+                                              .state = row->state, .type = row->type, .size = row->size,
+                                              .asked_by = row->asked_by, .asked_s = row->asked_s,
+                                              .decided_by = row->decided_by, .decided_s = row->decided_s,
+                                              .words = row->words };
+    ENSURE(ret_answer->mobile && ret_answer->old_mobile, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+static struct result answer_change(struct call *call, const struct mobile_change_row *row)
+{
+    struct api_mobile_change answer;
+    TRY(show(call, row, &answer));
+    return answer_record(call, &api_mobile_change_shape, &answer);
+}
+
+static struct result ask(struct call *call, const struct id *account)
+{
+    struct act act = app_act(call);
+    struct mobile_change_ask asked = { *account, call_text(call, "mobile"), call->upload.fd,
+                                       (int64_t)call->upload.size };
+    struct mobile_change_row row;
+    TRY(mobile_change_ask(&act, &asked, &row));
+    return answer_change(call, &row);
+}
+
+struct result api_mobile_change_new(struct call *call)
+{
+    struct id account = call_id(call, "account");
+    return ask(call, id_empty(&account) ? &call->principal.account : &account);
+}
+
+struct result api_mobile_change_enter(struct call *call)
+{
+    struct id account = call_id(call, "id");
+    return ask(call, &account);
+}
+
+struct result api_mobile_change_list(struct call *call)
+{
+    struct act act = app_act(call);
+    struct mobile_change_row *rows;
+    size_t count;
+    const char *next;
+    TRY(mobile_change_list(&act, call_text(call, "after"), &rows, &count, &next));
+    struct api_mobile_change *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) TRY(show(call, &rows[i], &answer[i]));
+    return answer_list(call, &api_mobile_change_shape, answer, count, next);
+}
+
+struct result api_mobile_change_decide(struct call *call)
+{
+    const struct api_mobile_change_decision *asked = call->body;
+    struct act act = app_act(call);
+    struct id id = call_id(call, "id");
+    struct mobile_change_row row;
+    TRY(mobile_change_decide(&act, &id, text_equal(asked->decision, "approve"), asked->words, &row));
+    return answer_change(call, &row);
+}
+
+struct result api_mobile_change_evidence(struct call *call)
+{
+    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" },
+                                            { "png", "image/png" } };
+    struct act act = app_act(call);
+    struct id id = call_id(call, "id");
+    struct mobile_change_row row;
+    int fd;
+    TRY(mobile_change_evidence(&act, &id, &row, &fd));
+    const char *type = "application/octet-stream";
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (text_equal(types[i][0], row.type)) type = types[i][1];
+    const char *name = arena_format(call->arena, "mobile-change.%s", row.type);
+    return answer_file(call, fd, type, name ? name : "scan", true);
+}
