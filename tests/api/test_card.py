@@ -132,6 +132,24 @@ def names(library):
     return [n.decode() for n in buffer.raw[:length.value].split(b"\0") if n]
 
 
+def verifies(maker, point, message, signature):
+    """By OpenSSL, which knows nothing of us."""
+    def integer(b):
+        b = b.lstrip(b"\0") or b"\0"
+        b = b"\0" + b if b[0] & 0x80 else b
+        return bytes([2, len(b)]) + b
+    body = integer(signature[:32]) + integer(signature[32:])
+    files = {"pub": bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200" "04") + point,
+             "sig": bytes([0x30, len(body)]) + body, "msg": message}
+    for name, content in files.items():
+        with open(maker.path("verify." + name), "wb") as f:
+            f.write(content)
+    done = subprocess.run(["openssl", "dgst", "-sm3", "-verify", maker.path("verify.pub"), "-keyform", "DER", "-sigopt",
+                           "distid:1234567812345678", "-signature", maker.path("verify.sig"), maker.path("verify.msg")],
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode == 0 and "OK" in done.stdout
+
+
 def lock_and_hold(folder, name, conversation):
     """In a process of its own: locks the key, tells, waits for the word to give it back."""
     library = driver(folder)
@@ -420,32 +438,8 @@ class CardTest(unittest.TestCase):
                               env=dict(os.environ, HUFU_USBKEYS=self.maker.folder))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         said = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-        self.assertTrue(self.holds(bytes.fromhex(said["public"]), b"HUFU-LOGIN-v1\n", bytes.fromhex(said["signature"])))
-
-    def holds(self, point, message, signature):
-        """By OpenSSL, which knows nothing of us either."""
-        files = {}
-        for name, content in (("pub", self.spki(point)), ("msg", message), ("sig", self.der(signature))):
-            files[name] = self.maker.path("outside." + name)
-            with open(files[name], "wb") as f:
-                f.write(content)
-        done = subprocess.run(["openssl", "dgst", "-sm3", "-verify", files["pub"], "-keyform", "DER", "-sigopt",
-                               "distid:1234567812345678", "-signature", files["sig"], files["msg"]], capture_output=True,
-                              text=True, timeout=60)
-        return done.returncode == 0 and "OK" in done.stdout
-
-    @staticmethod
-    def spki(point):
-        return bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200" "04") + point
-
-    @staticmethod
-    def der(signature):
-        def integer(b):
-            b = b.lstrip(b"\0") or b"\0"
-            b = b"\0" + b if b[0] & 0x80 else b
-            return bytes([2, len(b)]) + b
-        body = integer(signature[:32]) + integer(signature[32:])
-        return bytes([0x30, len(body)]) + body
+        self.assertTrue(verifies(self.maker, bytes.fromhex(said["public"]), b"HUFU-LOGIN-v1\n",
+                                 bytes.fromhex(said["signature"])))
 
 
 if __name__ == "__main__":
