@@ -90,6 +90,54 @@ DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(str
        SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
        SHAPE_TEXT(struct journal_refused, detail, DETAIL));
 
+#define IDENTITY(type) SHAPE_ID(struct type, request)
+#define CONTENT(type) SHAPE_BYTES(struct type, content, 32)
+#define KEYS (CUSTODIANS_MAX * 64)
+#define SHARES (CUSTODIANS_MAX * CUSTODIAN_SHARE_SIZE)
+DEFINE(signer_unlock, IDENTITY(signer_unlock), APPROVALS(signer_unlock), SHAPE_TEXT(struct signer_unlock, card, WORD),
+       SHAPE_BYTES(struct signer_unlock, challenge, 16));
+DEFINE(signer_unlocked, SHAPE_BYTES(struct signer_unlocked, answer, 64), SHAPE_INT(struct signer_unlocked, index));
+DEFINE(signer_recover, IDENTITY(signer_recover), APPROVALS(signer_recover));
+DEFINE(signer_recovered, SHAPE_TEXT(struct signer_recovered, serials, DETAIL),
+       SHAPE_BYTES(struct signer_recovered, keys, RECOVERED_MAX * RECOVERED_KEY_SIZE),
+       SHAPE_INT(struct signer_recovered, index));
+DEFINE(signer_hold, IDENTITY(signer_hold), SHAPE_TEXT(struct signer_hold, holder, WORD),
+       SHAPE_TEXT(struct signer_hold, serials, DETAIL));
+DEFINE(signer_held, SHAPE_INT(struct signer_held, index), SHAPE_INT(struct signer_held, held_s),
+       SHAPE_TEXT(struct signer_held, serials, DETAIL));
+DEFINE(signer_release, IDENTITY(signer_release), EVIDENCE(signer_release, 1));
+DEFINE(signer_released, SHAPE_INT(struct signer_released, index), SHAPE_INT(struct signer_released, released_s),
+       SHAPE_TEXT(struct signer_released, serials, DETAIL));
+DEFINE(signer_custody, IDENTITY(signer_custody), EVIDENCE(signer_custody, 1), EVIDENCE(signer_custody, 2),
+       SHAPE_BYTES(struct signer_custody, keys, KEYS));
+DEFINE(signer_custody_done, SHAPE_INT(struct signer_custody_done, index),
+       SHAPE_BYTES(struct signer_custody_done, custodial, 64), SHAPE_BYTES(struct signer_custody_done, shares, SHARES));
+DEFINE(signer_judicial, IDENTITY(signer_judicial), EVIDENCE(signer_judicial, 1), EVIDENCE(signer_judicial, 2));
+DEFINE(signer_judicial_opened, SHAPE_INT(struct signer_judicial_opened, index),
+       SHAPE_INT(struct signer_judicial_opened, version), SHAPE_BYTES(struct signer_judicial_opened, escrow, 128),
+       SHAPE_BYTES(struct signer_judicial_opened, certificate, CERTIFICATE_MAX));
+DEFINE(journal_unlocked, IDENTITY(journal_unlocked), SHAPE_TEXT(struct journal_unlocked, application, WORD),
+       SHAPE_TEXT(struct journal_unlocked, holder, WORD), SHAPE_TEXT(struct journal_unlocked, card, WORD),
+       SHAPE_BYTES(struct journal_unlocked, challenge, 16), SHAPE_INT(struct journal_unlocked, master_version),
+       APPROVALS(journal_unlocked), CONTENT(journal_unlocked));
+DEFINE(journal_recovered, IDENTITY(journal_recovered), SHAPE_TEXT(struct journal_recovered, application, WORD),
+       SHAPE_TEXT(struct journal_recovered, holder, WORD), SHAPE_TEXT(struct journal_recovered, serials, DETAIL),
+       SHAPE_BYTES(struct journal_recovered, keys, RECOVERED_MAX * RECOVERED_KEY_SIZE), APPROVALS(journal_recovered),
+       CONTENT(journal_recovered));
+DEFINE(journal_held, IDENTITY(journal_held), SHAPE_TEXT(struct journal_held, holder, WORD),
+       SHAPE_TEXT(struct journal_held, serials, DETAIL), SHAPE_INT(struct journal_held, held_s), CONTENT(journal_held));
+DEFINE(journal_released, IDENTITY(journal_released), SHAPE_TEXT(struct journal_released, serials, DETAIL),
+       SHAPE_TEXT(struct journal_released, application, WORD), SHAPE_INT(struct journal_released, released_s),
+       EVIDENCE(journal_released, 1), CONTENT(journal_released));
+DEFINE(journal_custody, IDENTITY(journal_custody), SHAPE_INT(struct journal_custody, version),
+       SHAPE_INT(struct journal_custody, threshold), SHAPE_TEXT(struct journal_custody, custodians, DETAIL),
+       SHAPE_BYTES(struct journal_custody, keys, KEYS), SHAPE_BYTES(struct journal_custody, custodial, 64),
+       SHAPE_BYTES(struct journal_custody, shares, SHARES), EVIDENCE(journal_custody, 1), EVIDENCE(journal_custody, 2),
+       CONTENT(journal_custody));
+DEFINE(journal_judicial, IDENTITY(journal_judicial), SHAPE_TEXT(struct journal_judicial, serial, WORD),
+       SHAPE_INT(struct journal_judicial, version), SHAPE_BYTES(struct journal_judicial, escrow, 128),
+       EVIDENCE(journal_judicial, 1), EVIDENCE(journal_judicial, 2), CONTENT(journal_judicial));
+
 DEFINE(signer_begin, SHAPE_TEXT(struct signer_begin, organization, NAME), SHAPE_TEXT(struct signer_begin, country, 2),
        SHAPE_TEXT(struct signer_begin, root_name, NAME), SHAPE_TEXT(struct signer_begin, issuing_name, NAME),
        SHAPE_TEXT(struct signer_begin, operators_name, NAME),
@@ -141,7 +189,11 @@ const struct shape *const ipc_shapes[] = {
     &ipc_failure_shape,     &signer_peer_shape,      &signer_state_shape,   &signer_range_shape,
     &signer_entries_shape,  &signer_card_shape,      &signer_card_opened_shape, &signer_issue_shape,
     &signer_issued_shape,   &signer_revoke_shape,    &signer_revoked_shape, &signer_operator_shape,
-    &signer_operator_done_shape, &signer_proof_shape, &signer_consistency_shape, &journal_begin_shape, &journal_operator_shape,
+    &signer_operator_done_shape, &signer_proof_shape, &signer_consistency_shape, &signer_unlock_shape, &signer_unlocked_shape, &signer_recover_shape,
+    &signer_recovered_shape, &signer_hold_shape, &signer_held_shape, &signer_release_shape, &signer_released_shape,
+    &signer_custody_shape, &signer_custody_done_shape, &signer_judicial_shape, &signer_judicial_opened_shape,
+    &journal_unlocked_shape, &journal_recovered_shape, &journal_held_shape, &journal_released_shape,
+    &journal_custody_shape, &journal_judicial_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,

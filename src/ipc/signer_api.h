@@ -15,6 +15,12 @@ enum signer_message {
     SIGNER_OPERATOR = 0x105, /* signer_operator → signer_operator_done */
     SIGNER_PROOF = 0x106,   /* signer_range (from = leaf, count = tree size) → signer_proof */
     SIGNER_CONSISTENCY = 0x107, /* signer_range (from = older size, count = size) → signer_consistency */
+    SIGNER_UNLOCK = 0x108,  /* signer_unlock → signer_unlocked */
+    SIGNER_RECOVER = 0x109, /* signer_recover → signer_recovered */
+    SIGNER_HOLD = 0x10A,    /* signer_hold → signer_held: the one act without an operator */
+    SIGNER_RELEASE = 0x10B, /* signer_release → signer_released */
+    SIGNER_CUSTODY = 0x10C, /* signer_custody → signer_custody_done */
+    SIGNER_JUDICIAL = 0x10D, /* signer_judicial → signer_judicial_opened */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -110,6 +116,100 @@ struct signer_revoked {
 };
 extern const struct shape signer_revoked_shape;
 
+/* Answers the challenge of a locked USBKey, on which a certificate of the approval's holder was issued last. Service
+ * "unlock"; the approval is used up: it unlocks one key once. */
+struct signer_unlock {
+    struct id request;
+    const char *approval1; struct bytes approval_signature1;
+    const char *approval2; struct bytes approval_signature2;
+    const char *card;                 /* serial number of the USBKey */
+    struct bytes challenge;           /* 16, drawn by it */
+};
+extern const struct shape signer_unlock_shape;
+
+struct signer_unlocked {
+    struct bytes answer;              /* 64: pki/card_keys.h */
+    int64_t index;
+};
+extern const struct shape signer_unlocked_shape;
+
+/* Gives the encryption keys of the certificates that the approvals list into the new USBKey that was issued on these
+ * very approvals (R-LOST-4). Always two of them; issue comes first. */
+struct signer_recover {
+    struct id request;
+    const char *approval1; struct bytes approval_signature1;
+    const char *approval2; struct bytes approval_signature2;
+};
+extern const struct shape signer_recover_shape;
+
+enum { RECOVERED_MAX = 8, RECOVERED_KEY_SIZE = 388 };
+struct signer_recovered {
+    const char *serials;              /* of the old encryption certificates, joined by "," */
+    struct bytes keys;                /* in their order an ENVELOPEDKEYBLOB each, for the new signing key */
+    int64_t index;
+};
+extern const struct shape signer_recovered_shape;
+
+/* A holder's own certificates on hold, at the holder's word: whoever asks for it must know that it is the holder.
+ * SERIALS joined by ",", all of HOLDER; those on hold or revoked already are left out. */
+struct signer_hold {
+    struct id request;
+    const char *holder, *serials;
+};
+extern const struct shape signer_hold_shape;
+
+struct signer_held {
+    int64_t index, held_s;
+    const char *serials;
+};
+extern const struct shape signer_held_shape;
+
+/* Lifts a hold, on a reviewer's HUFU-RELEASE-v1. */
+struct signer_release {
+    struct id request;
+    SIGNER_EVIDENCE_FIELDS(1);
+};
+extern const struct shape signer_release_shape;
+
+struct signer_released {
+    int64_t index, released_s;
+    const char *serials;
+};
+extern const struct shape signer_released_shape;
+
+/* Appoints custodians for the encryption keys in escrow: two administrators' HUFU-CUSTODY-v1. A new custodial key is
+ * made, split and forgotten; docs/PROTOCOL.escrow. */
+enum { CUSTODIANS_MAX = 16, CUSTODIAN_SHARE_SIZE = 129 };
+struct signer_custody {
+    struct id request;
+    SIGNER_EVIDENCE_FIELDS(1);
+    SIGNER_EVIDENCE_FIELDS(2);
+    struct bytes keys;                /* X ‖ Y of each custodian, in the order of their names */
+};
+extern const struct shape signer_custody_shape;
+
+struct signer_custody_done {
+    int64_t index;
+    struct bytes custodial;           /* X ‖ Y */
+    struct bytes shares;              /* CUSTODIAN_SHARE_SIZE bytes each, sealed to the custodians */
+};
+extern const struct shape signer_custody_done_shape;
+
+/* Hands out an encryption key as the custodians can open it: HUFU-JUDICIAL-v1 by a reviewer (1) and by an auditor (2). */
+struct signer_judicial {
+    struct id request;
+    SIGNER_EVIDENCE_FIELDS(1);
+    SIGNER_EVIDENCE_FIELDS(2);
+};
+extern const struct shape signer_judicial_shape;
+
+struct signer_judicial_opened {
+    int64_t index, version;           /* of the custodial key */
+    struct bytes escrow;              /* 128 */
+    struct bytes certificate;         /* the encryption certificate it belongs to */
+};
+extern const struct shape signer_judicial_opened_shape;
+
 /* Two administrators' HUFU-OPERATOR-v1 over the same change. For "add" an operator certificate is made. */
 struct signer_operator {
     struct id request;
@@ -177,7 +277,13 @@ enum journal_record {
     JOURNAL_REVOKED = 5,
     JOURNAL_REFUSED = 6,    /* a request that was refused, and why */
     JOURNAL_CLOSED = 7,     /* a peer's connection was ended for breaking the protocol: journal_refused */
-    JOURNAL_SEALED = 8      /* end of setting up; the body is empty */
+    JOURNAL_SEALED = 8,     /* end of setting up; the body is empty */
+    JOURNAL_UNLOCKED = 9,
+    JOURNAL_RECOVERED = 10,
+    JOURNAL_HELD = 11,
+    JOURNAL_RELEASED = 12,
+    JOURNAL_CUSTODY = 13,
+    JOURNAL_JUDICIAL = 14
 };
 
 struct journal_begin {
@@ -226,6 +332,66 @@ struct journal_revoked {
     struct bytes content;
 };
 extern const struct shape journal_revoked_shape;
+
+struct journal_unlocked {
+    struct id request;
+    const char *application, *holder, *card;
+    struct bytes challenge;
+    int64_t master_version;
+    const char *approval1; struct bytes approval_signature1;
+    const char *approval2; struct bytes approval_signature2;
+    struct bytes content;
+};
+extern const struct shape journal_unlocked_shape;
+
+struct journal_recovered {
+    struct id request;
+    const char *application, *holder, *serials;
+    struct bytes keys;                /* as they were answered: enveloped */
+    const char *approval1; struct bytes approval_signature1;
+    const char *approval2; struct bytes approval_signature2;
+    struct bytes content;
+};
+extern const struct shape journal_recovered_shape;
+
+struct journal_held {
+    struct id request;
+    const char *holder, *serials;
+    int64_t held_s;
+    struct bytes content;
+};
+extern const struct shape journal_held_shape;
+
+struct journal_released {
+    struct id request;
+    const char *serials, *application;
+    int64_t released_s;
+    const char *statement1; struct bytes signature1;
+    struct bytes content;
+};
+extern const struct shape journal_released_shape;
+
+struct journal_custody {
+    struct id request;
+    int64_t version, threshold;
+    const char *custodians;           /* names, joined by "," */
+    struct bytes keys, custodial, shares;
+    const char *statement1; struct bytes signature1;
+    const char *statement2; struct bytes signature2;
+    struct bytes content;
+};
+extern const struct shape journal_custody_shape;
+
+struct journal_judicial {
+    struct id request;
+    const char *serial;
+    int64_t version;
+    struct bytes escrow;
+    const char *statement1; struct bytes signature1;
+    const char *statement2; struct bytes signature2;
+    struct bytes content;
+};
+extern const struct shape journal_judicial_shape;
 
 struct journal_refused {
     struct id request;

@@ -179,3 +179,27 @@ static const struct shape_field operator_fields[] = {
 #undef FIELD
 const struct shape operator_statement_shape =
     SHAPE("HUFU-OPERATOR-v1", struct operator_statement, operator_fields);
+
+#define FIELD(field, max) SHAPE_TEXT(struct release_statement, field, max)
+static const struct shape_field release_fields[] = {
+    FIELD(application, NUMBER), FIELD(holder, ID_TEXT_LEN),     FIELD(holder_name, PERSON), FIELD(certificates, LONG),
+    FIELD(nonce, ID_TEXT_LEN),  FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
+};
+#undef FIELD
+const struct shape release_statement_shape = SHAPE("HUFU-RELEASE-v1", struct release_statement, release_fields);
+
+#define FIELD(field, max) SHAPE_TEXT(struct custody_statement, field, max)
+static const struct shape_field custody_fields[] = {
+    FIELD(custodians, LONG),   FIELD(keys, HASH),              FIELD(threshold, NUMBER), FIELD(version, NUMBER),
+    FIELD(nonce, ID_TEXT_LEN), FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
+};
+#undef FIELD
+const struct shape custody_statement_shape = SHAPE("HUFU-CUSTODY-v1", struct custody_statement, custody_fields);
+
+#define FIELD(field, max) SHAPE_TEXT(struct judicial_statement, field, max)
+static const struct shape_field judicial_fields[] = {
+    FIELD(case_number, LINE),  FIELD(authority, COMPANY),      FIELD(holder_name, PERSON), FIELD(certificate, SERIAL),
+    FIELD(nonce, ID_TEXT_LEN), FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
+};
+#undef FIELD
+const struct shape judicial_statement_shape = SHAPE("HUFU-JUDICIAL-v1", struct judicial_statement, judicial_fields);

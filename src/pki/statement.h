@@ -108,3 +108,39 @@ struct operator_statement {
     const char *time;
 };
 extern const struct shape operator_statement_shape;
+
+/* HUFU-RELEASE-v1, by a reviewer: the hold on a holder's certificates is lifted. */
+struct release_statement {
+    const char *application;     /* what it was decided about; "-" */
+    const char *holder;          /* account id */
+    const char *holder_name;
+    const char *certificates;    /* serials joined by "," */
+    const char *nonce;
+    const char *operator_serial;
+    const char *time;
+};
+extern const struct shape release_statement_shape;
+
+/* HUFU-CUSTODY-v1, by two administrators: who keeps the shares of the custodial key. */
+struct custody_statement {
+    const char *custodians;      /* names joined by ",", at least 2 */
+    const char *keys;            /* SM3 of the custodians' public keys X ‖ Y, one behind the other, hex */
+    const char *threshold;       /* so many of them open it; decimal */
+    const char *version;         /* of the custodial key, one more than the one before, from 1 */
+    const char *nonce;
+    const char *operator_serial; /* of the administrator who signs */
+    const char *time;
+};
+extern const struct shape custody_statement_shape;
+
+/* HUFU-JUDICIAL-v1, by a reviewer and by an auditor: the custodians are to open an encryption key for an authority. */
+struct judicial_statement {
+    const char *case_number;
+    const char *authority;       /* that asks for it */
+    const char *holder_name;
+    const char *certificate;     /* serial of the encryption certificate */
+    const char *nonce;
+    const char *operator_serial;
+    const char *time;
+};
+extern const struct shape judicial_statement_shape;

@@ -126,7 +126,9 @@ static struct result put_certificate(const struct applied *a, struct bytes der)
 static struct result apply_issued(const struct applied *a, const void *record)
 {
     const struct journal_issued *issued = record;
+    ENSURE(issued->card, ERROR_JOURNAL_DAMAGED);
     put_request(a, &issued->request);
+    put(a, INDEX_HOLDING, bytes_text(issued->card));
     TRY(use_approval(a, USED_ISSUE, issued->approval1));
     TRY(use_approval(a, USED_ISSUE, issued->approval2));
     TRY(put_certificate(a, issued->signing_certificate));
@@ -145,23 +147,104 @@ static struct result retire_key(const struct applied *a, uint64_t record, struct
     return bytes_equal(bytes_text(text), serial) ? key_centre_retire(a->signer->centre, c->key.point) : OK;
 }
 
-static struct result apply_revoked(const struct applied *a, const void *record)
+/* Every certificate of the list SERIALS stands like this from now on. */
+static struct result stand(const struct applied *a, const char *serials, enum standing standing)
 {
-    const struct journal_revoked *revoked = record;
-    ENSURE(revoked->serials, ERROR_JOURNAL_DAMAGED);
-    put_request(a, &revoked->request);
-    TRY(use_approval(a, USED_REVOKE, revoked->approval1));
-    TRY(use_approval(a, USED_REVOKE, revoked->approval2));
-    for (const char *p = revoked->serials; *p != '\0';) {
+    ENSURE(serials, ERROR_JOURNAL_DAMAGED);
+    for (const char *p = serials; *p != '\0';) {
         size_t len = strcspn(p, ",");
         struct index_value value;
         ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
-        value.note = STANDING_REVOKED;
+        value.note = (uint8_t)standing;
         index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
-        TRY(retire_key(a, value.record, bytes_of(p, len)));
+        if (standing == STANDING_REVOKED) TRY(retire_key(a, value.record, bytes_of(p, len)));
         p += len + (p[len] == ',');
     }
     return OK;
+}
+
+static struct result apply_revoked(const struct applied *a, const void *record)
+{
+    const struct journal_revoked *revoked = record;
+    put_request(a, &revoked->request);
+    TRY(use_approval(a, USED_REVOKE, revoked->approval1));
+    TRY(use_approval(a, USED_REVOKE, revoked->approval2));
+    return stand(a, revoked->serials, STANDING_REVOKED);
+}
+
+static struct result apply_held(const struct applied *a, const void *record)
+{
+    const struct journal_held *held = record;
+    put_request(a, &held->request);
+    return stand(a, held->serials, STANDING_HELD);
+}
+
+static struct result apply_released(const struct applied *a, const void *record)
+{
+    const struct journal_released *released = record;
+    struct release_statement s;
+    ENSURE(released->statement1, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &released->request);
+    TRY(statement_read(&release_statement_shape, released->statement1, a->arena, &s));
+    used_put(a->signer->index, USED_RELEASE, s.nonce, a->index);
+    return stand(a, released->serials, STANDING_VALID);
+}
+
+/* ---- USBKeys and encryption keys of certificates that exist ---- */
+
+static struct result apply_unlocked(const struct applied *a, const void *record)
+{
+    const struct journal_unlocked *unlocked = record;
+    put_request(a, &unlocked->request);
+    TRY(use_approval(a, USED_UNLOCK, unlocked->approval1));
+    return use_approval(a, USED_UNLOCK, unlocked->approval2);
+}
+
+static struct result apply_recovered(const struct applied *a, const void *record)
+{
+    const struct journal_recovered *recovered = record;
+    put_request(a, &recovered->request);
+    TRY(use_approval(a, USED_RECOVER, recovered->approval1));
+    return use_approval(a, USED_RECOVER, recovered->approval2);
+}
+
+static struct result use_custody_statement(const struct applied *a, const char *text)
+{
+    struct custody_statement s;
+    ENSURE(text, ERROR_JOURNAL_DAMAGED);
+    TRY(statement_read(&custody_statement_shape, text, a->arena, &s));
+    used_put(a->signer->index, USED_CUSTODY, s.nonce, a->index);
+    return OK;
+}
+
+static struct result apply_custody(const struct applied *a, const void *record)
+{
+    const struct journal_custody *custody = record;
+    struct sm2_public custodial;
+    ENSURE(custody->custodial.len == SM2_POINT_SIZE, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &custody->request);
+    TRY(use_custody_statement(a, custody->statement1));
+    TRY(use_custody_statement(a, custody->statement2));
+    TRY(sm2_public_init(&custodial, custody->custodial.ptr));
+    a->signer->custody_version = custody->version;
+    return key_centre_custody(a->signer->centre, &custodial, custody->version);
+}
+
+static struct result use_judicial_statement(const struct applied *a, const char *text)
+{
+    struct judicial_statement s;
+    ENSURE(text, ERROR_JOURNAL_DAMAGED);
+    TRY(statement_read(&judicial_statement_shape, text, a->arena, &s));
+    used_put(a->signer->index, USED_JUDICIAL, s.nonce, a->index);
+    return OK;
+}
+
+static struct result apply_judicial(const struct applied *a, const void *record)
+{
+    const struct journal_judicial *judicial = record;
+    put_request(a, &judicial->request);
+    TRY(use_judicial_statement(a, judicial->statement1));
+    return use_judicial_statement(a, judicial->statement2);
 }
 
 /* ---- the rest ---- */
@@ -191,6 +274,12 @@ static const struct meaning {
     { JOURNAL_REFUSED, &journal_refused_shape, apply_refused },
     { JOURNAL_CLOSED, &journal_refused_shape, apply_refused },
     { JOURNAL_SEALED, NULL, apply_sealed },
+    { JOURNAL_UNLOCKED, &journal_unlocked_shape, apply_unlocked },
+    { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
+    { JOURNAL_HELD, &journal_held_shape, apply_held },
+    { JOURNAL_RELEASED, &journal_released_shape, apply_released },
+    { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
+    { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
 };
 
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,

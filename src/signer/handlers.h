@@ -26,6 +26,20 @@ RESULT handle_revoke_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_operator(struct call *call, const void *ask, void *answer);
 RESULT handle_operator_again(struct call *call, uint64_t record, void *answer);
 
+/* unlock.c, recover.c, hold.c, custody.c */
+RESULT handle_unlock(struct call *call, const void *ask, void *answer);
+RESULT handle_unlock_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_recover(struct call *call, const void *ask, void *answer);
+RESULT handle_recover_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_hold(struct call *call, const void *ask, void *answer);
+RESULT handle_hold_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_release(struct call *call, const void *ask, void *answer);
+RESULT handle_release_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_custody(struct call *call, const void *ask, void *answer);
+RESULT handle_custody_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_judicial(struct call *call, const void *ask, void *answer);
+RESULT handle_judicial_again(struct call *call, uint64_t record, void *answer);
+
 /* ---- shared by several of them ---- */
 
 /* Fills in the state as SIGNER_STATE answers it. */

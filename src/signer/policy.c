@@ -8,8 +8,9 @@ static const struct policy {
     unsigned rights; /* enum policy_right */
 } policies[] = {
     { "apply", POLICY_ISSUE },
-    { "lost", POLICY_ISSUE | POLICY_REVOKE },
-    { "damaged", POLICY_ISSUE | POLICY_REVOKE },
+    { "lost", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
+    { "damaged", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
+    { "unlock", POLICY_UNLOCK },
     { "renew", POLICY_REVOKE },
     { "change", POLICY_REVOKE },
     { "revoke", POLICY_REVOKE },

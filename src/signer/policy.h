@@ -6,6 +6,8 @@
 enum policy_right {
     POLICY_ISSUE = 1,  /* a pair of certificates on a USBKey */
     POLICY_REVOKE = 2, /* the certificates that it lists */
+    POLICY_UNLOCK = 4, /* a USBKey of its holder */
+    POLICY_RECOVER = 8 /* encryption keys of the certificates that it lists, into the new USBKey */
 };
 
 /* ERROR_APPROVAL_UNFIT unless an approval of this service is good for RIGHT. */

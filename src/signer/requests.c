@@ -29,6 +29,18 @@ const struct request requests[] = {
       handle_revoke, handle_revoke_again, JOURNAL_REVOKED },
     { SIGNER_OPERATOR, "operator", PHASE_SERVING, false, EVIDENCE, &signer_operator_shape,
       &signer_operator_done_shape, handle_operator, handle_operator_again, JOURNAL_OPERATOR },
+    { SIGNER_UNLOCK, "unlock", PHASE_SERVING, false, EVIDENCE, &signer_unlock_shape, &signer_unlocked_shape,
+      handle_unlock, handle_unlock_again, JOURNAL_UNLOCKED },
+    { SIGNER_RECOVER, "recover", PHASE_SERVING, false, EVIDENCE, &signer_recover_shape, &signer_recovered_shape,
+      handle_recover, handle_recover_again, JOURNAL_RECOVERED },
+    { SIGNER_HOLD, "hold", PHASE_SERVING, false, EVIDENCE, &signer_hold_shape, &signer_held_shape, handle_hold,
+      handle_hold_again, JOURNAL_HELD },
+    { SIGNER_RELEASE, "release", PHASE_SERVING, false, EVIDENCE, &signer_release_shape, &signer_released_shape,
+      handle_release, handle_release_again, JOURNAL_RELEASED },
+    { SIGNER_CUSTODY, "custody", PHASE_SERVING, false, EVIDENCE, &signer_custody_shape, &signer_custody_done_shape,
+      handle_custody, handle_custody_again, JOURNAL_CUSTODY },
+    { SIGNER_JUDICIAL, "judicial", PHASE_SERVING, false, EVIDENCE, &signer_judicial_shape,
+      &signer_judicial_opened_shape, handle_judicial, handle_judicial_again, JOURNAL_JUDICIAL },
 };
 const size_t requests_count = COUNT(requests);
 

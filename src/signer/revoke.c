@@ -3,32 +3,39 @@
 
 #include "signer/handlers.h"
 #include "signer/policy.h"
+#include "signer/serials.h"
 
-enum { SERIALS_MAX = 16 };
+/* What is listed and not revoked yet. */
+struct listing {
+    struct call *call;
+    const struct approve_statement *approval;
+    struct writer serials;
+};
 
 /* A certificate is revoked only by approvals about the holder it was issued to; a change of holder names the new one,
  * and revokes in the same organization. */
-static struct result check_owner(struct call *call, const struct approve_statement *approval, const char *serial,
-                                 uint64_t record)
+static struct result check_owner(const struct listing *l, const char *serial, uint64_t record)
 {
+    struct call *call = l->call;
     struct journal_issued issued;
     struct approve_statement then;
     TRY(signer_recall(call->signer, record, JOURNAL_ISSUED, &journal_issued_shape, call->arena, &issued));
     TRY(statement_read(&approve_statement_shape, issued.approval1, call->arena, &then));
-    bool same = text_equal(approval->service, "change") ? text_equal(approval->organization, then.organization)
-                                                        : text_equal(approval->holder, then.holder);
+    bool same = text_equal(l->approval->service, "change")
+                    ? text_equal(l->approval->organization, then.organization)
+                    : text_equal(l->approval->holder, then.holder);
     if (!same) return refuse(call, ERROR_SERIAL_OTHER, "approval1", "%s", serial);
     return OK;
 }
 
-static struct result check_serial(struct call *call, const struct approve_statement *approval, const char *serial,
-                                  bool *ret_revoked)
+static struct result list_one(void *context, const char *serial)
 {
+    struct listing *l = context;
     struct index_value value;
-    if (!index_find(call->signer->index, INDEX_CERTIFICATE, bytes_text(serial), &value))
-        return refuse(call, ERROR_SERIAL_UNKNOWN, "approval1", "%s", serial);
-    TRY(check_owner(call, approval, serial, value.record));
-    *ret_revoked = value.note == STANDING_REVOKED;
+    if (!index_find(l->call->signer->index, INDEX_CERTIFICATE, bytes_text(serial), &value))
+        return refuse(l->call, ERROR_SERIAL_UNKNOWN, "approval1", "%s", serial);
+    TRY(check_owner(l, serial, value.record));
+    if (value.note != STANDING_REVOKED) write_format(&l->serials, "%s%s", l->serials.len ? "," : "", serial);
     return OK;
 }
 
@@ -38,26 +45,16 @@ struct result revocation_check(struct call *call, const struct approvals *approv
     const struct approve_statement *a = &approvals->one;
     struct revocation revocation = { .approvals = approvals };
     size_t room = strlen(a->revokes) + 1;
-    struct writer w = writer_of(arena_take(call->arena, room), room);
-    *ret_revocation = revocation;
-    if (text_equal(a->revokes, "-")) return OK;
-    ENSURE(w.ptr, ERROR_OUT_OF_ROOM);
-    TRY(policy_check(call, a, POLICY_REVOKE));
-    TRY(policy_reason(call, a->reason));
-    size_t count = 0;
-    for (const char *p = a->revokes; *p != '\0'; count++) {
-        size_t len = strcspn(p, ",");
-        const char *serial = arena_text(call->arena, bytes_of(p, len));
-        bool revoked = false;
-        ENSURE(serial, ERROR_OUT_OF_ROOM);
-        if (count == SERIALS_MAX) return refuse(call, ERROR_STATEMENT, "approval1", "too many serials");
-        TRY(check_serial(call, a, serial, &revoked));
-        if (!revoked) write_format(&w, "%s%s", w.len ? "," : "", serial);
-        p += len + (p[len] == ',');
+    struct listing l = { call, a, writer_of(arena_take(call->arena, room), room) };
+    if (!text_equal(a->revokes, "-")) {
+        ENSURE(l.serials.ptr, ERROR_OUT_OF_ROOM);
+        TRY(policy_check(call, a, POLICY_REVOKE));
+        TRY(policy_reason(call, a->reason));
+        TRY(serials_each(call, "approval1", a->revokes, list_one, &l));
     }
-    if (w.len > 0) {
-        revocation.serials = arena_text(call->arena, bytes_of(w.ptr, w.len));
-        ENSURE(revocation.serials && !w.full, ERROR_OUT_OF_ROOM);
+    if (l.serials.len > 0) {
+        revocation.serials = arena_text(call->arena, bytes_of(l.serials.ptr, l.serials.len));
+        ENSURE(revocation.serials && !l.serials.full, ERROR_OUT_OF_ROOM);
     }
     *ret_revocation = revocation;
     return OK;

@@ -44,6 +44,7 @@ struct signer {
     struct index *index;
     struct operators *operators;
     struct key_centre *centre; /* NULL while the journal is empty */
+    int64_t custody_version;   /* of the custodial key; 0: no custodians yet */
     struct refusals refusals;
     enum phase phase;
 };

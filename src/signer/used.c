@@ -18,6 +18,15 @@ bool used_has(const struct index *index, enum used_for purpose, const char *nonc
     return index_has(index, INDEX_USED, key_of(purpose, nonce, room));
 }
 
+bool used_find(const struct index *index, enum used_for purpose, const char *nonce, uint64_t *ret_record)
+{
+    uint8_t room[KEY_MAX];
+    struct index_value value;
+    if (!index_find(index, INDEX_USED, key_of(purpose, nonce, room), &value)) return false;
+    *ret_record = value.record;
+    return true;
+}
+
 void used_put(struct index *index, enum used_for purpose, const char *nonce, uint64_t record)
 {
     uint8_t room[KEY_MAX];

@@ -79,6 +79,12 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape },
         { SIGNER_REVOKE, &signer_revoke_shape, &signer_revoked_shape },
         { SIGNER_OPERATOR, &signer_operator_shape, &signer_operator_done_shape },
+        { SIGNER_UNLOCK, &signer_unlock_shape, &signer_unlocked_shape },
+        { SIGNER_RECOVER, &signer_recover_shape, &signer_recovered_shape },
+        { SIGNER_HOLD, &signer_hold_shape, &signer_held_shape },
+        { SIGNER_RELEASE, &signer_release_shape, &signer_released_shape },
+        { SIGNER_CUSTODY, &signer_custody_shape, &signer_custody_done_shape },
+        { SIGNER_JUDICIAL, &signer_judicial_shape, &signer_judicial_opened_shape },
     };
     for (size_t i = 0; i < COUNT(all); i++) {
         if (all[i].type != type) continue;
@@ -198,7 +204,7 @@ void cast_set_up(struct cast *cast, const struct cast_peer *peer)
     static const char *const persons[][2] = {
         { "管理员一", "administrator" }, { "管理员二", "administrator" }, { "管理员三", "administrator" },
         { "审核员一", "reviewer" },      { "审核员二", "reviewer" },      { "制证员一", "producer" },
-        { "审核制证员", "reviewer,producer" },
+        { "审核制证员", "reviewer,producer" }, { "审计员一", "auditor" },
     };
     struct signer_state state;
     must(cast_begin(cast, peer, &state), "begin");

@@ -64,7 +64,7 @@ const char *cast_hash(struct cast *cast, struct bytes b);
 struct bytes cast_attest(struct cast *cast, const struct cast_card *card, const struct sm2_public *key);
 
 /* SIGNER_BEGIN, a few operators, SIGNER_SEAL. The persons: 管理员一, 管理员二, 管理员三 (administrators), 审核员一,
- * 审核员二 (reviewers), 制证员一 (producer), 审核制证员 (reviewer and producer). */
+ * 审核员二 (reviewers), 制证员一 (producer), 审核制证员 (reviewer and producer), 审计员一 (auditor). */
 void cast_set_up(struct cast *cast, const struct cast_peer *peer);
 struct result cast_begin(struct cast *cast, const struct cast_peer *peer, struct signer_state *ret_state);
 struct result cast_first_operator(struct cast *cast, const struct cast_peer *peer, const char *name,

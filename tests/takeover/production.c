@@ -224,6 +224,19 @@ static void r_apply_3_certificate_of_another_card(void **state)
     order_refused(s, &order, ERROR_NONE);
 }
 
+/* A producer who signs for one USBKey with the certificate of another one. */
+static void r_apply_3_card_under_another_ones_certificate(void **state)
+{
+    struct scene *s = *state;
+    struct cast_order order;
+    struct cast_card *other = cast_card(s->cast, NULL);
+    cast_order(s->cast, &order);
+    order.card_statement.card_key = cast_hash(s->cast, other->certificate);
+    cast_sign_order(s->cast, &order);
+    order.open.card_certificate = order.issue.card_certificate = other->certificate;
+    order_refused(s, &order, ERROR_CARD_OTHER);
+}
+
 static void r_apply_3_card_that_was_not_opened_for_this(void **state)
 {
     struct scene *s = *state;
@@ -302,6 +315,7 @@ int takeover_production(void)
         SCENE(r_apply_3_key_that_is_no_point),
         SCENE(r_apply_3_card_of_a_foreign_maker),
         SCENE(r_apply_3_certificate_of_another_card),
+        SCENE(r_apply_3_card_under_another_ones_certificate),
         SCENE(r_apply_3_card_that_was_not_opened_for_this),
         SCENE(r_apply_3_opening_counts_once),
         SCENE(r_unlock_2_administrator_key_is_the_cards_alone),

@@ -41,4 +41,6 @@ const char *alter_line(struct cast *cast, const char *text, size_t line);
 int takeover_approvals(void);
 int takeover_production(void);
 int takeover_register(void);
+int takeover_services(void);
+int takeover_custody(void);
 int takeover_protocol(void);

@@ -45,6 +45,21 @@ static const struct label operator_labels[] = {
     { "serial", "移除的证书", SHOW },            { "operator_serial", "我的证书", SHOW },
     { "time", "时间", SHOW_TIME },
 };
+static const struct label release_labels[] = {
+    { "application", "受理单", SHOW },           { "holder_name", "使用人", SHOW },
+    { "certificates", "解冻的证书", SHOW },      { "operator_serial", "我的证书", SHOW },
+    { "time", "时间", SHOW_TIME },
+};
+static const struct label custody_labels[] = {
+    { "custodians", "密钥保管人", SHOW },        { "threshold", "开启所需人数", SHOW },
+    { "version", "托管密钥版本", SHOW },         { "operator_serial", "我的证书", SHOW },
+    { "time", "时间", SHOW_TIME },
+};
+static const struct label judicial_labels[] = {
+    { "case_number", "案号", SHOW },             { "authority", "请求机关", SHOW },
+    { "holder_name", "使用人", SHOW },           { "certificate", "加密证书", SHOW },
+    { "operator_serial", "我的证书", SHOW },     { "time", "时间", SHOW_TIME },
+};
 static const struct label attest_labels[] = {
     { "card", "USBKey 序列号", SHOW },
     { "public_key", "公钥", SHOW },
@@ -66,6 +81,11 @@ static const struct kind {
       COUNT(produce_labels) },
     { &operator_statement_shape, WORDS_OPERATOR, "变更操作员名册", "operator_serial", operator_labels,
       COUNT(operator_labels) },
+    { &release_statement_shape, WORDS_OPERATOR, "解除证书冻结", "operator_serial", release_labels, COUNT(release_labels) },
+    { &custody_statement_shape, WORDS_OPERATOR, "任命密钥保管人", "operator_serial", custody_labels,
+      COUNT(custody_labels) },
+    { &judicial_statement_shape, WORDS_OPERATOR, "为司法恢复开启加密密钥", "operator_serial", judicial_labels,
+      COUNT(judicial_labels) },
     { &attest_statement_shape, WORDS_ATTEST, "USBKey 自证", NULL, attest_labels, COUNT(attest_labels) },
 };
 

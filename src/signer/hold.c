@@ -1,0 +1,95 @@
+/* SIGNER_HOLD and SIGNER_RELEASE (R-REVOKE-3): on hold at the holder's word, released by a reviewer's alone. */
+#include "signer/evidence.h"
+#include "signer/handlers.h"
+#include "signer/serials.h"
+
+enum { LIST_ROOM = 1025, STATEMENT_DAYS = 7 };
+
+/* The serials of a list that stand as they should for the change. */
+struct choosing {
+    struct call *call;
+    const char *field, *holder;
+    enum standing wanted;
+    struct writer list;
+};
+
+static struct result choose(void *context, const char *serial)
+{
+    struct choosing *c = context;
+    struct index_value value;
+    TRY(serials_check(c->call, c->field, serial, c->holder, &value));
+    if (value.note == c->wanted) write_format(&c->list, "%s%s", c->list.len ? "," : "", serial);
+    return OK;
+}
+
+/* NULL in RET_SERIALS when none stands so. */
+static struct result choose_all(struct choosing *c, const char *list, const char **ret_serials)
+{
+    *ret_serials = NULL;
+    c->list = writer_of(arena_take(c->call->arena, LIST_ROOM), LIST_ROOM);
+    ENSURE(c->list.ptr, ERROR_OUT_OF_ROOM);
+    TRY(serials_each(c->call, c->field, list, choose, c));
+    ENSURE(!c->list.full, ERROR_TOO_LARGE);
+    if (c->list.len == 0) return OK;
+    *ret_serials = arena_text(c->call->arena, bytes_of(c->list.ptr, c->list.len));
+    ENSURE(*ret_serials, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+/* ---- hold ---- */
+
+struct result handle_hold(struct call *call, const void *ask, void *answer)
+{
+    const struct signer_hold *a = ask;
+    struct signer_held *held = answer;
+    struct choosing c = { .call = call, .field = "serials", .holder = a->holder, .wanted = STANDING_VALID };
+    if (!a->holder || !a->serials) return refuse(call, ERROR_STATEMENT, "serials", "holder or serials are missing");
+    TRY(choose_all(&c, a->serials, &held->serials));
+    if (!held->serials) return refuse(call, ERROR_HELD_ALREADY, "serials", "%s", a->serials);
+    held->held_s = call->now_s;
+    const struct journal_held r = { a->request, a->holder, held->serials, held->held_s, BYTES(call->content) };
+    return signer_record(call->signer, JOURNAL_HELD, call->now_s, &journal_held_shape, &r, call->arena, &held->index);
+}
+
+struct result handle_hold_again(struct call *call, uint64_t record, void *answer)
+{
+    struct signer_held *held = answer;
+    struct journal_held r;
+    TRY(signer_recall(call->signer, record, JOURNAL_HELD, &journal_held_shape, call->arena, &r));
+    TRY(same_content(call, r.content));
+    *held = (struct signer_held){ (int64_t)record, r.held_s, r.serials };
+    return OK;
+}
+
+/* ---- release ---- */
+
+struct result handle_release(struct call *call, const void *ask, void *answer)
+{
+    static const struct evidence_wants wants = { &release_statement_shape, ROLE_REVIEWER, STATEMENT_DAYS * DAY_S };
+    const struct signer_release *a = ask;
+    struct signer_released *released = answer;
+    const struct signed_text text = { "statement1", a->statement1, a->signature1 };
+    struct release_statement s;
+    struct signatory by;
+    TRY(evidence_check(call, &wants, &text, &s, &by));
+    call->application = s.application;
+    TRY(evidence_unused(call, text.field, s.nonce, USED_RELEASE));
+    struct choosing c = { .call = call, .field = text.field, .holder = s.holder, .wanted = STANDING_HELD };
+    TRY(choose_all(&c, s.certificates, &released->serials));
+    if (!released->serials) return refuse(call, ERROR_NOT_HELD, text.field, "%s", s.certificates);
+    released->released_s = call->now_s;
+    const struct journal_released r = { a->request, released->serials, s.application, released->released_s,
+                                        a->statement1, a->signature1, BYTES(call->content) };
+    return signer_record(call->signer, JOURNAL_RELEASED, call->now_s, &journal_released_shape, &r, call->arena,
+                         &released->index);
+}
+
+struct result handle_release_again(struct call *call, uint64_t record, void *answer)
+{
+    struct signer_released *released = answer;
+    struct journal_released r;
+    TRY(signer_recall(call->signer, record, JOURNAL_RELEASED, &journal_released_shape, call->arena, &r));
+    TRY(same_content(call, r.content));
+    *released = (struct signer_released){ (int64_t)record, r.released_s, r.serials };
+    return OK;
+}
