@@ -17,7 +17,10 @@ static void read_keys(struct bytes b)
     struct reader r = reader_of(b);
     size_t count = keys_read_list(&r, &library, keys);
     assert(count <= HELPER_DEVICES_MAX);
-    for (size_t i = 0; i < count; i++) assert(strlen(keys[i].id) == KEY_ID_LEN && text_plain(bytes_text(keys[i].serial)));
+    for (size_t i = 0; i < count; i++) {
+        assert(strlen(keys[i].id) == KEY_ID_LEN);
+        assert(text_plain(bytes_text(keys[i].serial)));
+    }
 }
 
 static void read_state(struct bytes b, struct arena *arena)

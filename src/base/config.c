@@ -1,12 +1,9 @@
 #include "base/config.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/config_file.h"
 #include "base/text.h"
 
 enum { TEXT_MAX_DEFAULT = 1024 };
@@ -40,22 +37,17 @@ static struct result read_whole(struct config_file *f, struct bytes *ret_content
 {
     uint8_t *into = arena_take(f->arena, CONFIG_FILE_MAX + 1);
     ENSURE(into, ERROR_OUT_OF_ROOM);
-    int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return wrong(f, 0, "the file", "cannot be opened");
-    struct stat st;
-    ssize_t n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, into, CONFIG_FILE_MAX + 1) : -1;
-    close(fd);
-    if (n < 0) return wrong(f, 0, "the file", "cannot be read");
+    size_t n;
+    if (!config_file_read(f->path, into, CONFIG_FILE_MAX + 1, &n)) return wrong(f, 0, "the file", "cannot be read");
     if (n > CONFIG_FILE_MAX) return wrong(f, 0, "the file", "is larger than 64 KiB");
-    *ret_content = bytes_of(into, (size_t)n);
+    *ret_content = bytes_of(into, n);
     return OK;
 }
 
 static struct result find_folder(struct config_file *f)
 {
-    char whole[PATH_MAX];
-    if (!realpath(f->path, whole)) return wrong(f, 0, "the file", "cannot be opened");
-    *strrchr(whole, '/') = '\0';
+    char whole[CONFIG_FILE_PATH_MAX];
+    if (!config_file_folder(f->path, whole)) return wrong(f, 0, "the file", "cannot be read");
     f->folder = arena_text(f->arena, bytes_text(whole));
     ENSURE(f->folder, ERROR_OUT_OF_ROOM);
     return OK;
@@ -167,7 +159,7 @@ static struct result check_text(const struct config_file *f, const struct config
     char why[80];
     snprintf(why, sizeof why, "has %zu bytes, not %zu to %zu", len, min, max);
     if (len < min || len > max) return wrong(f, v->line, o->name, why);
-    if (o->kind != CONFIG_PATH || v->text[0] == '/') return OK;
+    if (o->kind != CONFIG_PATH || config_file_absolute(v->text)) return OK;
     v->text = arena_format(f->arena, "%s/%s", f->folder, v->text);
     ENSURE(v->text, ERROR_OUT_OF_ROOM);
     return OK;

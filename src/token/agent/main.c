@@ -88,6 +88,7 @@ static struct result prepare_pairings(struct agent *agent, const struct agent_co
     } else if (failed(system_state_folder(folder))) {
         return diag_log(diag, ERROR_IO, "cannot make the state folder of the person");
     }
+    system_log_to(folder);
     int n = snprintf(path, sizeof path, "%s/pairings", folder);
     ENSURE(n > 0 && n < (int)sizeof path, ERROR_IO);
     return pairings_init(&agent->pairings, path, diag);
@@ -100,8 +101,8 @@ static struct result prepare(struct agent *agent, const struct options *options,
     TRY(config_read(options->config, "agent", agent_config_options, agent_config_options_count, arena, diag, &config));
     char own[SYSTEM_PATH_MAX], helper[SYSTEM_PATH_MAX];
     TRY(system_own_folder(own));
-    snprintf(helper, sizeof helper, "%.*s/hufu-agent-helper", (int)(sizeof helper - 32), own);
-    snprintf(agent->window, sizeof agent->window, "%.*s/hufu-agent-window", (int)(sizeof agent->window - 32), own);
+    TRY(system_program("hufu-agent-helper", helper));
+    TRY(system_program("hufu-agent-window", agent->window));
     agent->port = (uint16_t)config.port;
     agent->insecure_dev = options->insecure_dev;
     pthread_mutex_init(&agent->window_lock, NULL);

@@ -1,5 +1,6 @@
 /* What the agent needs of its platform beyond C11: time, memory that is not swapped, files, folders, threads' start.
- * system_linux.c and system_windows.c; net.h has the sockets, child.h the processes. */
+ * Texts are UTF-8, paths too. system_linux.c, system_windows.c, system_thread.c; net.h has the sockets, child.h the
+ * processes. */
 #pragma once
 
 #include "base/diag.h"
@@ -10,6 +11,8 @@ enum { SYSTEM_PATH_MAX = 1024 };
 /* Hardens the process: no core dumps, no look into its memory by other processes of the user, no signal for a
  * closed pipe; starts what the platform wants started. Call first in main. */
 RESULT system_init(void);
+/* Where there is no standard error (a program of the desktop on Windows), the log goes to a file in FOLDER. */
+void system_log_to(const char *folder);
 /* Milliseconds of a clock that only goes forward. */
 int64_t system_now_ms(void);
 void system_sleep_ms(int ms);
@@ -21,6 +24,8 @@ void system_give(void *memory, size_t size);
 
 /* The folder of the running program, without a separator at its end. ERROR_IO. */
 RESULT system_own_folder(char ret_path[SYSTEM_PATH_MAX]);
+/* The path of another program of our set, in the same folder. ERROR_IO. */
+RESULT system_program(const char *name, char ret_path[SYSTEM_PATH_MAX]);
 /* The folder of the person for what the agent keeps; made with 0700 when it is not there. ERROR_IO. */
 RESULT system_state_folder(char ret_path[SYSTEM_PATH_MAX]);
 /* Makes PATH with 0700 unless it is there. ERROR_IO. */

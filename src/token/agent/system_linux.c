@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,6 @@
 
 #include "base/secret.h"
 
-enum { THREAD_STACK = 512 * 1024 };
-
 struct result system_init(void)
 {
     struct rlimit none = { 0, 0 };
@@ -26,6 +23,11 @@ struct result system_init(void)
     signal(SIGPIPE, SIG_IGN);
     umask(077);
     return OK;
+}
+
+void system_log_to(const char *folder)
+{
+    /* Standard error goes to the journal of the session. */
 }
 
 int64_t system_now_ms(void)
@@ -68,6 +70,15 @@ struct result system_own_folder(char ret_path[SYSTEM_PATH_MAX])
     path[n] = 0;
     *strrchr(path, '/') = 0;
     memcpy(ret_path, path, sizeof path);
+    return OK;
+}
+
+struct result system_program(const char *name, char ret_path[SYSTEM_PATH_MAX])
+{
+    char folder[SYSTEM_PATH_MAX];
+    TRY(system_own_folder(folder));
+    int n = snprintf(ret_path, SYSTEM_PATH_MAX, "%s/%s", folder, name);
+    ENSURE(n > 0 && n < SYSTEM_PATH_MAX, ERROR_IO);
     return OK;
 }
 
@@ -155,36 +166,4 @@ struct result system_write_file(const char *path, struct bytes content)
     if (!failed(r) && rename(fresh, path) != 0) r = FAIL(ERROR_IO);
     if (failed(r)) unlink(fresh);
     return r;
-}
-
-/* ---- threads ---- */
-
-struct thread_start {
-    void (*work)(void *);
-    void *argument;
-};
-
-static void *run(void *argument)
-{
-    struct thread_start start = *(struct thread_start *)argument;
-    free(argument);
-    start.work(start.argument);
-    return NULL;
-}
-
-struct result system_thread(void (*work)(void *), void *argument)
-{
-    struct thread_start *start = malloc(sizeof *start);
-    ENSURE(start, ERROR_OUT_OF_ROOM);
-    *start = (struct thread_start){ work, argument };
-    pthread_attr_t attr;
-    pthread_attr_init(&attr);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, THREAD_STACK);
-    pthread_t thread;
-    int failure = pthread_create(&thread, &attr, run, start);
-    pthread_attr_destroy(&attr);
-    if (failure) free(start);
-    ENSURE(!failure, ERROR_OUT_OF_ROOM);
-    return OK;
 }
