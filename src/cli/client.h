@@ -9,7 +9,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 
-enum { CLIENT_ANSWER_MAX = 24 * 1024 * 1024, CLIENT_TIMEOUT_MS = 60 * 1000, CLIENT_TRIES = 4, CLIENT_PATH_MAX = 256 };
+enum { CLIENT_ANSWER_MAX = 24 * 1024 * 1024, CLIENT_TIMEOUT_MS = 120 * 1000, CLIENT_TRIES = 4, CLIENT_PATH_MAX = 256 };
 
 struct client;
 

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-enum { DEMO_SINK_PATH_MAX = 512, DEMO_WAIT_MS = 20 * 1000 };
+enum { DEMO_SINK_PATH_MAX = 512, DEMO_WAIT_MS = 60 * 1000 };
 
 struct demo_sink {
     char path[DEMO_SINK_PATH_MAX];

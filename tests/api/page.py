@@ -65,7 +65,7 @@ class Page:
         return hashlib.sha256(repr((self.sticky, method, path, body)).encode()).hexdigest()[:40]
 
     def send(self, method, path, content, headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=180)
         try:
             connection.request(method, path, content, {n: v for n, v in headers.items() if v is not None})
             response = connection.getresponse()

@@ -191,7 +191,7 @@ class Faults(unittest.TestCase):
         card = walk.card.process
         walk.step(fault.step)
         walk.to("platform_login")
-        self.assertEqual(card.wait(20), 137, "it did not die there")
+        self.assertEqual(card.wait(180), 137, "it did not die there")
 
     def at_stop(self, fault):
         """At the end of `hufu serve`."""

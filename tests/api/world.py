@@ -21,7 +21,7 @@ import time
 from page import Page
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 def build_folder():
@@ -36,14 +36,19 @@ def build_folder():
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Below those that the kernel gives to connections, so that none of these takes one over a restart."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
 
 
 def wait_for(what, condition, patience_s=PATIENCE_S):
@@ -103,7 +108,7 @@ class World:
         return os.path.join(self.folder, *parts)
 
     def run(self, *arguments, check=True, **how):
-        done = subprocess.run([self.hufu, *map(str, arguments)], capture_output=True, text=True, timeout=300, **how)
+        done = subprocess.run([self.hufu, *map(str, arguments)], capture_output=True, text=True, timeout=1200, **how)
         if check and done.returncode != 0:
             raise AssertionError(f"hufu {arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done
@@ -163,7 +168,7 @@ class World:
         if self.serve.poll() is None:
             self.serve.send_signal(signal.SIGINT)
             try:
-                self.serve.wait(30)
+                self.serve.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.serve.kill()
                 raise AssertionError(f"hufu serve did not end:\n{self.log()}") from None
@@ -277,7 +282,7 @@ class Card:
         self.process = None
         program = self.program()
         subprocess.run([program, "--new", "--image", self.image, "--serial", serial, "--maker", world.path("maker")],
-                       check=True, capture_output=True, timeout=60)
+                       check=True, capture_output=True, timeout=PATIENCE_S)
         world.cards.append(self)
         self.plug()
 
@@ -301,7 +306,7 @@ class Card:
     def pull(self, signal_number=signal.SIGTERM):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal_number)
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
         if os.path.exists(self.socket):
             os.unlink(self.socket)
         self.process = None
