@@ -122,7 +122,11 @@ static void start_peers(struct office *office)
     assert_ok(peers_new(control[1], NULL, NULL, &office->service.peers));
     pthread_join(hello, NULL);
     office->relay = start_peer(control[0], "relay");
-    office->files = start_peer(control[0], "files");
+}
+
+void office_start_files(struct office *office)
+{
+    office->files = start_peer(office->relay->control, "files");
 }
 
 static void stop_peers(struct office *office)
@@ -130,7 +134,7 @@ static void stop_peers(struct office *office)
     struct relay_thread *const threads[] = { office->relay, office->files };
     peers_free(office->service.peers);
     close(office->relay->control);
-    for (size_t i = 0; i < COUNT(threads); i++) {
+    for (size_t i = 0; i < COUNT(threads) && threads[i]; i++) {
         pthread_join(threads[i]->thread, NULL);
         close(threads[i]->socket);
         free(threads[i]);

@@ -1,6 +1,5 @@
 /* What the tests of the rules stand on: a fresh database of either engine with the service over it, a clock that is
- * set by hand, in the relay's place a thread that keeps what it is told to send, in hufu-files' one that finds every
- * file to be a PDF of one page. */
+ * set by hand, and in the relay's place a thread that keeps what it is told to send. */
 #pragma once
 
 #include <stdarg.h>
@@ -50,6 +49,8 @@ void office_pass(struct office *office, int64_t seconds);
 
 /* What was sent, oldest first; COUNT of them. */
 size_t office_sent(struct office *office, const struct sent **ret_sent);
+/* Puts a thread in hufu-files' place that finds every file to be a PDF of one page. */
+void office_start_files(struct office *office);
 /* From now on the relay answers CHANNEL's messages with ERROR; ERROR_NONE: they are sent again. */
 void office_relay_fails(struct office *office, int channel, enum error error);
 /* Runs the jobs until there is nothing left to do now. */

@@ -68,6 +68,13 @@ static void name(struct office *office, const struct account_row *account, bool 
     assert_ok(organization_name_administrator(&act, &account->id, administrator));
 }
 
+static int set_up(void **state)
+{
+    office_set_up(state);
+    office_start_files(*state);
+    return 0;
+}
+
 /* ---- R-ACCT-6 ---- */
 
 /* R-ACCT-6: who runs an organization sees its people, their applications and certificates, and nobody else's. */
@@ -448,7 +455,7 @@ static void nobody_decides_the_own_entry(void **state)
 
 int run_organization_tests(struct server *server)
 {
-#define T(test) cmocka_unit_test_prestate_setup_teardown(test, office_set_up, office_tear_down, server)
+#define T(test) cmocka_unit_test_prestate_setup_teardown(test, set_up, office_tear_down, server)
     const struct CMUnitTest tests[] = {
         T(an_administrator_sees_the_own_people),
         T(nobody_else_sees_them),
