@@ -22,7 +22,7 @@ export async function waitFor(what, condition, ms = patience_ms) {
   }
 }
 
-function buildFolder() {
+export function buildFolder() {
   if (process.env.HUFU_BUILD) return process.env.HUFU_BUILD;
   const found = readdirSync(root).filter((n) => n.startsWith("build")).map((n) => join(root, n)).filter((p) => existsSync(join(p, "src/cli/hufu")));
   if (!found.length) throw new Error("hufu is not built: script/build build");
@@ -30,7 +30,7 @@ function buildFolder() {
   return found.sort((a, b) => age(b) - age(a))[0];
 }
 
-async function freePorts(count) {
+export async function freePorts(count) {
   const servers = await Promise.all(Array.from({ length: count }, () => new Promise((done) => {
     const s = createServer().listen(0, "127.0.0.1", () => done(s));
   })));
