@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "cli/demo.h"
 
-extern const struct cli_command command_init, command_serve, command_status, command_demo, command_doctor, command_user,
+extern const struct cli_command command_init, command_serve, command_status, command_doctor, command_user,
     command_ca, command_version, command_completion;

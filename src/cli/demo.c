@@ -1,6 +1,5 @@
 #include "cli/demo.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,55 +7,21 @@
 #include "cli/demo_load.h"
 #include "cli/demo_print.h"
 
-enum { ARENA_MAX = 8 * 1024 * 1024, EXIT_USAGE = 2 };
-
-static const char usage[] =
-    "usage: hufu demo [--folder DIR] [--json] [--count N [--clients C]]\n"
-    "Walks the whole way of a certificate through the running demonstration: the account, the application for a\n"
-    "USBKey, payment, review, production and the login with it, by the public API, with virtual USBKeys. Ends with 0\n"
-    "only if the login worked and every impostor was refused.\n"
-    "  --folder DIR   of the installation (default var)\n"
-    "  --json         one JSON object instead of lines\n"
-    "  --count N      N walks, and how long each step takes\n"
-    "  --clients C    that many at a time (default 1)\n";
+enum { ARENA_MAX = 8 * 1024 * 1024 };
 
 struct options {
     const char *folder;
-    uint64_t count, clients;
-    bool json, english, help;
+    int64_t count, clients;
+    bool json;
+    bool english; /* by the locale */
 };
 
-static bool read_options(int argc, char **argv, struct options *o)
-{
-    static const struct option known[] = { { "folder", required_argument, NULL, 'f' },
-                                           { "json", no_argument, NULL, 'j' },
-                                           { "count", required_argument, NULL, 'n' },
-                                           { "clients", required_argument, NULL, 'c' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { 0 } };
-    bool good = true;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        if (c == 'f') o->folder = optarg;
-        if (c == 'j') o->json = true;
-        if (c == 'h') o->help = true;
-        if (c == 'n') good = good && !failed(text_number(optarg, LOAD_COUNT_MAX, &o->count)) && o->count > 0;
-        if (c == 'c') good = good && !failed(text_number(optarg, LOAD_CLIENTS_MAX, &o->clients)) && o->clients > 0;
-        if (c == '?') good = false;
-    }
-    return good && optind == argc;
-}
-
-/* Chinese where the person's locale is, English elsewhere. */
-static bool wants_english(void)
-{
-    static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const char *value = getenv(names[i]);
-        if (value && value[0]) return !text_starts(value, "zh");
-    }
-    return true;
-}
+static const struct cli_option options[] = {
+    { "folder", CLI_TEXT, offsetof(struct options, folder), "DIR", 0, 0, "the installation (default var)" },
+    { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object instead of lines" },
+    { "count", CLI_NUMBER, offsetof(struct options, count), "N", 1, LOAD_COUNT_MAX, "N walks, and how long each step takes" },
+    { "clients", CLI_NUMBER, offsetof(struct options, clients), "C", 1, LOAD_CLIENTS_MAX, "that many at a time (default 1)" },
+};
 
 static double now_ms(void)
 {
@@ -132,14 +97,25 @@ static struct result run(const struct options *o, struct diag *diag)
     return r;
 }
 
-int demo_main(int argc, char **argv)
+static int run_command(const struct cli_command *command, int argc, char **argv)
 {
-    struct options o = { .folder = "var", .clients = 1, .english = wants_english() };
+    struct options o = { .folder = "var", .clients = 1, .english = cli_english() };
     struct diag diag = { 0 };
-    if (!read_options(argc, argv, &o)) return fputs(usage, stderr), EXIT_USAGE;
-    if (o.help) return fputs(usage, stdout) < 0;
+    int exit_status;
+    if (!cli_parse(command, argc, argv, &o, NULL, &exit_status)) return exit_status;
     client_begin();
     struct result r = run(&o, &diag);
     if (failed(r)) demo_print_failure(o.english, r, &diag);
     return failed(r) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+const struct cli_command command_demo = {
+    .name = "demo",
+    .summary = "walks a certificate from the account to the login",
+    .about = "Walks the whole way of a certificate through the running demonstration: the account, the application for a\n"
+             "USBKey, payment, review, production and the login with it, by the public API, with virtual USBKeys. Ends\n"
+             "with 0 only if the login worked and every impostor was refused.",
+    .options = options,
+    .option_count = COUNT(options),
+    .run = run_command,
+};

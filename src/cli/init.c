@@ -75,7 +75,7 @@ static struct result run_program(struct init *in, const char *const *arguments)
 
 static struct result make_folders(struct init *in)
 {
-    static const char *const names[] = { "signer", "web", "usbkeys", "sink", "paysim", "agent" };
+    static const char *const names[] = { "signer", "web", "usbkeys", "sink", "paysim", "agent", "ca" };
     for (size_t i = 0; i < COUNT(names); i++) TRY(init_folder_make(&in->folder, names[i], in->diag));
     return OK;
 }
@@ -148,6 +148,18 @@ static struct result begin_signer(struct init *in, struct init_signer *signer)
     return r;
 }
 
+/* For `hufu ca show` and whoever is to trust them. */
+static struct result write_authorities(struct init *in, const struct signer_state *state)
+{
+    const struct {
+        const char *name;
+        struct bytes der;
+    } all[] = { { "ca/root.cer", state->root_certificate }, { "ca/issuing.cer", state->issuing_certificate },
+                { "ca/operators.cer", state->operators_certificate } };
+    for (size_t i = 0; i < COUNT(all); i++) TRY(init_folder_write(&in->folder, all[i].name, all[i].der, in->diag));
+    return OK;
+}
+
 static struct result register_operators(struct init *in, struct init_signer *signer, json_t *people)
 {
     for (size_t i = 0; i < COUNT(first_operators); i++) {
@@ -180,6 +192,7 @@ static struct result set_up_signer(struct init *in, json_t *people)
     if (!failed(r)) r = register_operators(in, &signer, people);
     if (!failed(r))
         r = init_signer_ask(&signer, SIGNER_SEAL, NULL, NULL, &signer_state_shape, in->arena, in->diag, &state);
+    if (!failed(r)) r = write_authorities(in, &state);
     init_signer_stop(&signer);
     return r;
 }

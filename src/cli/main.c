@@ -4,22 +4,6 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/demo.h"
-
-static int run_demo(const struct cli_command *command, int argc, char **argv)
-{
-    return demo_main(argc, argv);
-}
-
-const struct cli_command command_demo = {
-    .name = "demo",
-    .summary = "walks a certificate from the account to the login",
-    .run = run_demo,
-};
-
-const struct cli_command *const cli_commands[] = {
-    &command_init, &command_serve, &command_status, &command_demo, &command_doctor, &command_version, NULL,
-};
 
 static int list_commands(void)
 {

@@ -1,4 +1,5 @@
 """The command hufu: making an installation, keeping it running, saying what is wrong."""
+import base64
 import json
 import os
 import pty
@@ -69,6 +70,17 @@ class Words(unittest.TestCase):
         chinese = dict(os.environ, LC_ALL="zh_CN.UTF-8")
         self.assertIn("没有建立过系统", hufu("serve", "--folder", "/nonexistent", env=chinese).stderr)
         self.assertIn("no installation", hufu("serve", "--folder", "/nonexistent").stderr)
+
+    def test_bash_completes_commands_operands_and_options(self):
+        def complete(*words):
+            script = 'source /dev/stdin; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hufu; echo "${COMPREPLY[@]}"'
+            return subprocess.run(["bash", "-c", script, "bash", *words], input=hufu("completion").stdout, text=True,
+                                  capture_output=True, check=True).stdout.split()
+        self.assertEqual(complete("hufu", "se"), ["serve"])
+        self.assertEqual(complete("hufu", "user", "su"), ["suspend"])
+        self.assertEqual(complete("hufu", "serve", "--sec"), ["--secret-fd"])
+        self.assertIn("--count", complete("hufu", "demo", "--"))
+        self.assertEqual(complete("hufu", "serve", "--folder", "/usr/li")[0][:7], "/usr/li")
 
     def test_no_installation(self):
         for command in ("serve", "status"):
@@ -154,6 +166,77 @@ class Init(unittest.TestCase):
                                HUFU, *self.arguments], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.split(), ["/proc/1"])  # the shell
+
+
+    def test_ca_show(self):
+        """R-PKI-1: the root and the CAs below it, as OpenSSL reads them too."""
+        self.assertEqual(hufu(*self.arguments).returncode, 0)
+        told = json.loads(hufu("ca", "show", "--folder", self.folder, "--json").stdout)
+        self.assertEqual([ca["name"] for ca in told], ["root", "issuing", "operators"])
+        self.assertEqual({ca["issuer"] for ca in told}, {told[0]["subject"]})
+        lines = hufu("ca", "show", "--folder", self.folder).stdout
+        certificates = re.findall("-----BEGIN.*?-----END CERTIFICATE-----", hufu("ca", "show", "--folder", self.folder,
+                                                                                  "--pem").stdout, re.S)
+        for ca, pem in zip(told, certificates, strict=True):
+            der = subprocess.run(["openssl", "x509", "-outform", "DER"], input=pem.encode(), capture_output=True, check=True)
+            self.assertEqual(base64.b64decode(ca["der"]), der.stdout)
+            digest = subprocess.run(["openssl", "dgst", "-sm3", "-r"], input=der.stdout, capture_output=True, check=True)
+            self.assertEqual(ca["sm3"], digest.stdout.decode().split()[0])
+            self.assertIn(ca["sm3"], lines)
+            self.assertIn(ca["serial"], lines)
+        os.unlink(os.path.join(self.folder, "ca/root.cer"))
+        self.assertIn("root.cer", hufu("ca", "show", "--folder", self.folder).stderr)
+        self.assertEqual(hufu("ca", "--folder", self.folder).returncode, 2)
+
+
+class User(unittest.TestCase):
+    """Accounts from the command line, by an administrator's USBKey."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.world.run("demo", "--folder", cls.world.folder)
+
+    def user(self, *arguments, **how):
+        return hufu("user", *arguments, "--folder", self.world.folder, **how)
+
+    def accounts(self):
+        return [json.loads(line) for line in self.user("list", "--json").stdout.splitlines()]
+
+    def test_r_acct_3_accounts_are_suspended_and_opened_again(self):
+        account = self.accounts()[0]
+        self.assertEqual(account["state"], "open")
+        for what, state in (("suspend", "suspended"), ("open", "open")):
+            done = self.user(what, account["id"], "--reason", "a test", "--json")
+            self.assertEqual(json.loads(done.stdout)["state"], state, done.stderr)
+        self.assertIn(account["name"], self.user("list").stdout)
+
+    def test_r_acct_1_an_account_comes_by_standard_input(self):
+        before = self.accounts()
+        person = {"organization": before[0]["organization"], "name": "测试一", "document_type": "id-card",
+                  "document_number": "11010519491231002X", "mobile": "13900000001", "email": "test@example.org"}
+        wrong = self.user("add", input=json.dumps({**person, "document_number": "110105194912310021"}), stdin=None)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertNotIn("110105194912310021", wrong.stderr)
+        done = self.user("add", "--json", input=json.dumps(person), stdin=None)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(person["document_number"], done.stdout)
+        self.assertEqual(len(self.accounts()), len(before) + 1)
+
+    def test_r_sms_3_only_with_an_administrators_usbkey(self):
+        reviewer = self.world.person("reviewer")
+        done = self.user("suspend", self.accounts()[0]["id"], "--reason", "x", "--card", reviewer["card"])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("role does not permit", done.stderr)
+        self.assertEqual(self.accounts()[0]["state"], "open")
+        self.assertEqual(self.user("list", "--card", "NOSUCHCARD").returncode, 1)
+
+    def test_what_is_missing_is_said(self):
+        for arguments in ([], ["suspend"], ["suspend", "x"], ["nonsense"], ["list", "x"]):
+            self.assertEqual(self.user(*arguments).returncode, 2, arguments)
+        self.assertEqual(self.user("add", input="{", stdin=None).returncode, 1)
+        self.assertEqual(self.user("suspend", "0" * 26, "--reason", "x").returncode, 1)
 
 
 class Serve(unittest.TestCase):
