@@ -13,7 +13,7 @@ MAY_USE = {
     "base": [],
     "crypto": ["base"],
     "pki": ["base", "crypto"],
-    "merkle": ["base", "crypto"],
+    "merkle": ["base", "crypto", "pki"],
     "ipc": ["base", "crypto"],
     "process": ["base", "crypto"],
     "store": ["base"],

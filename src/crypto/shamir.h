@@ -16,6 +16,6 @@ struct shamir_share {
  * SHAMIR_THRESHOLD_MIN ≤ threshold ≤ count ≤ SHAMIR_SHARES_MAX. */
 RESULT shamir_split(struct bytes secret, size_t threshold, size_t count, struct drbg *drbg,
                     struct shamir_share *ret_shares);
-/* Joins COUNT shares of a secret of LEN bytes; COUNT is the threshold or more. ERROR_SHARES when there are too few to be
- * any, a number is 0 or twice. */
+/* Joins COUNT shares of a secret of LEN bytes; COUNT is the threshold or more. ERROR_SHARES when there are too few to
+ * be any, a number is 0 or twice. */
 RESULT shamir_join(const struct shamir_share *shares, size_t count, size_t len, uint8_t *ret_secret);

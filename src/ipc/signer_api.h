@@ -195,7 +195,7 @@ struct signer_custody_done {
 };
 extern const struct shape signer_custody_done_shape;
 
-/* Hands out an encryption key as the custodians can open it: HUFU-JUDICIAL-v1 by a reviewer (1) and by an auditor (2). */
+/* Hands out an encryption key as the custodians can open it: HUFU-JUDICIAL-v1 by a reviewer (1) and an auditor (2). */
 struct signer_judicial {
     struct id request;
     SIGNER_EVIDENCE_FIELDS(1);

@@ -1,6 +1,6 @@
 /* Private keys kept for later: encryption keys of holders, wrapped for custodians. The custodial key is an SM2 key pair
- * whose private half exists in shares only, each sealed to a custodian's own key; what is wrapped for it is opened where
- * enough custodians come together, never in the signer. docs/PROTOCOL.escrow has the formats. No allocation. */
+ * whose private half exists in shares only, each sealed to a custodian's own key; what is wrapped for it is opened
+ * where enough custodians come together, never in the signer. docs/PROTOCOL.escrow has the formats. No allocation. */
 #pragma once
 
 #include "crypto/shamir.h"
@@ -20,8 +20,8 @@ RESULT escrow_make(const struct sm2_public *custodians, size_t count, size_t thr
 /* What a custodian does with the own share. ERROR_DECRYPT. RET_SHARE is the caller's to wipe. */
 RESULT escrow_share_open(const struct sm2_private *custodian, const uint8_t sealed[ESCROW_SHARE_SIZE],
                          struct shamir_share *ret_share);
-/* The custodial private key from shares. ERROR_SHARES when they do not give the private key of CUSTODIAL: too few, or one
- * is wrong. RET_KEY is the caller's to wipe. */
+/* The custodial private key from shares. ERROR_SHARES when they do not give the private key of CUSTODIAL: too few, or
+ * one is wrong. RET_KEY is the caller's to wipe. */
 RESULT escrow_join(const struct shamir_share *shares, size_t count, const struct sm2_public *custodial,
                    struct sm2_private *ret_key);
 

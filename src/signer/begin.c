@@ -38,7 +38,8 @@ static struct result make_ca(struct making *m, const struct ca *ca, struct bytes
     };
     const struct issuance issuance = { ca->profile, &fields, ca->below_root ? m->root : NULL, &m->root_key };
     struct result r = certificate_issue(&issuance, &call->signer->drbg, call->arena, call->diag, ret_der);
-    if (failed(r)) return refuse(call, ERROR_BEGIN_FIELD, "root_name", "%s: %s", ca->profile->name, error_find(r.code)->name);
+    if (failed(r))
+        return refuse(call, ERROR_BEGIN_FIELD, "root_name", "%s: %s", ca->profile->name, error_find(r.code)->name);
     return OK;
 }
 

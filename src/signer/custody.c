@@ -1,5 +1,5 @@
-/* SIGNER_CUSTODY and SIGNER_JUDICIAL: who can open encryption keys in plain, and handing them what they open. The signer
- * itself cannot. */
+/* SIGNER_CUSTODY and SIGNER_JUDICIAL: who can open encryption keys in plain, and handing them what they open. The
+ * signer itself cannot. */
 #include "signer/evidence.h"
 #include "signer/handlers.h"
 #include "signer/serials.h"
@@ -82,7 +82,8 @@ static struct result read_appointment(struct call *call, const struct signer_cus
     bool good = !failed(text_number(s->threshold, a->count, &a->threshold)) && a->threshold >= SHAMIR_THRESHOLD_MIN &&
                 !failed(text_number(s->version, INT64_MAX, &a->version)) &&
                 a->version == (uint64_t)call->signer->custody_version + 1;
-    if (!good) return refuse(call, ERROR_CUSTODY_UNFIT, "statement1", "threshold %s, version %s", s->threshold, s->version);
+    if (!good)
+        return refuse(call, ERROR_CUSTODY_UNFIT, "statement1", "threshold %s, version %s", s->threshold, s->version);
     return OK;
 }
 

@@ -80,7 +80,8 @@ struct result evidence_unused(struct call *call, const char *field, const char *
     char canonical[ID_TEXT_LEN + 1] = "";
     if (!failed(id_parse(nonce, &id))) id_text(&id, canonical);
     if (!text_equal(canonical, nonce)) return refuse(call, ERROR_STATEMENT, field, "nonce: %s", nonce);
-    if (used_has(call->signer->index, purpose, nonce)) return refuse(call, ERROR_APPROVAL_USED, field, "nonce %s", nonce);
+    if (used_has(call->signer->index, purpose, nonce))
+        return refuse(call, ERROR_APPROVAL_USED, field, "nonce %s", nonce);
     return OK;
 }
 

@@ -24,8 +24,8 @@ struct evidence_wants {
     int64_t age_max_s;
 };
 
-/* Reads SIGNED as a statement of the shape into RET_RECORD and checks: form, the signatory's certificate (register, role,
- * validity now), signature, time (not older than age_max_s, not in the future).
+/* Reads SIGNED as a statement of the shape into RET_RECORD and checks: form, the signatory's certificate (register,
+ * role, validity now), signature, time (not older than age_max_s, not in the future).
  *   ERROR_STATEMENT, ERROR_OPERATOR_UNKNOWN, ERROR_OPERATOR_ROLE, ERROR_CERTIFICATE_NOT_YET, ERROR_CERTIFICATE_EXPIRED,
  *   ERROR_SIGNATURE_INVALID, ERROR_STATEMENT_OLD, ERROR_STATEMENT_EARLY */
 RESULT evidence_check(struct call *call, const struct evidence_wants *wants, const struct signed_text *signed_text,

@@ -1,6 +1,6 @@
-/* The key centre: encryption key pairs of holders, from before they are needed until long after. Typed requests only, so
- * that an outside centre (GM/T 0014) can stand in its place; it knows no certificates and believes the signer, which asks
- * on people's evidence.
+/* The key centre: encryption key pairs of holders, from before they are needed until long after. Typed requests only,
+ * so that an outside centre (GM/T 0014) can stand in its place; it knows no certificates and believes the signer, which
+ * asks on people's evidence.
  *
  * Its stores are one log (merkle/ledger.h): each key is spare, in use or history. Every private key lies there wrapped
  * online, under the key centre's key, to be enveloped for the same holder's next USBKey; and, once custodians are
@@ -37,8 +37,8 @@ RESULT key_centre_work(struct key_centre *centre, int steps);
 
 /* ---- what may be asked ---- */
 
-/* A key that nobody has: its public half to be certified, its private half enveloped for CONTAINER, the signing key made
- * in the USBKey. */
+/* A key that nobody has: its public half to be certified, its private half enveloped for CONTAINER, the signing key
+ * made in the USBKey. */
 struct key_centre_order {
     const struct sm2_public *container;
     const char *holder, *application;

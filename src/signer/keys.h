@@ -19,8 +19,9 @@ struct keys {
 
 /* Draws all keys and writes them to FOLDER; RET_ROOT is the caller's to wipe. Overwrites what an attempt left that
  * never reached the journal. ERROR_IO, ERROR_RESEED_NEEDED. */
-RESULT keys_make(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE], const uint8_t transport[TRANSPORT_KEY_SIZE],
-                 struct drbg *drbg, struct keys *ret_keys, struct sm2_private *ret_root);
+RESULT keys_make(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
+                 const uint8_t transport[TRANSPORT_KEY_SIZE], struct drbg *drbg, struct keys *ret_keys,
+                 struct sm2_private *ret_root);
 /* ERROR_CA_KEYS with the key's name in DIAG when one is missing or does not open. */
 RESULT keys_load(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE], struct diag *diag,
                  struct keys *ret_keys);

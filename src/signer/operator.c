@@ -39,10 +39,11 @@ static bool say_the_same(const struct operator_statement *a, const struct operat
            text_equal(a->serial, b->serial);
 }
 
-static struct result check_one(struct call *call, const struct signed_text *text, struct operator_statement *ret_statement,
-                               struct signatory *ret_by)
+static struct result check_one(struct call *call, const struct signed_text *text,
+                               struct operator_statement *ret_statement, struct signatory *ret_by)
 {
-    static const struct evidence_wants wants = { &operator_statement_shape, ROLE_ADMINISTRATOR, STATEMENT_DAYS * DAY_S };
+    static const struct evidence_wants wants = { &operator_statement_shape, ROLE_ADMINISTRATOR,
+                                                 STATEMENT_DAYS * DAY_S };
     TRY(evidence_check(call, &wants, text, ret_statement, ret_by));
     return evidence_unused(call, text->field, ret_statement->nonce, USED_REGISTER);
 }

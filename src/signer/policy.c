@@ -41,8 +41,8 @@ struct result policy_validity(struct call *call, const char *rule, int64_t *ret_
 
 struct result policy_reason(struct call *call, const char *reason)
 {
-    static const char *const reasons[] = { "unspecified",          "keyCompromise",      "affiliationChanged", "superseded",
-                                           "cessationOfOperation", "privilegeWithdrawn" };
+    static const char *const reasons[] = { "unspecified", "keyCompromise",        "affiliationChanged",
+                                           "superseded",  "cessationOfOperation", "privilegeWithdrawn" };
     for (size_t i = 0; i < COUNT(reasons); i++)
         if (text_equal(reasons[i], reason)) return OK;
     return refuse(call, ERROR_REASON_UNFIT, "approval1", "reason %s", reason);

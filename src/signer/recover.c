@@ -60,7 +60,8 @@ static struct result recover_one(void *context, const char *serial)
     return OK;
 }
 
-static struct result record(struct recovery *r, const struct signer_recover *ask, struct signer_recovered *ret_recovered)
+static struct result record(struct recovery *r, const struct signer_recover *ask,
+                            struct signer_recovered *ret_recovered)
 {
     struct call *call = r->call;
     const char *serials = arena_text(call->arena, bytes_of(r->serials.ptr, r->serials.len));

@@ -27,8 +27,8 @@ struct result report_state(struct call *call, struct signer_state *ret_state)
     return OK;
 }
 
-/* The peer's copy must be the beginning of this journal: a shorter journal, or another one, was restored from somewhere,
- * and whoever went on with it might issue twice. */
+/* The peer's copy must be the beginning of this journal: a shorter journal, or another one, was restored from
+ * somewhere, and whoever went on with it might issue twice. */
 static struct result check_peer(struct call *call, const struct signer_peer *peer)
 {
     struct tree_hash root;

@@ -46,15 +46,17 @@ const size_t requests_count = COUNT(requests);
 
 /* ---- finding and reading ---- */
 
-static const struct request *find(const struct call *call, uint64_t *seen)
+static uint64_t bit_of(const struct request *request)
+{
+    return UINT64_C(1) << (request - requests);
+}
+
+static const struct request *find(const struct call *call, uint64_t done)
 {
     for (size_t i = 0; i < COUNT(requests); i++) {
         const struct request *r = &requests[i];
-        uint64_t bit = UINT64_C(1) << i;
         if (r->type != call->type) continue;
-        if (!(r->phases & call->signer->phase) || (r->once && (*seen & bit))) return NULL;
-        *seen |= bit;
-        return r;
+        return (r->phases & call->signer->phase) && !(r->once && (done & bit_of(r))) ? r : NULL;
     }
     return NULL;
 }
@@ -147,10 +149,10 @@ static struct result broke(struct call *call, enum error error, struct outcome *
     return record_refusal(call, JOURNAL_CLOSED, NULL, error);
 }
 
-struct result requests_do(struct call *call, struct bytes body, uint64_t *seen, struct outcome *ret_outcome)
+struct result requests_do(struct call *call, struct bytes body, uint64_t *done, struct outcome *ret_outcome)
 {
     void *ask;
-    const struct request *request = find(call, seen);
+    const struct request *request = find(call, *done);
     if (!request) {
         (void)refuse(call, ERROR_PEER_BROKE, "", "message %#x in phase %d", call->type, (int)call->signer->phase);
         return broke(call, ERROR_PEER_BROKE, ret_outcome);
@@ -166,6 +168,7 @@ struct result requests_do(struct call *call, struct bytes body, uint64_t *seen, 
     r = work(call, request, ask, answer);
     if (r.code == ERROR_JOURNAL_WRITE || r.code == ERROR_JOURNAL_DAMAGED) return r;
     *ret_outcome = (struct outcome){ request, r, answer };
+    if (!failed(r)) *done |= bit_of(request);
     if (!failed(r) || !request->evidence) return OK;
     return record_refusal(call, JOURNAL_REFUSED, request->again ? ask : NULL, r.code);
 }

@@ -7,7 +7,7 @@ struct request {
     uint16_t type; /* enum signer_message */
     const char *name;
     unsigned phases; /* enum phase, joined */
-    bool once;       /* at most once a connection */
+    bool once;       /* done at most once a connection */
     bool evidence;   /* rests on people's statements: its refusal goes to the journal */
     const struct shape *ask, *answer; /* ask NULL: no body */
     struct result (*handle)(struct call *call, const void *ask, void *answer);
@@ -27,6 +27,6 @@ struct outcome {
     const void *answer;            /* of request->answer, when the result is OK */
 };
 
-/* Does one request. SEEN remembers what this connection asked already, a bit each. ERROR_JOURNAL_WRITE and
+/* Does one request. DONE remembers what was done for this connection, a bit each. ERROR_JOURNAL_WRITE and
  * ERROR_JOURNAL_DAMAGED in the return value (not in the outcome) mean that the signer must stop. */
-RESULT requests_do(struct call *call, struct bytes body, uint64_t *seen, struct outcome *ret_outcome);
+RESULT requests_do(struct call *call, struct bytes body, uint64_t *done, struct outcome *ret_outcome);

@@ -5,8 +5,8 @@
 
 enum { SERIALS_MAX = 16 };
 
-/* Calls EACH for every serial of LIST ("-": none); ends with its first failure. ERROR_STATEMENT for more than SERIALS_MAX,
- * an empty or a repeated one; FIELD of the request is named then. */
+/* Calls EACH for every serial of LIST ("-": none); ends with its first failure. ERROR_STATEMENT for more than
+ * SERIALS_MAX, an empty or a repeated one; FIELD of the request is named then. */
 RESULT serials_each(struct call *call, const char *field, const char *list,
                     struct result (*each)(void *context, const char *serial), void *context);
 /* The holder, standing and record of SERIAL. ERROR_SERIAL_UNKNOWN; ERROR_SERIAL_OTHER when it is not HOLDER's. */

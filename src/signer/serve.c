@@ -21,7 +21,7 @@ struct group {
     struct signer *signer;
     int socket;
     uint8_t *buffer;
-    uint64_t seen; /* of this connection */
+    uint64_t done; /* for this connection */
     struct arena *arena;
     struct waiting waiting[GROUP_MAX];
     size_t count;
@@ -69,7 +69,7 @@ static struct result do_one(struct group *g, const struct ipc_message *asked)
                          .type = asked->type };
     struct outcome outcome;
     if (asked->fd >= 0) close(asked->fd); /* none of the requests has one */
-    TRY(requests_do(&call, asked->body, &g->seen, &outcome));
+    TRY(requests_do(&call, asked->body, &g->done, &outcome));
     if (failed(outcome.result)) log_failure(outcome.request ? outcome.request->name : "peer", outcome.result, &diag);
     g->hang_up = !outcome.request;
     return keep_answer(g, asked, &outcome, &diag);

@@ -4,7 +4,9 @@
 
 #include "signer/index.h"
 
-enum used_for { USED_ISSUE, USED_REVOKE, USED_REGISTER, USED_UNLOCK, USED_RECOVER, USED_RELEASE, USED_CUSTODY, USED_JUDICIAL };
+enum used_for {
+    USED_ISSUE, USED_REVOKE, USED_REGISTER, USED_UNLOCK, USED_RECOVER, USED_RELEASE, USED_CUSTODY, USED_JUDICIAL
+};
 
 /* NONCE: the one-time number of the statement, as it stands there. */
 bool used_has(const struct index *index, enum used_for purpose, const char *nonce);

@@ -70,6 +70,10 @@ static void r_ops_3_approval_for_another_application(void **state)
     order.card_statement.application = other.approve[0].application;
     cast_sign_order(s->cast, &order);
     order_refused(s, &order, ERROR_EVIDENCE_MISMATCH);
+    cast_order(s->cast, &order);
+    order.produce.application = other.approve[0].application;
+    cast_sign_order(s->cast, &order);
+    order_refused(s, &order, ERROR_EVIDENCE_MISMATCH);
 }
 
 /* The producer signed for one approval, the request brings another one of the same application. */

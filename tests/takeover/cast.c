@@ -184,7 +184,7 @@ struct result cast_first_operator(struct cast *cast, const struct cast_peer *pee
     struct cast_card *card = cast_card(cast, NULL);
     struct signer_card_opened opened;
     struct signer_operator_done done;
-    *person = (struct cast_person){ .name = name, .roles = roles };
+    *person = (struct cast_person){ .name = name, .roles = roles, .card = card };
     must(sm2_private_generate(&person->key, &cast->drbg), "key");
     const struct signer_first_card first = { card->serial, bytes_of("challeng", CARD_CHALLENGE_SIZE),
                                              card->certificate };

@@ -23,6 +23,7 @@ struct cast_person {
     struct sm2_private key;
     const char *serial;        /* of the certificate, once there is one */
     struct bytes certificate;
+    struct cast_card *card;    /* of the first operators */
 };
 
 struct cast {

@@ -245,6 +245,12 @@ static void r_apply_3_card_that_was_not_opened_for_this(void **state)
     cast_order(s->cast, &order);
     cast_sign_order(s->cast, &order);
     refused(s, cast_issue(s->cast, s->peer, &order, &issued), SIGNER_ISSUE, ERROR_CARD_NOT_OPENED);
+    /* Opened for an operator, when all was set up. */
+    cast_order(s->cast, &other);
+    other.card = cast_person(s->cast, "审核员二")->card;
+    other.card_statement.card = other.produce.card = other.card->serial;
+    cast_sign_order(s->cast, &other);
+    refused(s, cast_issue(s->cast, s->peer, &other, &issued), SIGNER_ISSUE, ERROR_CARD_NOT_OPENED);
     /* Opened for this one, then for another application. */
     opened_order(s, &order);
     cast_order(s->cast, &other);

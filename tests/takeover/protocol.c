@@ -148,6 +148,59 @@ static void an_empty_journal_takes_nothing_but_its_beginning(void **state)
     stage_free(fresh);
 }
 
+/* What `hufu init` might send by mistake: refused in words, and it may try again. */
+static void setting_up_with_wrong_fields(void **state)
+{
+    struct scene *s = *state;
+    struct stage *fresh = stage_new(NULL);
+    struct cast_card *card = cast_card(s->cast, NULL);
+    const struct signer_begin good = { "虎符测试", "CN", "虎符根 CA", "虎符签发 CA", "虎符操作员 CA", s->cast->maker->der,
+                                       BYTES(s->cast->transport) };
+    struct signer_begin bad[] = { good, good, good, good, good, good, good };
+    uint8_t forged[CERTIFICATE_MAX];
+    memcpy(forged, s->cast->maker->der.ptr, s->cast->maker->der.len);
+    forged[s->cast->maker->der.len - 1] ^= 1;
+    bad[0].organization = NULL;
+    bad[1].root_name = "";
+    bad[2].country = "cn";
+    bad[3].maker_transport_key.len = 15;
+    bad[4].maker_certificate = card->certificate; /* no CA */
+    bad[5].maker_certificate = bytes_of(forged, s->cast->maker->der.len);
+    bad[6].maker_certificate = (struct bytes){ 0 };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct signer_state where;
+        stage_start(fresh, takeover_program, NULL);
+        assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_BEGIN, &bad[i], &where).code, ERROR_BEGIN_FIELD);
+        assert_int_equal(stage_stop(fresh), 0);
+    }
+    struct signer_state where;
+    struct signer_card_opened opened;
+    struct signer_operator_done done;
+    stage_start(fresh, takeover_program, NULL);
+    assert_ok(cast_begin(s->cast, &fresh->peer, &where));
+    struct signer_first_card first = { NULL, bytes_of("challeng", 8), card->certificate };
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_CARD, &first, &opened).code, ERROR_BEGIN_FIELD);
+    first.card = card->serial;
+    first.challenge.len = 7;
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_CARD, &first, &opened).code, ERROR_STATEMENT);
+    struct sm2_private key;
+    assert_ok(sm2_private_generate(&key, &s->cast->drbg));
+    const struct signer_first_operator person = { "甲", "administrator", card->serial, BYTES(key.public.point),
+                                                  cast_attest(s->cast, card, &key.public), card->certificate };
+    struct signer_first_operator wrong = person;
+    wrong.name = NULL;
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_OPERATOR, &wrong, &done).code, ERROR_BEGIN_FIELD);
+    wrong = person;
+    wrong.roles = "emperor";
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_OPERATOR, &wrong, &done).code, ERROR_BEGIN_FIELD);
+    wrong = person;
+    wrong.attestation = cast_attest(s->cast, card, &s->cast->maker_key.public);
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_OPERATOR, &wrong, &done).code, ERROR_CARD_ATTESTATION);
+    assert_ok(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_OPERATOR, &person, &done));
+    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_FIRST_OPERATOR, &person, &done).code, ERROR_KEY_REPEATED);
+    stage_free(fresh);
+}
+
 static void setting_up_needs_two_administrators(void **state)
 {
     struct scene *s = *state;
@@ -158,9 +211,6 @@ static void setting_up_needs_two_administrators(void **state)
     assert_ok(cast_first_operator(s->cast, &fresh->peer, "甲", "administrator", NULL));
     assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_SEAL, NULL, &where).code, ERROR_REGISTER_SHORT);
     assert_ok(cast_first_operator(s->cast, &fresh->peer, "甲", "administrator", NULL)); /* the same person again */
-    assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_SEAL, NULL, &where).code, ERROR_PEER_BROKE);
-    assert_int_equal(stage_wait(fresh), 1);
-    stage_start(fresh, takeover_program, NULL);
     assert_int_equal(cast_ask(s->cast, &fresh->peer, SIGNER_SEAL, NULL, &where).code, ERROR_REGISTER_SHORT);
     assert_ok(cast_first_operator(s->cast, &fresh->peer, "乙", "administrator", NULL));
     assert_int_equal(stage_stop(fresh), 0);
@@ -284,6 +334,7 @@ int takeover_protocol(void)
         SCENE(nothing_is_served_before_the_peer_says_where_it_stands),
         SCENE(r_ops_6_peer_with_another_journal_is_refused),
         SCENE(an_empty_journal_takes_nothing_but_its_beginning),
+        SCENE(setting_up_with_wrong_fields),
         SCENE(setting_up_needs_two_administrators),
         SCENE(messages_that_do_not_exist),
         SCENE(bodies_that_are_malformed),

@@ -143,7 +143,7 @@ static struct result ask_here(void *context, const struct ipc_call *call, const 
     struct call c = { .signer = s->signer, .arena = own, .diag = diag, .now_s = s->now_s, .type = call->type };
     struct outcome outcome;
     if (call->ask) shape_write(call->ask, record, &w);
-    struct result r = requests_do(&c, bytes_of(room, w.len), &s->seen, &outcome);
+    struct result r = requests_do(&c, bytes_of(room, w.len), &s->done, &outcome);
     if (!failed(r)) r = signer_sync(s->signer);
     if (!failed(r)) r = outcome.result;
     if (!failed(r)) {
@@ -165,7 +165,7 @@ struct result stage_open(struct stage *stage)
     stage->arena = arena_new(1 << 20);
     assert_false(failed(settings_read(stage->config, stage->arena, &diag, &settings)));
     stage->clock = (struct clock){ stage_now, 0 };
-    stage->seen = 0;
+    stage->done = 0;
     stage->peer = (struct cast_peer){ ask_here, stage };
     return signer_open(&settings, process_key, &stage->clock, &diag, &stage->signer);
 }

@@ -16,7 +16,7 @@ struct stage {
     struct arena *arena; /* of its settings */
     struct clock clock;
     int64_t now_s;
-    uint64_t seen;
+    uint64_t done;
     struct cast_peer peer;
 };
 
