@@ -43,6 +43,7 @@ const struct request requests[] = {
       &signer_judicial_opened_shape, handle_judicial, handle_judicial_again, JOURNAL_JUDICIAL },
 };
 const size_t requests_count = COUNT(requests);
+_Static_assert(COUNT(requests) <= 64, "a bit each");
 
 /* ---- finding and reading ---- */
 
