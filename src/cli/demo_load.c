@@ -125,7 +125,7 @@ static double sum(const struct samples *s)
 static void print_table(struct run *run, double ms)
 {
     bool english = run->load->english;
-    int width = english ? 56 : 42;
+    int width = english ? 62 : 42;
     double all = sum(&run->whole);
     printf(english ? "%d whole paths, %d at a time, %.1f s: %.2f paths a second\n\n"
                    : "%d 条完整路径，同时 %d 条，用时 %.1f 秒：每秒 %.2f 条\n\n",

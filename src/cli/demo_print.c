@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "pki/certificate.h"
 
-enum { WIDTH_STEP_ZH = 40, WIDTH_STEP_EN = 54, WIDTH_TOLD = 46, WIDTH_LABEL = 12, ARENA_MAX = 256 * 1024 };
+enum { WIDTH_STEP_ZH = 40, WIDTH_STEP_EN = 60, WIDTH_TOLD = 46, WIDTH_LABEL = 12, ARENA_MAX = 256 * 1024 };
 
 /* ---- columns ---- */
 
