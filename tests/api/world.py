@@ -283,7 +283,6 @@ class Card:
         program = self.program()
         subprocess.run([program, "--new", "--image", self.image, "--serial", serial, "--maker", world.path("maker")],
                        check=True, capture_output=True, timeout=PATIENCE_S)
-        world.cards.append(self)
         self.plug()
 
     def program(self):
@@ -295,6 +294,8 @@ class Card:
         with open(self.world.log_path, "ab") as log:
             self.process = subprocess.Popen([self.program(), "--image", self.image, "--socket", self.socket],
                                             env=environment, stdout=log, stderr=log)
+        if self not in self.world.cards:
+            self.world.cards.append(self)  # pulled at the end, whatever happens
         wait_for("the USBKey's socket", self.answers)
 
     def answers(self):
