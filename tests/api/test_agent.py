@@ -553,7 +553,7 @@ class OurKeys(Case):
         key = card.entry(self.page)["key"]
         self.refused(self.console.try_tell("close", key=key), "AGENT_STEP")
         answer = {"device_answer": base64.b64encode(bytes(16)).decode(), "admin_sealed": base64.b64encode(bytes(116)).decode()}
-        self.refused(self.console.try_tell("open", key=key, **answer), "AGENT_ISSUER")  # no challenge was asked for
+        self.refused(self.console.try_tell("open", key=key, **answer), "AGENT_ISSUER")
         self.console.tell("inspect", key=key)
         self.refused(self.console.try_tell("open", key=key, **answer), "AGENT_ISSUER")
         for field in answer:
@@ -610,9 +610,9 @@ class OurKeys(Case):
         answer = issuer("unlock", card.serial, asked["challenge"])["answer"]
         other = ("0" if answer[-1] != "0" else "1").join([answer[:-1], ""])
         self.refused(self.page.try_tell("unlock-answer", key=key, answer=other), "AGENT_UNLOCK")
-        self.refused(self.page.try_tell("unlock-answer", key=key, answer=answer), "AGENT_UNLOCK")  # challenge is used up
-        asked = self.page.tell("unlock-challenge", key=key)
-        self.page.tell("unlock-answer", key=key, answer=issuer("unlock", card.serial, asked["challenge"])["answer"])
+        self.page.tell("unlock-answer", key=key, answer=answer)
+        self.refused(self.page.try_tell("unlock-answer", key=key, answer=answer), "AGENT_UNLOCK")  # an answer serves once
+        self.assertNotEqual(self.page.tell("unlock-challenge", key=key)["challenge"], asked["challenge"])
         self.assertEqual(card.entry(self.page)["state"], "must-change")
         self.refused(self.page.try_tell("sign", **dict(ask, pin="000000")), "AGENT_MUST_CHANGE")
         self.page.tell("change-pin", key=key, old="000000", new=NEW_PIN)

@@ -1,9 +1,5 @@
 #include "token/card/card_internal.h"
 
-/* T=1, no more said than that. */
-static const uint8_t atr[] = { 0x3B, 0x80, 0x80, 0x01, 0x01 };
-const struct bytes card_atr = { atr, sizeof atr };
-
 /* CLA: 80 and 84 (with MAC) of the standard, B0 beyond it. */
 enum { CLA_STANDARD = 0x80, CLA_MAC = 0x84, CLA_HUFU = 0xB0, INS_PROTECTED = 0x1C };
 
@@ -118,9 +114,6 @@ void card_reset(struct card *card)
 {
     for (uint8_t i = 0; i < CARD_CHANNELS_MAX; i++) card_channel_close(card, i);
     card->channels[0].open = true;
-    card->has_production_challenge = card->has_unlock_challenge = card->produced = false;
-    card->production = 0;
-    memset(card->has_proved, 0, sizeof card->has_proved);
 }
 
 void card_done(struct card *card)

@@ -71,13 +71,6 @@ struct card {
     struct card_object objects[CARD_OBJECTS_MAX];
     uint32_t clock;           /* counts commands */
     uint16_t object_id;
-    /* Production and unlocking belong to the card as a whole. */
-    bool has_production_challenge, has_unlock_challenge;
-    uint8_t production_challenge[CARD_CHALLENGE_SIZE], unlock_challenge[CARD_UNLOCK_CHALLENGE_SIZE];
-    uint8_t production;       /* 1 + application whose production is open; 0: none */
-    bool produced;            /* … was just closed */
-    bool has_proved[2];       /* one text of each kind */
-    uint8_t proved[2][SM3_SIZE];
     bool dead;                /* the image could not be read back: answers 6F00 to everything */
     uint8_t plain[CARD_COMMAND_MAX]; /* a command out of a protected channel */
     uint8_t image[CARD_IMAGE_MAX];

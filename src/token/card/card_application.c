@@ -83,7 +83,6 @@ void card_erase_application(struct card *card, uint8_t index)
         if (card->state.files[i].used && card->state.files[i].application == index) card_erase_file(card, i);
     card_log_out(card, index);
     for (size_t i = 0; i < COUNT(card->channels); i++) card->channels[i].apps_open &= (uint8_t)~(1u << index);
-    if (card->production == 1 + index) card->production = 0;
     secret_wipe(&card->state.applications[index], sizeof card->state.applications[index]);
 }
 

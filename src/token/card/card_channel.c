@@ -184,11 +184,10 @@ uint16_t card_set_label(struct card *card, struct card_call *call)
     return card_commit(card);
 }
 
-static uint8_t state_of(const struct card *card, const struct card_application *a)
+static uint8_t state_of(const struct card_application *a)
 {
     if (!a) return 0;
-    if (card->production == 1 + card_application_index(card, a)) return 1;
-    if (a->stage == CARD_STAGE_PRODUCTION) return 0;
+    if (a->stage == CARD_STAGE_PRODUCTION) return 1;
     if (a->user.tries == 0) return 4;
     return a->user.must_change ? 2 : 3;
 }
@@ -202,7 +201,7 @@ uint16_t card_flags(struct card *card, struct card_call *call)
         if (card->state.applications[i].used && card->state.applications[i].stage != CARD_STAGE_PLAIN)
             a = &card->state.applications[i];
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    uint8_t state = state_of(card, a);
+    uint8_t state = state_of(a);
     static const struct card_name none = { 0 };
     const struct card_name *application = state ? &a->name : &none, *container = &none;
     if (state && a->current) container = &card->state.containers[a->current - 1].name;

@@ -388,7 +388,7 @@ uint16_t card_need_user(const struct card *card, const struct card_call *call, c
 
 uint16_t card_need_writer(const struct card *card, const struct card_call *call, const struct card_application *a)
 {
-    if (card->production == 1 + card_application_index(card, a)) return SW_OK;
+    if (a->stage == CARD_STAGE_PRODUCTION) return SW_OK;
     return card_need_user(card, call, a);
 }
 

@@ -1,26 +1,42 @@
 /* Production (R-APPLY-3) and unlocking (R-UNLOCK-2): what the issuer does with a key. Both belong to the card, not to
- * a channel: the console may lose its connection in between. */
+ * a channel, and outlive the power: people sign and approve in between, and readers switch idle cards off. */
 #include "token/card/card_internal.h"
 
 enum { PIN_TRIES = 6, P1_DIGESTS_ALLOWED = 1, CONTAINERS = CARD_CONTAINERS_MAX, FILES = 4 };
 enum { KIND_PRODUCE, KIND_ATTEST };
 
+/* A challenge is made of the card's own key and of how many were answered: nobody can know it before, it stays the
+ * same until it is answered, and never comes back. */
+static void challenge_of(const struct card *card, const char *kind, uint8_t *ret_challenge, size_t len)
+{
+    uint8_t mac[SM3_SIZE], number[4];
+    struct writer w = writer_of(number, sizeof number);
+    struct sm3_hmac hmac;
+    write_u32(&w, card->state.answered);
+    sm3_hmac_init(&hmac, BYTES(card->state.own_key));
+    sm3_hmac_update(&hmac, bytes_text(kind));
+    sm3_hmac_update(&hmac, BYTES(number));
+    sm3_hmac_final(&hmac, mac);
+    memcpy(ret_challenge, mac, len);
+    secret_wipe(mac, sizeof mac);
+}
+
+static const char production_challenge[] = "HUFU-PRODUCTION-CHALLENGE-v1", unlock_challenge[] = "HUFU-UNLOCK-CHALLENGE-v1";
+
 uint16_t card_produce_challenge(struct card *card, struct card_call *call)
 {
+    uint8_t challenge[CARD_CHALLENGE_SIZE];
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    card_random(card, card->production_challenge, sizeof card->production_challenge);
-    card->has_production_challenge = true;
-    write_bytes(&call->out, BYTES(card->production_challenge));
+    challenge_of(card, production_challenge, challenge, sizeof challenge);
+    write_bytes(&call->out, BYTES(challenge));
     return SW_OK;
 }
 
-/* The last challenge, once, right or wrong. */
-static uint16_t check_issuer(struct card *card, const uint8_t answer[SM4_BLOCK])
+static uint16_t check_issuer(const struct card *card, const uint8_t answer[SM4_BLOCK])
 {
-    uint8_t expected[SM4_BLOCK];
-    CARD_ENSURE(card->has_production_challenge, SW_REFERENCE);
-    card->has_production_challenge = false;
-    card_device_answer(card->state.device_key, card->production_challenge, expected);
+    uint8_t challenge[CARD_CHALLENGE_SIZE], expected[SM4_BLOCK];
+    challenge_of(card, production_challenge, challenge, sizeof challenge);
+    card_device_answer(card->state.device_key, challenge, expected);
     bool right = secret_equal(expected, answer, sizeof expected);
     secret_wipe(expected, sizeof expected);
     return right ? SW_OK : SW_SECURITY;
@@ -95,6 +111,7 @@ uint16_t card_produce_open(struct card *card, struct card_call *call)
     card_name_set(&made.name, application);
     CARD_TRY(open_admin_key(card, sealed, &made));
     uint16_t sw = build(card, &made, container, call->p1 ? 0 : CARD_NO_DIGESTS, &c);
+    card->state.answered++;
     secret_wipe(&made, sizeof made);
     if (sw == SW_OK) sw = card_attest(card, c, attestation);
     if (sw == SW_OK)
@@ -102,9 +119,6 @@ uint16_t card_produce_open(struct card *card, struct card_call *call)
     else
         card_undo(card);
     CARD_TRY(sw);
-    card->production = (uint8_t)(1 + c->application);
-    card->produced = false;
-    memset(card->has_proved, 0, sizeof card->has_proved);
     write_bytes(&call->out, BYTES(c->pairs[CARD_SIGNING].point));
     write_bytes(&call->out, BYTES(attestation));
     return SW_OK;
@@ -166,11 +180,16 @@ static bool provable(const struct card *card, const struct card_container *c, st
            bytes_equal(key, line_of(attest, "public_key"));
 }
 
-static struct card_container *production_container(struct card *card)
+/* The application whose production is open, and its container. */
+static struct card_application *in_production(struct card *card, struct card_container **ret_container)
 {
+    struct card_application *a = produced_application(card);
+    if (!a || a->stage != CARD_STAGE_PRODUCTION) return NULL;
     for (size_t i = 0; i < COUNT(card->state.containers); i++) {
         struct card_container *c = &card->state.containers[i];
-        if (c->used && c->application + 1 == card->production) return c;
+        if (!c->used || c->application != card_application_index(card, a)) continue;
+        *ret_container = c;
+        return a;
     }
     return NULL;
 }
@@ -181,16 +200,19 @@ uint16_t card_produce_prove(struct card *card, struct card_call *call)
     struct bytes text = read_bytes(&call->in, call->in.left);
     uint8_t hash[SM3_SIZE], signature[SM2_SIGNATURE_SIZE];
     struct sm2_private key;
+    struct card_container *c;
     int kind;
-    CARD_ENSURE(card->production, SW_SECURITY);
-    const struct card_container *c = production_container(card);
-    CARD_ENSURE(c, SW_KEY_NONE);
+    struct card_application *a = in_production(card, &c);
+    CARD_ENSURE(a, SW_SECURITY);
     CARD_ENSURE(provable(card, c, text, &kind), SW_DATA);
     sm3_hash(text, hash);
-    CARD_ENSURE(!card->has_proved[kind] || bytes_equal(BYTES(hash), BYTES(card->proved[kind])), SW_DATA);
+    CARD_ENSURE(!a->has_proved[kind] || bytes_equal(BYTES(hash), BYTES(a->proved[kind])), SW_DATA);
+    if (!a->has_proved[kind]) {
+        a->has_proved[kind] = true;
+        memcpy(a->proved[kind], hash, sizeof hash);
+        CARD_TRY(card_commit(card));
+    }
     CARD_TRY(card_private(&c->pairs[CARD_SIGNING], &key));
-    card->has_proved[kind] = true;
-    memcpy(card->proved[kind], hash, sizeof hash);
     struct result r = sm2_sign(&key, text, card_drbg(card), signature);
     sm2_private_done(&key);
     CARD_ENSURE(!failed(r), SW_INTERNAL);
@@ -207,22 +229,25 @@ static void give_initial_pin(struct card *card, struct card_application *a)
     card_log_out(card, card_application_index(card, a));
 }
 
+/* As closing leaves it. */
+static bool just_closed(const struct card_application *a)
+{
+    return a && a->stage == CARD_STAGE_PRODUCED && a->user.must_change && a->user.tries == a->user.tries_max;
+}
+
 uint16_t card_produce_close(struct card *card, struct card_call *call)
 {
+    struct card_container *c;
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    if (!card->production && card->produced) return SW_OK; /* asked again: the first answer was lost */
-    CARD_ENSURE(card->production, SW_SECURITY);
-    struct card_application *a = &card->state.applications[card->production - 1];
-    const struct card_container *c = production_container(card);
-    CARD_ENSURE(c && c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
+    if (just_closed(produced_application(card))) return SW_OK; /* asked again: the first answer was lost */
+    struct card_application *a = in_production(card, &c);
+    CARD_ENSURE(a, SW_SECURITY);
+    CARD_ENSURE(c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
     CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0, SW_CERTIFICATE_NONE);
     a->stage = CARD_STAGE_PRODUCED;
     a->current = (uint8_t)(card_container_index(card, c) + 1);
     give_initial_pin(card, a);
-    CARD_TRY(card_commit(card));
-    card->production = 0;
-    card->produced = true;
-    return SW_OK;
+    return card_commit(card);
 }
 
 /* ---- unlock ---- */
@@ -230,31 +255,32 @@ uint16_t card_produce_close(struct card *card, struct card_call *call)
 uint16_t card_unlock_draw(struct card *card, struct card_call *call)
 {
     const struct card_application *a = produced_application(card);
+    uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE];
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
-    card_random(card, card->unlock_challenge, sizeof card->unlock_challenge);
-    card->has_unlock_challenge = true;
-    write_bytes(&call->out, BYTES(card->unlock_challenge));
+    challenge_of(card, unlock_challenge, challenge, sizeof challenge);
+    write_bytes(&call->out, BYTES(challenge));
     return SW_OK;
 }
 
-/* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one answer. */
+/* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one right answer. */
 uint16_t card_unlock_take(struct card *card, struct card_call *call)
 {
     struct card_application *a = produced_application(card);
-    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE];
+    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE], challenge[CARD_UNLOCK_CHALLENGE_SIZE];
     read_copy(&call->in, answer, sizeof answer);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && card->has_unlock_challenge, SW_REFERENCE);
-    card->has_unlock_challenge = false;
-    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len),
-                       card->unlock_challenge, answer, expected);
+    CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
+    challenge_of(card, unlock_challenge, challenge, sizeof challenge);
+    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len), challenge, answer,
+                       expected);
     bool right = secret_equal(expected, answer, sizeof expected);
     secret_wipe(expected, sizeof expected);
     CARD_ENSURE(right, SW_SECURITY);
     CARD_ENSURE(!a->has_unlocked || !bytes_equal(BYTES(a->unlocked), bytes_of(answer, SM3_SIZE)), SW_NOT_NOW);
     a->has_unlocked = true;
     memcpy(a->unlocked, answer, SM3_SIZE);
+    card->state.answered++;
     give_initial_pin(card, a);
     return card_commit(card);
 }

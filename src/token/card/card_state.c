@@ -56,6 +56,7 @@ static void write_device(struct writer *w, const struct card_state *s)
     write_name(w, &s->maker);
     write_bytes(w, BYTES(s->own_key));
     write_bytes(w, BYTES(s->device_key));
+    write_u32(w, s->answered);
     write_certificate(w, &s->own_certificate);
     end_record(w, at);
 }
@@ -77,6 +78,10 @@ static void write_application(struct writer *w, uint8_t slot, const struct card_
     write_bytes(w, BYTES(a->admin_key));
     write_u8(w, a->has_unlocked);
     write_bytes(w, BYTES(a->unlocked));
+    for (size_t i = 0; i < COUNT(a->proved); i++) {
+        write_u8(w, a->has_proved[i]);
+        write_bytes(w, BYTES(a->proved[i]));
+    }
     write_u8(w, a->current);
     end_record(w, at);
 }
@@ -186,6 +191,7 @@ static void read_device(struct reader *r, struct card_state *s)
     read_name(r, &s->maker, CARD_NAME_MAX);
     read_copy(r, s->own_key, sizeof s->own_key);
     read_copy(r, s->device_key, sizeof s->device_key);
+    s->answered = read_u32(r);
     read_certificate(r, &s->own_certificate);
     require(r, s->serial.len > 0);
 }
@@ -208,6 +214,10 @@ static void read_application(struct reader *r, struct card_state *s)
     read_copy(r, a->admin_key, sizeof a->admin_key);
     a->has_unlocked = read_flag(r);
     read_copy(r, a->unlocked, sizeof a->unlocked);
+    for (size_t i = 0; i < COUNT(a->proved); i++) {
+        a->has_proved[i] = read_flag(r);
+        read_copy(r, a->proved[i], sizeof a->proved[i]);
+    }
     a->current = read_below(r, CARD_CONTAINERS_MAX + 1);
 }
 

@@ -37,7 +37,7 @@ struct card_pin {
 
 enum card_stage {
     CARD_STAGE_PLAIN,      /* made by CreateApplication */
-    CARD_STAGE_PRODUCTION, /* production was begun and not yet closed */
+    CARD_STAGE_PRODUCTION, /* the issuer opened production and has not closed it */
     CARD_STAGE_PRODUCED,
 };
 
@@ -54,6 +54,8 @@ struct card_application {
     uint8_t admin_key[CARD_KEY_SIZE];
     bool has_unlocked;
     uint8_t unlocked[SM3_SIZE]; /* approval of the last unlock: good once */
+    bool has_proved[2];
+    uint8_t proved[2][SM3_SIZE]; /* SM3 of the texts that the fresh key signed during production */
     uint8_t current;            /* 1 + container that is the current one; 0: none */
 };
 
@@ -90,6 +92,7 @@ struct card_state {
     uint8_t own_key[SM2_KEY_SIZE];
     struct card_certificate own_certificate; /* by the maker, for own_key */
     uint8_t device_key[CARD_KEY_SIZE];
+    uint32_t answered; /* challenges of the issuer that were answered: the next one differs */
     struct card_application applications[CARD_APPLICATIONS_MAX];
     struct card_container containers[CARD_CONTAINERS_MAX];
     struct card_file files[CARD_FILES_MAX];

@@ -17,8 +17,8 @@
  *   close             HUFU_CloseProduction
  *   unlock-challenge  HUFU_UnlockChallenge
  *   unlock-answer     HUFU_UnlockAnswer
- * Challenges and an open production belong to the card, not to the handle: the device may be connected anew between
- * the steps, as long as the key stays plugged in. What SKF_VerifyPIN opened belongs to the device handle. */
+ * Challenges and an open production belong to the card and outlive its power: the device may be connected anew, and the
+ * key plugged in anew, between the steps. What SKF_VerifyPIN opened belongs to the device handle. */
 #pragma once
 
 #include "token/skf/skf.h"
@@ -37,8 +37,8 @@ enum {
 };
 
 /* HUFUFLAGS.State */
-#define HUFU_BLANK       0u /* no application of ours on it, or one whose production was not closed */
-#define HUFU_PRODUCTION  1u /* production is open (until it is closed or the key pulled) */
+#define HUFU_BLANK       0u /* no application of ours on it */
+#define HUFU_PRODUCTION  1u /* production was opened and not yet closed */
 #define HUFU_MUST_CHANGE 2u /* the PIN is 000000 and allows nothing but its own change */
 #define HUFU_READY       3u
 #define HUFU_LOCKED      4u /* no tries left: R-UNLOCK */
@@ -79,8 +79,8 @@ ULONG DEVAPI HUFU_ForbidDigests(HCONTAINER hContainer);
 
 /* ---- production: under issuer authentication instead of the user's PIN ---- */
 
-/* Draws the challenge that the issuer answers. pbChallenge: [8]. It is good until the next one, one answer to it
- * (right or wrong) or the end of power. */
+/* The challenge that the issuer answers. pbChallenge: [8]. It stays the same until it was answered, and never comes
+ * back. */
 ULONG DEVAPI HUFU_ProductionChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
 
 /* Authenticates the issuer, puts in the administrator key, makes application and container anew (what was there is
@@ -89,7 +89,7 @@ ULONG DEVAPI HUFU_ProductionChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
  *   pbAdminSealed   [116] card_admin_seal for this card
  *   pbPublicKey     [64]  out
  *   pbAttestation   [64]  out, as HUFU_GetAttestation
- * SAR_SECURITY_STATE: no challenge was asked for, or the answer does not fit it. SAR_INDATAERR: the administrator key
+ * SAR_SECURITY_STATE: the answer does not fit the challenge, or was used before. SAR_INDATAERR: the administrator key
  * is not for this card. Nothing is changed then. */
 ULONG DEVAPI HUFU_OpenProduction(DEVHANDLE hDev, BYTE *pbDeviceAnswer, BYTE *pbAdminSealed, BYTE *pbPublicKey,
                                  BYTE *pbAttestation);
@@ -112,11 +112,11 @@ ULONG DEVAPI HUFU_CloseProduction(DEVHANDLE hDev);
 
 /* ---- unlock (R-UNLOCK-2) ---- */
 
-/* Draws the challenge of an unlock. pbChallenge: [16]. Good until the next one, one right answer or the end of
- * power. SAR_APPLICATION_NOT_EXISTS on a blank key. */
+/* The challenge of an unlock. pbChallenge: [16]. It stays the same until it was answered rightly, and never comes
+ * back. SAR_APPLICATION_NOT_EXISTS on a blank key. */
 ULONG DEVAPI HUFU_UnlockChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
 
 /* The CA's answer (card_unlock_answer), [64]. The PIN is then 000000 and must be changed.
- * SAR_SECURITY_STATE: no challenge was asked for. SAR_PIN_INCORRECT: not the answer to it, or for another key; the
- * challenge is used up. */
+ * SAR_PIN_INCORRECT: not the answer to the challenge, for another key, or used before. SAR_FAIL: this approval has
+ * unlocked the key already. SAR_APPLICATION_NOT_EXISTS on a blank key. */
 ULONG DEVAPI HUFU_UnlockAnswer(DEVHANDLE hDev, BYTE *pbAnswer, ULONG ulAnswerLen);

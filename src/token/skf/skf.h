@@ -8,6 +8,8 @@
  * Any function may also answer SAR_INVALIDHANDLEERR, SAR_INVALIDPARAMERR, SAR_DEVICE_REMOVED and SAR_FAIL. */
 #pragma once
 
+#include "token/skf/skf_codes.h"
+
 #ifdef _WIN32
 #include <windows.h>
 #define DEVAPI __stdcall
@@ -125,62 +127,6 @@ typedef struct {
 #define DEV_ABSENT_STATE  0u
 #define DEV_PRESENT_STATE 1u
 #define DEV_UNKNOW_STATE  2u
-
-#define SAR_OK                        0x00000000u
-#define SAR_FAIL                      0x0A000001u
-#define SAR_UNKNOWNERR                0x0A000002u
-#define SAR_NOTSUPPORTYETERR          0x0A000003u
-#define SAR_FILEERR                   0x0A000004u
-#define SAR_INVALIDHANDLEERR          0x0A000005u
-#define SAR_INVALIDPARAMERR           0x0A000006u
-#define SAR_READFILEERR               0x0A000007u
-#define SAR_WRITEFILEERR              0x0A000008u
-#define SAR_NAMELENERR                0x0A000009u
-#define SAR_KEYUSAGEERR               0x0A00000Au
-#define SAR_MODULUSLENERR             0x0A00000Bu
-#define SAR_NOTINITIALIZEERR          0x0A00000Cu
-#define SAR_OBJERR                    0x0A00000Du
-#define SAR_MEMORYERR                 0x0A00000Eu
-#define SAR_TIMEOUTERR                0x0A00000Fu
-#define SAR_INDATALENERR              0x0A000010u
-#define SAR_INDATAERR                 0x0A000011u
-#define SAR_GENRANDERR                0x0A000012u
-#define SAR_HASHOBJERR                0x0A000013u
-#define SAR_HASHERR                   0x0A000014u
-#define SAR_GENRSAKEYERR              0x0A000015u
-#define SAR_RSAMODULUSLENERR          0x0A000016u
-#define SAR_CSPIMPRTPUBKEYERR         0x0A000017u
-#define SAR_RSAENCERR                 0x0A000018u
-#define SAR_RSADECERR                 0x0A000019u
-#define SAR_HASHNOTEQUALERR           0x0A00001Au
-#define SAR_KEYNOTFOUNTERR            0x0A00001Bu
-#define SAR_CERTNOTFOUNTERR           0x0A00001Cu
-#define SAR_NOTEXPORTERR              0x0A00001Du
-#define SAR_DECRYPTPADERR             0x0A00001Eu
-#define SAR_MACLENERR                 0x0A00001Fu
-#define SAR_BUFFER_TOO_SMALL          0x0A000020u
-#define SAR_KEYINFOTYPEERR            0x0A000021u
-#define SAR_NOT_EVENTERR              0x0A000022u
-#define SAR_DEVICE_REMOVED            0x0A000023u
-#define SAR_PIN_INCORRECT             0x0A000024u
-#define SAR_PIN_LOCKED                0x0A000025u
-#define SAR_PIN_INVALID               0x0A000026u
-#define SAR_PIN_LEN_RANGE             0x0A000027u
-#define SAR_USER_ALREADY_LOGGED_IN    0x0A000028u
-#define SAR_USER_PIN_NOT_INITIALIZED  0x0A000029u
-#define SAR_USER_TYPE_INVALID         0x0A00002Au
-#define SAR_APPLICATION_NAME_INVALID  0x0A00002Bu
-#define SAR_APPLICATION_EXISTS        0x0A00002Cu
-#define SAR_USER_NOT_LOGGED_IN        0x0A00002Du
-#define SAR_APPLICATION_NOT_EXISTS    0x0A00002Eu
-#define SAR_FILE_ALREADY_EXIST        0x0A00002Fu
-#define SAR_NO_ROOM                   0x0A000030u
-#define SAR_FILE_NOT_EXIST            0x0A000031u
-#define SAR_REACH_MAX_CONTAINER_COUNT 0x0A000032u
-/* Of the range for makers, as others use it. */
-#define SAR_SECURITY_STATE            0x0B000033u
-#define SAR_CONTAINER_NOT_EXISTS      0x0B000035u
-#define SAR_CONTAINER_EXISTS          0x0B000036u
 
 /* ---- devices ---- */
 ULONG DEVAPI SKF_WaitForDevEvent(LPSTR szDevName, ULONG *pulDevNameLen, ULONG *pulEvent);

@@ -4,15 +4,25 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/text.h"
+#include "token/skf/skf_settings.h"
+
 enum { INFO_WIRE = 288, POLL_MS = 200 };
 
 /* ---- which keys there are ---- */
+
+/* Cards in this process are there for the tests that put them there. */
+static bool used(const struct skf_transport *transport)
+{
+    return text_equal(transport->name, "local") || skf_setting_transport(transport->name);
+}
 
 /* Names with their NULs and one more; one transport behind the other. */
 static struct bytes list_all(uint8_t *into, size_t room)
 {
     struct writer w = writer_of(into, room - 1);
-    for (size_t i = 0; skf_transports[i]; i++) skf_transports[i]->list(&w);
+    for (size_t i = 0; skf_transports[i]; i++)
+        if (used(skf_transports[i])) skf_transports[i]->list(&w);
     w.room = room;
     w.full = false;
     write_u8(&w, 0);
@@ -188,6 +198,7 @@ static ULONG connect_any(const char *name, struct skf_device *device)
 {
     ULONG sar = SAR_DEVICE_REMOVED;
     for (size_t i = 0; skf_transports[i] && sar == SAR_DEVICE_REMOVED; i++) {
+        if (!used(skf_transports[i])) continue;
         device->transport = skf_transports[i];
         sar = device->transport->connect(name, &device->link);
     }

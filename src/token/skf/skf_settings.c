@@ -37,9 +37,37 @@ static bool from_file(const char *name, char ret_value[SKF_SETTING_MAX])
     return found;
 }
 
+static bool setting(const char *environment, const char *name, char ret_value[SKF_SETTING_MAX])
+{
+    const char *given = getenv(environment);
+    if (!given || !*given) return from_file(name, ret_value);
+    return snprintf(ret_value, SKF_SETTING_MAX, "%s", given) < SKF_SETTING_MAX;
+}
+
 bool skf_setting_folder(char ret_folder[SKF_SETTING_MAX])
 {
-    const char *given = getenv("HUFU_USBKEYS");
-    if (!given || !*given) return from_file("usbkeys", ret_folder);
-    return snprintf(ret_folder, SKF_SETTING_MAX, "%s", given) < SKF_SETTING_MAX;
+    return setting("HUFU_USBKEYS", "usbkeys", ret_folder);
+}
+
+bool skf_setting_atrs(char ret_atrs[SKF_SETTING_MAX])
+{
+    return from_file("atrs", ret_atrs);
+}
+
+/* WORD as a whole word of TEXT. */
+static bool has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)); at += len) {
+        bool begins = at == text || at[-1] == ' ', ends = at[len] == '\0' || at[len] == ' ';
+        if (begins && ends) return true;
+    }
+    return false;
+}
+
+bool skf_setting_transport(const char *name)
+{
+    char value[SKF_SETTING_MAX];
+    if (setting("HUFU_SKF_TRANSPORTS", "transports", value)) return has_word(value, name);
+    return strcmp(name, skf_setting_folder(value) ? "unix" : "pcsc") == 0;
 }

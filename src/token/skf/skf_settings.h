@@ -1,10 +1,16 @@
-/* The few settings of the driver: lines "name = value" in /etc/hufu/skf.conf (a program's environment goes before it).
- *   usbkeys   folder with the sockets of virtual keys; HUFU_USBKEYS */
+/* The few settings of the driver: lines "name = value" in /etc/hufu/skf.conf; a program's environment goes before it.
+ *   usbkeys     folder with the sockets of virtual keys                   HUFU_USBKEYS
+ *   transports  "unix", "pcsc", or both with a blank between them         HUFU_SKF_TRANSPORTS
+ *               without it: unix where there is a folder of virtual keys, else pcsc
+ *   atrs        ATRs in hex, blanks between them, of further tokens that pcsc may look at (ours is known) */
 #pragma once
 
 #include <stdbool.h>
 
 enum { SKF_SETTING_MAX = 512 };
 
-/* False when there is none. */
+/* Each false when there is no such setting. */
 bool skf_setting_folder(char ret_folder[SKF_SETTING_MAX]);
+bool skf_setting_atrs(char ret_atrs[SKF_SETTING_MAX]);
+/* Whether the transport NAME is to be used. */
+bool skf_setting_transport(const char *name);

@@ -55,7 +55,7 @@ static void local_list(struct writer *names)
     pthread_mutex_unlock(&guard);
 }
 
-static ULONG local_connect(const char *name, void **ret_link)
+static uint32_t local_connect(const char *name, void **ret_link)
 {
     pthread_mutex_lock(&guard);
     struct slot *s = find(name);
@@ -82,35 +82,35 @@ static void local_close(void *context)
     free(link);
 }
 
-static ULONG local_exchange(void *context, struct bytes command, uint8_t *ret_answer, size_t room, size_t *ret_len)
+static uint32_t local_exchange(void *context, struct bytes command, uint8_t *ret_answer, size_t room, size_t *ret_len)
 {
     struct link *link = context;
     if (room < CARD_ANSWER_MAX) return SAR_FAIL;
     pthread_mutex_lock(&guard);
-    ULONG sar = present(link) ? SAR_OK : SAR_DEVICE_REMOVED;
+    uint32_t sar = present(link) ? SAR_OK : SAR_DEVICE_REMOVED;
     if (sar == SAR_OK && link->slot->owner && link->slot->owner != link) sar = SAR_TIMEOUTERR;
     if (sar == SAR_OK) *ret_len = card_exchange(link->slot->card, command, ret_answer);
     pthread_mutex_unlock(&guard);
     return sar;
 }
 
-static ULONG local_lock(void *context, ULONG timeout_ms)
+static uint32_t local_lock(void *context, uint32_t timeout_ms)
 {
     struct link *link = context;
     (void)timeout_ms; /* whoever could give it back is this very process */
     pthread_mutex_lock(&guard);
     bool taken = link->slot->owner && link->slot->owner != link;
-    ULONG sar = !present(link) ? SAR_DEVICE_REMOVED : taken ? SAR_TIMEOUTERR : SAR_OK;
+    uint32_t sar = !present(link) ? SAR_DEVICE_REMOVED : taken ? SAR_TIMEOUTERR : SAR_OK;
     if (sar == SAR_OK) link->slot->owner = link;
     pthread_mutex_unlock(&guard);
     return sar;
 }
 
-static ULONG local_unlock(void *context)
+static uint32_t local_unlock(void *context)
 {
     struct link *link = context;
     pthread_mutex_lock(&guard);
-    ULONG sar = link->slot->owner == link ? SAR_OK : SAR_FAIL;
+    uint32_t sar = link->slot->owner == link ? SAR_OK : SAR_FAIL;
     if (sar == SAR_OK) link->slot->owner = NULL;
     pthread_mutex_unlock(&guard);
     return sar;

@@ -54,46 +54,55 @@ static void open_production(struct world *w, uint8_t ret_point[SM2_POINT_SIZE])
     memcpy(ret_point, world_answer, SM2_POINT_SIZE);
 }
 
-/* R-APPLY-3: only the issuer opens a key, each challenge once, and a refusal changes nothing. */
+/* R-APPLY-3: only the issuer opens a key, each challenge serves once, and a refusal changes nothing. */
 static void r_apply_3_only_the_issuer_opens_production(void **state)
 {
     struct world *w = *state;
-    uint8_t answer[16] = { 0 }, point[SM2_POINT_SIZE], flags[3];
+    uint8_t answer[16] = { 0 }, first[8], flags[3];
     put_open(w, answer);
-    assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6984); /* no challenge */
+    assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6982);
     challenge(w, answer);
+    memcpy(first, world_answer, sizeof first);
     answer[0] ^= 1;
     put_open(w, answer);
     assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6982);
     answer[0] ^= 1;
     put_open(w, answer);
-    assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6984); /* used up by the wrong one */
-    challenge(w, answer);
-    put_open(w, answer);
     world_data.ptr[30] ^= 1; /* administrator key not for this card */
     assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6A80);
-    assert_int_equal(w->writes, 0);
-    challenge(w, answer);
-    world_power(w);
-    put_open(w, answer);
-    assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6984); /* challenges end with the power */
-    challenge(w, answer);
     put_open(w, answer);
     assert_int_equal(world_send(w, 0xB0620000, bytes_of(world_data.ptr, world_data.len - 1)), 0x6700);
+    assert_int_equal(w->writes, 0);
+    world_power(w); /* the producer signs in between, and readers switch idle cards off */
+    put_open(w, answer);
     assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x9000);
     world_flags(w, flags);
     assert_int_equal(flags[0], 1);
-    world_power(w);
-    world_flags(w, flags);
-    assert_int_equal(flags[0], 0); /* pulled in between: as good as blank */
-    assert_int_equal(world_send(w, 0xB06A0000, nothing), 0x6982);
-    open_production(w, point);
+    assert_int_equal(world_send(w, 0xB0620000, put_end()), 0x6982); /* an answer serves once */
+    assert_int_equal(world_send(w, 0xB0600000, nothing), 0x9000);
+    assert_memory_not_equal(world_answer, first, sizeof first);
+}
+
+static uint16_t write_certificate(struct world *w, struct world_channel *c, const uint8_t point[SM2_POINT_SIZE])
+{
+    uint16_t app, container;
+    world_channel_open(w, c);
+    world_open_holder(w, c, &app, &container);
+    struct bytes der = world_certificate(w, point, &profile_holder_signing);
+    put_begin();
+    put_u16(app);
+    put_u16(container);
+    write_u8(&world_data, 1);
+    put_u32((uint32_t)der.len);
+    put(der);
+    return world_channel_send(w, c, 0x804C0000, put_end(), NULL);
 }
 
 /* R-APPLY-3: nothing of production is possible before it is opened or after it is closed. */
 static void r_apply_3_production_ends_with_its_closing(void **state)
 {
     struct world *w = *state;
+    struct world_channel c;
     uint8_t point[SM2_POINT_SIZE];
     const char *text = world_produce_text(w, WORLD_SERIAL, w->own_key.public.point);
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x6982);
@@ -102,20 +111,47 @@ static void r_apply_3_production_ends_with_its_closing(void **state)
     assert_int_equal(world_send(w, 0xB06A0000, nothing), 0x9000); /* its answer may have been lost: again */
     text = world_produce_text(w, WORLD_SERIAL, point);
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x6982);
-    struct world_channel c;
+    assert_int_equal(write_certificate(w, &c, point), 0x6982);
+    world_power(w);
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x6982);
     uint16_t app, container;
     world_channel_open(w, &c);
     world_open_holder(w, &c, &app, &container);
-    struct bytes der = world_certificate(w, point, &profile_holder_signing);
+    assert_int_equal(world_channel_verify(w, &c, app, wrong), 0x63C5);
+    assert_int_equal(world_send(w, 0xB06A0000, nothing), 0x6982); /* somebody has it by now */
+}
+
+/* R-APPLY-3: opened once, it goes on where it was when the power comes back. */
+static void r_apply_3_production_outlives_the_power(void **state)
+{
+    struct world *w = *state;
+    struct world_channel c;
+    uint8_t point[SM2_POINT_SIZE], flags[3];
+    open_production(w, point);
+    world_power(w);
+    const char *text = world_produce_text(w, WORLD_SERIAL, point);
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x9000);
+    world_power(w);
+    const char *later = arena_format(w->arena, "%.*s1\n", (int)strlen(text) - 1, text);
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(later)), 0x6A80); /* one text, power or not */
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x9000);
+    assert_int_equal(write_certificate(w, &c, point), 0x9000);
+    world_power(w);
+    assert_int_equal(world_send(w, 0xB06A0000, nothing), 0x9000);
+    world_flags(w, flags);
+    assert_int_equal(flags[0], 2);
+    /* but nobody signs with it, or gives it a PIN, before it is closed */
+    open_production(w, point);
+    uint16_t app, container;
+    world_channel_open(w, &c);
+    world_open_holder(w, &c, &app, &container);
+    assert_int_equal(world_channel_verify(w, &c, app, "000000"), 0x6986);
     put_begin();
     put_u16(app);
     put_u16(container);
-    write_u8(&world_data, 1);
-    put_u32((uint32_t)der.len);
-    put(der);
-    assert_int_equal(world_channel_send(w, &c, 0x804C0000, put_end(), NULL), 0x6982);
-    world_power(w);
-    assert_int_equal(world_send(w, 0xB06A0000, nothing), 0x6982);
+    put_u32(16);
+    put_text("1234567812345678message");
+    assert_int_equal(world_channel_send(w, &c, 0x80740100, put_end(), NULL), 0x6982);
 }
 
 /* ---- attestation, proof ---- */
@@ -215,20 +251,19 @@ static void r_unlock_2_the_issuers_answer_unlocks_once(void **state)
     world_flags(w, flags);
     assert_memory_equal(flags, "\4\0\6", 3);
     memset(answer, 0, sizeof answer);
-    assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6984); /* no challenge */
+    assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6982);
     for (size_t at = 0; at < sizeof answer; at += 9) { /* every part of the answer counts */
         assert_int_equal(world_send(w, 0xB0800000, nothing), 0x9000);
         world_unlock_answer(w, world_answer, "approval 1", answer);
         answer[at] ^= 1;
         assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6982);
-        answer[at] ^= 1;
-        assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6984); /* the challenge is used up */
     }
     assert_int_equal(world_send(w, 0xB0800000, nothing), 0x9000);
     assert_int_equal(world_answer_len, CARD_UNLOCK_CHALLENGE_SIZE);
     world_unlock_answer(w, world_answer, "approval 1", answer);
+    world_power(w); /* the answer may come after the reader switched the card off */
     assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x9000);
-    assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6984);
+    assert_int_equal(world_send(w, 0xB0820000, BYTES(answer)), 0x6982); /* once */
     world_flags(w, flags);
     assert_memory_equal(flags, "\2\6\6", 3); /* 000000, to be changed before anything else */
     world_power(w);
@@ -317,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(r_apply_3_only_the_issuer_opens_production),
         T(r_apply_3_production_ends_with_its_closing),
+        T(r_apply_3_production_outlives_the_power),
         T(r_apply_3_attestation_is_the_statement_of_the_cards_key),
         T(r_apply_3_proof_signs_one_statement),
         T(holders_keys_sign_no_bare_digests),
