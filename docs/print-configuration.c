@@ -12,9 +12,12 @@
 static const char head[] =
     "# Configuration\n\nPrinted from the tables in the code: `script/test` says when it is out of date, "
     "`build/docs/print-configuration > docs/configuration.md` writes it anew.\n\n"
-    "One file, `hufu.conf`, in the installation's folder; a section a process. Lines are `key = value`; `#` begins a\n"
-    "line of comment. Unknown keys, keys that stand twice and values out of their range stop the start, with file and\n"
-    "line. Paths are relative to the file's folder. Secrets do not stand here: options name files. `hufu doctor` checks\n"
+    "One file, `hufu.conf`, in the installation's folder; a section a process. Lines are `key = value`; `#` "
+    "begins a\n"
+    "line of comment. Unknown keys, keys that stand twice and values out of their range stop the start, with "
+    "file and\n"
+    "line. Paths are relative to the file's folder. Secrets do not stand here: options name files. `hufu "
+    "doctor` checks\n"
     "the file.\n";
 
 static void print_range(const struct config_option *o)
@@ -26,16 +29,15 @@ static void print_range(const struct config_option *o)
     if (o->kind == CONFIG_TEXT && !o->max) printf("text");
 }
 
-static void print_section(const char *name, const char *words, const struct config_option *options, size_t count)
+static void print_section(const char *name, const char *words, const struct config_option *options,
+                          size_t count)
 {
     printf("\n## [%s]\n\n%s\n\n| key | value | default | |\n|---|---|---|---|\n", name, words);
     for (size_t i = 0; i < count; i++) {
         printf("| `%s` | ", options[i].name);
         print_range(&options[i]);
-        if (options[i].preset)
-            printf(" | `%s`", options[i].preset);
-        else
-            printf(" | %s", options[i].required ? "**needed**" : "");
+        if (options[i].preset) printf(" | `%s`", options[i].preset);
+        else printf(" | %s", options[i].required ? "**needed**" : "");
         printf(" | %s |\n", options[i].words);
     }
 }
@@ -50,6 +52,7 @@ int main(void)
     print_section("status", "Read by `hufu-status`.", status_options, status_options_count);
     print_section("agent", "Read by `hufu-agent`, on the person's own computer from a file of its own.",
                   agent_config_options, agent_config_options_count);
-    print_section("demo", "Read by `hufu serve`: what a demonstration adds.", demo_options, demo_options_count);
+    print_section("demo", "Read by `hufu serve`: what a demonstration adds.", demo_options,
+                  demo_options_count);
     return ferror(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

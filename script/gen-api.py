@@ -17,7 +17,8 @@ BODIES = ["none", "json", "raw", "upload"]
 METHODS = ["get", "post", "put", "patch", "delete"]
 SCHEMA_KEYS = {"type", "format", "minLength", "maxLength", "minimum", "maximum", "enum", "description", "items",
                "minItems", "maxItems"}
-OPERATION_KEYS = {"operationId", "summary", "description", "x-host", "x-access", "x-roles", "x-rules", "x-body", "x-limit",
+OPERATION_KEYS = {"operationId", "summary", "description", "x-host", "x-access", "x-roles", "x-rules", "x-body",
+                  "x-limit",
                   "x-idempotent", "parameters", "requestBody", "responses"}
 JSON_LIMIT = 64 * 1024
 SAFE_INTEGER = 2 ** 53 - 1
@@ -76,7 +77,8 @@ class Field:
         return {"id": "ID", "byte": "BYTES"}.get("" if self.array else self.format, "TEXT")
 
     def c_member(self):
-        return {"INT": "int64_t ", "ID": "struct id ", "BYTES": "struct bytes ", "TEXT": "const char *"}[self.kind()] + self.name
+        types = {"INT": "int64_t ", "ID": "struct id ", "BYTES": "struct bytes ", "TEXT": "const char *"}
+        return types[self.kind()] + self.name
 
     def max_bytes(self):
         if self.kind() == "BYTES":

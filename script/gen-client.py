@@ -13,7 +13,8 @@ import re
 import sys
 
 TYPES = {"string": "string", "integer": "number", "boolean": "boolean"}
-LIMITS = {"minLength": "min", "maxLength": "max", "minimum": "from", "maximum": "to", "format": "format", "enum": "choices"}
+LIMITS = {"minLength": "min", "maxLength": "max", "minimum": "from", "maximum": "to", "format": "format",
+          "enum": "choices"}
 
 
 def camel(snake):
@@ -30,7 +31,8 @@ def type_of(schema):
     if schema["type"] == "array":
         return type_of(schema["items"]) + "[]"
     if schema["type"] == "object":
-        fields = [f"{n}{'' if n in schema.get('required', []) else '?'}: {type_of(s)}" for n, s in schema["properties"].items()]
+        fields = [f"{n}{'' if n in schema.get('required', []) else '?'}: {type_of(s)}"
+                  for n, s in schema["properties"].items()]
         return "{ " + "; ".join(fields) + " }"
     if "enum" in schema:
         return " | ".join(json.dumps(choice, ensure_ascii=False) for choice in schema["enum"])
@@ -71,7 +73,8 @@ def operation_function(path, method, operation):
     result, kind = answer_of(operation)
     parameters = operation.get("parameters", [])
     arguments = [f"{p['name']}: {type_of(p['schema'])}" for p in parameters if p["in"] == "path"]
-    queries = [f"{p['name']}{'' if p['required'] else '?'}: {type_of(p['schema'])}" for p in parameters if p["in"] == "query"]
+    queries = [f"{p['name']}{'' if p['required'] else '?'}: {type_of(p['schema'])}"
+               for p in parameters if p["in"] == "query"]
     body = operation.get("requestBody", {}).get("content", {})
     media = next(iter(body), None)
     details = []
@@ -90,7 +93,8 @@ def operation_function(path, method, operation):
         return f"/** {operation['summary']} */\nexport const {name}Address = ({', '.join(arguments)}) => {target};"
     lines = [f"/** {operation['summary']} */",
              f"export const {name} = ({', '.join(arguments + ['options?: CallOptions'])}): Promise<{result}> =>",
-             f"  call(\"{method.upper()}\", {target}, {{ {', '.join(details + [f'answer: {json.dumps(kind)}'])} }}, options);"]
+             f"  call(\"{method.upper()}\", {target}, {{ "
+             f"{', '.join(details + [f'answer: {json.dumps(kind)}'])} }}, options);"]
     return "\n".join(lines)
 
 

@@ -41,19 +41,23 @@ def main(source, out_h, out_c, out_json, out_md):
                 "/* The row of CODE; that of ERROR_INTERNAL for a number that is not in the table. */\n"
                 "const struct error_entry *error_find(enum error code);\n")
     with open(out_c, "w", encoding="utf-8") as f:
-        f.write('/* Generated from errors.txt. */\n#include "errors.h"\n\nstatic const struct error_entry table[] = {\n')
+        f.write('/* Generated from errors.txt. */\n#include "errors.h"\n\n'
+                'static const struct error_entry table[] = {\n')
         for r in table:
             texts = ", ".join(c_text(r[k]) for k in COLUMNS[4:])
-            f.write(f"    {{ ERROR_{r['name']}, \"{r['name']}\", {r['status']}, {int(r['retry'] == 'yes')}, {texts} }},\n")
+            f.write(f"    {{ ERROR_{r['name']}, \"{r['name']}\", {r['status']}, {int(r['retry'] == 'yes')}, "
+                    f"{texts} }},\n")
         f.write("};\n\nconst struct error_entry *error_find(enum error code)\n{\n"
                 "    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++)\n"
                 "        if (table[i].code == code) return &table[i];\n    return &table[0];\n}\n")
     with open(out_json, "w", encoding="utf-8") as f:
         json.dump(table, f, ensure_ascii=False, indent=1)
     with open(out_md, "w", encoding="utf-8") as f:
-        f.write("# Errors\n\nGenerated from `src/base/errors.txt`.\n\n| number | name | HTTP | retry | message | hint |\n|---|---|---|---|---|---|\n")
+        f.write("# Errors\n\nGenerated from `src/base/errors.txt`.\n\n"
+                "| number | name | HTTP | retry | message | hint |\n|---|---|---|---|---|---|\n")
         for r in table:
-            f.write(f"| {r['number']} | {r['name']} | {r['status']} | {r['retry']} | {r['zh']}<br>{r['en']} | {r['hint_zh']}<br>{r['hint_en']} |\n")
+            f.write(f"| {r['number']} | {r['name']} | {r['status']} | {r['retry']} | "
+                    f"{r['zh']}<br>{r['en']} | {r['hint_zh']}<br>{r['hint_en']} |\n")
 
 
 main(*sys.argv[1:])

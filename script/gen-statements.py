@@ -284,7 +284,8 @@ def source(statements, steps):
     for s in steps:
         lines.append(f"    {{ {s.number}, {c_text(s.name)},\n      {{ {c_text(s.sqlite)},\n"
                      f"        {c_text(s.postgresql)} }} }},")
-    return "\n".join(lines + ["};", "const size_t store_schema_count = sizeof store_schema / sizeof store_schema[0];", ""])
+    return "\n".join(lines + ["};", "const size_t store_schema_count = sizeof store_schema / sizeof store_schema[0];",
+                              ""])
 
 
 def write(path, text):
@@ -300,7 +301,8 @@ def main(out_h, out_c, depfile, *folders):
     write(out_h, header(statements))
     write(out_c, source(statements, steps))
     # The folders themselves too: a file that is added changes them.
-    read = [p for f in folders for p in [f, f / "schema", *sorted(f.glob("*.sql")), *sorted((f / "schema").glob("*.sql"))]]
+    read = [p for f in folders
+            for p in [f, f / "schema", *sorted(f.glob("*.sql")), *sorted((f / "schema").glob("*.sql"))]]
     pathlib.Path(depfile).write_text(f"{out_h}: {' '.join(str(p) for p in read if p.exists())}\n", encoding="utf-8")
 
 

@@ -145,10 +145,10 @@ class Lint(unittest.TestCase):
         self.none(found)
 
     def test_libraries_do_not_print(self):
-        """Only main files, the command line and log.c write to the standard streams."""
+        """Only main files, the commands and log.c write to the standard streams."""
         found = []
         for path in tracked(".c"):
-            if not path.startswith("src/") or path.startswith(("src/cli/", "src/base/log.c")) or path.endswith("main.c"):
+            if not path.startswith("src/") or path.startswith(("src/cli/", "src/token/key/", "src/base/log.c")) or path.endswith("main.c"):
                 continue
             for number, line in enumerate(bare(path), 1):
                 if re.search(r"(?<!\w)(printf|puts|perror|putchar)\s*\(|\bstderr\b|\bstdout\b", line):

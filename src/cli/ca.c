@@ -30,7 +30,8 @@ static const struct cli_option options[] = {
 static const struct {
     const char *name, *zh, *en;
 } authorities[] = {
-    { "root", "根", "Root" }, { "issuing", "签发使用人证书", "Issuing, for holders" },
+    { "root", "根", "Root" },
+    { "issuing", "签发使用人证书", "Issuing, for holders" },
     { "operators", "签发操作员证书", "Issuing, for operators" },
 };
 
@@ -79,8 +80,9 @@ static json_t *describe(const struct certificate *c, size_t which, struct arena 
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "name", authorities[which].name, "subject",
                      name_text(&c->subject, arena), "issuer", name_text(&c->issuer, arena), "serial",
-                     certificate_serial_text(c, arena), "not_before_s", (json_int_t)c->not_before_s, "not_after_s",
-                     (json_int_t)c->not_after_s, "sm3", fingerprint(c, arena), "der", text_base64(arena, c->der));
+                     certificate_serial_text(c, arena), "not_before_s", (json_int_t)c->not_before_s,
+                     "not_after_s", (json_int_t)c->not_after_s, "sm3", fingerprint(c, arena), "der",
+                     text_base64(arena, c->der));
 }
 
 static struct result show(const struct installation *i, const struct options *o, struct diag *diag)
@@ -91,12 +93,9 @@ static struct result show(const struct installation *i, const struct options *o,
         TRY(read_certificate(i, authorities[k].name, arena, diag, &certificates[k]));
     json_t *list = json_array();
     for (size_t k = 0; k < COUNT(authorities); k++) {
-        if (o->json)
-            json_array_append_new(list, describe(certificates[k], k, arena));
-        else if (o->pem)
-            print_pem(text_base64(arena, certificates[k]->der));
-        else
-            print_lines(certificates[k], k, arena);
+        if (o->json) json_array_append_new(list, describe(certificates[k], k, arena));
+        else if (o->pem) print_pem(text_base64(arena, certificates[k]->der));
+        else print_lines(certificates[k], k, arena);
     }
     if (o->json) json_dumpf(list, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     if (o->json) putchar('\n');
@@ -127,7 +126,8 @@ const struct cli_command command_ca = {
     .operands = "show",
     .operands_max = 1,
     .summary = "the certificates of the CAs",
-    .about = "ca show prints subject, serial number, validity and SM3 fingerprint of the root and of the CAs below it, or\n"
+    .about = "ca show prints subject, serial number, validity and SM3 fingerprint of the root and of the CAs "
+             "below it, or\n"
              "the certificates themselves.",
     .options = options,
     .option_count = COUNT(options),

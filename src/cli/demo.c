@@ -19,8 +19,10 @@ struct options {
 static const struct cli_option options[] = {
     { "folder", CLI_TEXT, offsetof(struct options, folder), "DIR", 0, 0, "the installation (default var)" },
     { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object instead of lines" },
-    { "count", CLI_NUMBER, offsetof(struct options, count), "N", 1, LOAD_COUNT_MAX, "N walks, and how long each step takes" },
-    { "clients", CLI_NUMBER, offsetof(struct options, clients), "C", 1, LOAD_CLIENTS_MAX, "that many at a time (default 1)" },
+    { "count", CLI_NUMBER, offsetof(struct options, count), "N", 1, LOAD_COUNT_MAX,
+      "N walks, and how long each step takes" },
+    { "clients", CLI_NUMBER, offsetof(struct options, clients), "C", 1, LOAD_CLIENTS_MAX,
+      "that many at a time (default 1)" },
 };
 
 static double now_ms(void)
@@ -32,13 +34,15 @@ static double now_ms(void)
 
 /* ---- one walk ---- */
 
-static void tell_step(json_t *steps, const struct walk_step *step, struct result r, const struct walk *walk, double ms)
+static void tell_step(json_t *steps, const struct walk_step *step, struct result r, const struct walk *walk,
+                      double ms)
 {
     json_array_append_new(steps, json_pack("{s:s, s:s, s:b, s:f}", "id", step->id, "told", walk->told, "done",
                                            !failed(r), "ms", ms));
 }
 
-static struct result walk_on(struct walk *walk, const struct options *o, struct demo_print *print, json_t *steps)
+static struct result walk_on(struct walk *walk, const struct options *o, struct demo_print *print,
+                             json_t *steps)
 {
     for (size_t i = 0; i < walk_step_count; i++) {
         double from = now_ms();
@@ -54,11 +58,12 @@ static struct result walk_on(struct walk *walk, const struct options *o, struct 
 
 static void print_json(const struct walk *walk, struct result r, json_t *steps, double ms)
 {
-    json_t *told = json_pack("{s:b, s:f, s:O, s:O*, s:O*}", "login", walk->session && !failed(r), "ms", ms, "steps",
-                             steps, "certificate", walk->certificate, "session", walk->session);
+    json_t *told = json_pack("{s:b, s:f, s:O, s:O*, s:O*}", "login", walk->session && !failed(r), "ms", ms,
+                             "steps", steps, "certificate", walk->certificate, "session", walk->session);
     if (failed(r))
-        json_object_set_new(told, "error", json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
-                                                     error_find(r.code)->name, "detail", walk->diag.detail));
+        json_object_set_new(told, "error",
+                            json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
+                                      error_find(r.code)->name, "detail", walk->diag.detail));
     json_dumpf(told, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(told);
@@ -112,8 +117,10 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_demo = {
     .name = "demo",
     .summary = "walks a certificate from the account to the login",
-    .about = "Walks the whole way of a certificate through the running demonstration: the account, the application for a\n"
-             "USBKey, payment, review, production and the login with it, by the public API, with virtual USBKeys. Ends\n"
+    .about = "Walks the whole way of a certificate through the running demonstration: the account, the "
+             "application for a\n"
+             "USBKey, payment, review, production and the login with it, by the public API, with virtual "
+             "USBKeys. Ends\n"
              "with 0 only if the login worked and every impostor was refused.",
     .options = options,
     .option_count = COUNT(options),

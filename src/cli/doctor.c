@@ -24,7 +24,8 @@ static const struct cli_option options[] = {
 
 static const char *const state_names[] = { "good", "warning", "wrong" };
 
-struct finding *doctor_find(struct doctor *doctor, const char *id, enum finding_state state, const char *format, ...)
+struct finding *doctor_find(struct doctor *doctor, const char *id, enum finding_state state,
+                            const char *format, ...)
 {
     static struct finding dropped; /* written, never read */
     struct finding *f = doctor->count < FINDINGS_MAX ? &doctor->findings[doctor->count++] : &dropped;
@@ -60,7 +61,8 @@ static void print_lines(const struct doctor *doctor)
         printf("%s %s\n", marks[f->state], f->words);
         if (f->mend[0]) printf("    → %s\n", f->mend);
     }
-    static const char *const zh[] = { "\n没有发现问题。", "\n能够运行，但有需要注意的地方。", "\n有问题需要处理。" };
+    static const char *const zh[] = { "\n没有发现问题。", "\n能够运行，但有需要注意的地方。",
+                                      "\n有问题需要处理。" };
     static const char *const en[] = { "\nNothing is wrong.", "\nIt works, with something to be looked at.",
                                       "\nSomething is wrong." };
     puts(cli_words(zh[worst(doctor)], en[worst(doctor)]));
@@ -71,8 +73,8 @@ static void print_json(const struct doctor *doctor)
     json_t *list = json_array();
     for (size_t i = 0; i < doctor->count; i++) {
         const struct finding *f = &doctor->findings[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "id", f->id, "state", state_names[f->state],
-                                              "words", f->words, "mend", f->mend));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "id", f->id, "state",
+                                              state_names[f->state], "words", f->words, "mend", f->mend));
     }
     json_t *told = json_pack("{s:s, s:o}", "state", state_names[worst(doctor)], "findings", list);
     json_dumpf(told, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
@@ -88,8 +90,8 @@ static void look(struct doctor *doctor, const char *folder, struct installation 
     struct result r = installation_open(folder, &diag, installation);
     if (failed(r)) {
         const struct error_entry *e = error_find(r.code);
-        struct finding *f = doctor_find(doctor, r.code == ERROR_FOLDER_NONE ? "folder" : "configuration", FINDING_WRONG,
-                                        "%s: %s", cli_words(e->zh, e->en), diag.log);
+        struct finding *f = doctor_find(doctor, r.code == ERROR_FOLDER_NONE ? "folder" : "configuration",
+                                        FINDING_WRONG, "%s: %s", cli_words(e->zh, e->en), diag.log);
         doctor_mend(f, "%s", cli_words(e->hint_zh, e->hint_en));
     } else {
         doctor->installation = installation;
@@ -108,10 +110,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
     log_init("doctor");
     client_begin();
     look(doctor, o.folder, &installation);
-    if (o.json)
-        print_json(doctor);
-    else
-        print_lines(doctor);
+    if (o.json) print_json(doctor);
+    else print_lines(doctor);
     bool wrong = worst(doctor) == FINDING_WRONG;
     if (doctor->installation) installation_done(&installation);
     free(doctor);
@@ -121,7 +121,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_doctor = {
     .name = "doctor",
     .summary = "what is wrong with this installation, and how to mend it",
-    .about = "Looks at kernel, clock, disk, programs, fonts, folder, configuration, secret, ports and what runs, and says\n"
+    .about = "Looks at kernel, clock, disk, programs, fonts, folder, configuration, secret, ports and what "
+             "runs, and says\n"
              "what to do about what is wrong. Changes nothing. Ends with 1 if something must be mended.",
     .options = options,
     .option_count = COUNT(options),

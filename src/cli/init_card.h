@@ -1,5 +1,5 @@
-/* The USBKey of a first operator: produced by the driver as at the console, with hufu-signer answering while its journal
- * is empty. */
+/* The USBKey of a first operator: produced by the driver as at the console, with hufu-signer answering while
+ * its journal is empty. */
 #pragma once
 
 #include "cli/init_folder.h"
@@ -14,8 +14,9 @@ struct init_operator {
 };
 
 /* Makes the virtual USBKey OPERATOR->image in the folder's usbkeys, of the maker in its folder maker. */
-RESULT init_card_make(const struct init_folder *folder, const struct init_operator *operator, struct diag *diag);
-/* Produces it for OPERATOR: key pair, register, certificate, PIN. RET_SERIAL: of the certificate, in hex, in the folder's
- * arena. ERROR_DEMO_KEY with what the driver said. */
+RESULT init_card_make(const struct init_folder *folder, const struct init_operator *operator,
+                      struct diag * diag);
+/* Produces it for OPERATOR: key pair, register, certificate, PIN. RET_SERIAL: of the certificate, in hex, in
+ * the folder's arena. ERROR_DEMO_KEY with what the driver said. */
 RESULT init_card_produce(const struct init_folder *folder, struct init_signer *signer,
-                         const struct init_operator *operator, struct diag *diag, const char **ret_serial);
+                         const struct init_operator *operator, struct diag * diag, const char **ret_serial);

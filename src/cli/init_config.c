@@ -28,17 +28,19 @@ static const char *find_shared(const char *name, struct arena *arena)
 }
 
 /* As an option of [web], unless it lies where the preset says: beside the folder. */
-static void write_shared(struct writer *w, const struct init_folder *folder, const char *key, const char *name)
+static void write_shared(struct writer *w, const struct init_folder *folder, const char *key,
+                         const char *name)
 {
     const char *found = find_shared(name, folder->arena);
     const char *slash = strrchr(folder->place, '/');
-    const char *preset = arena_format(folder->arena, "%.*s/%s", (int)(slash - folder->place), folder->place, name);
+    const char *preset =
+        arena_format(folder->arena, "%.*s/%s", (int)(slash - folder->place), folder->place, name);
     if (found && preset && !text_equal(found, preset)) write_format(w, "%s = %s\n", key, found);
 }
 
 /* What only the simulator knows: the merchant's names and the serial number of its certificate. */
-static struct result write_wechat(struct writer *w, const struct init_folder *folder, const struct init_ports *ports,
-                                  struct diag *diag)
+static struct result write_wechat(struct writer *w, const struct init_folder *folder,
+                                  const struct init_ports *ports, struct diag *diag)
 {
     static const char *const keys[] = { "wechat_merchant", "wechat_app", "wechat_serial" };
     const char *conf = init_folder_path(folder, "paysim/relay.conf");
@@ -61,7 +63,8 @@ static struct result write_wechat(struct writer *w, const struct init_folder *fo
 static void write_head(struct writer *w, const struct init_ports *p)
 {
     write_format(w,
-                 "# Made by hufu init --demo. Every option is told in docs/configuration.md; hufu doctor checks this file.\n\n"
+                 "# Made by hufu init --demo. Every option is told in docs/configuration.md; hufu doctor "
+                 "checks this file.\n\n"
                  "[serve]\nlisten = 127.0.0.1:%lld\nsecret_file = secret\n\n"
                  "[demo]\non = yes\npaysim = 127.0.0.1:%lld\n\n",
                  (long long)p->web, (long long)p->paysim);
@@ -83,15 +86,17 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
 
 static void write_rest(struct writer *w, const struct init_ports *p)
 {
-    write_format(w,
-                 "\n[signer]\ncrl_url = http://portal.localhost:%lld/crl/issuing.crl\n\n"
-                 "[agent]\nport = %lld\norigins = http://portal.localhost:%lld http://platform.localhost:%lld\n"
-                 "production_origins = http://console.localhost:%lld\nfolder = agent\n\n"
-                 "[relay]\nsms_sink = sink/sms.jsonl\nemail_sink = sink/email.jsonl\n",
-                 (long long)p->web, (long long)p->agent, (long long)p->web, (long long)p->web, (long long)p->web);
+    write_format(
+        w,
+        "\n[signer]\ncrl_url = http://portal.localhost:%lld/crl/issuing.crl\n\n"
+        "[agent]\nport = %lld\norigins = http://portal.localhost:%lld http://platform.localhost:%lld\n"
+        "production_origins = http://console.localhost:%lld\nfolder = agent\n\n"
+        "[relay]\nsms_sink = sink/sms.jsonl\nemail_sink = sink/email.jsonl\n",
+        (long long)p->web, (long long)p->agent, (long long)p->web, (long long)p->web, (long long)p->web);
 }
 
-struct result init_config_demo(const struct init_folder *folder, const struct init_ports *ports, struct diag *diag)
+struct result init_config_demo(const struct init_folder *folder, const struct init_ports *ports,
+                               struct diag *diag)
 {
     uint8_t *room = arena_take(folder->arena, TEXT_MAX);
     ENSURE(room, ERROR_OUT_OF_ROOM);

@@ -11,11 +11,13 @@ struct init_signer {
     struct ipc_client *client;
 };
 
-/* Starts it for the configuration CONFIG with the installation's SECRET; it logs to LOG. ERROR_PROGRAM_MISSING, … */
+/* Starts it for the configuration CONFIG with the installation's SECRET; it logs to LOG.
+ * ERROR_PROGRAM_MISSING, … */
 RESULT init_signer_start(const char *config, struct bytes secret, int log, struct diag *diag,
                          struct init_signer *ret_signer);
 /* Asks; ASK and ANSWER as in struct ipc_call, and may be NULL. What it answers lives in ARENA. */
-RESULT init_signer_ask(struct init_signer *signer, enum signer_message type, const struct shape *ask, const void *record,
-                       const struct shape *answer, struct arena *arena, struct diag *diag, void *ret_answer);
+RESULT init_signer_ask(struct init_signer *signer, enum signer_message type, const struct shape *ask,
+                       const void *record, const struct shape *answer, struct arena *arena, struct diag *diag,
+                       void *ret_answer);
 /* Lets it end, and waits until it has. */
 void init_signer_stop(struct init_signer *signer);

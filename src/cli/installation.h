@@ -1,4 +1,5 @@
-/* One installation: its folder, and what hufu.conf says to `hufu serve` ([serve]) and about a demonstration ([demo]). */
+/* One installation: its folder, and what hufu.conf says to `hufu serve` ([serve]) and about a demonstration
+ * ([demo]). */
 #pragma once
 
 #include "base/config.h"
@@ -37,11 +38,12 @@ struct installation {
 RESULT installation_open(const char *folder, struct diag *diag, struct installation *ret_installation);
 void installation_done(struct installation *installation);
 
-/* What an installation's keys are made of, from the first of: SECRET_FD (unless -1), systemd's credential "secret",
- * the file of [serve] (only with INSECURE_DEV), a prompt on the terminal. The caller wipes it. ERROR_SECRET. */
+/* What an installation's keys are made of, from the first of: SECRET_FD (unless -1), systemd's credential
+ * "secret", the file of [serve] (only with INSECURE_DEV), a prompt on the terminal. The caller wipes it.
+ * ERROR_SECRET. */
 struct secret {
     uint8_t bytes[SECRET_MAX];
     size_t len;
 };
-RESULT secret_read(const struct installation *installation, int secret_fd, bool insecure_dev, struct diag *diag,
-                   struct secret *ret_secret);
+RESULT secret_read(const struct installation *installation, int secret_fd, bool insecure_dev,
+                   struct diag *diag, struct secret *ret_secret);

@@ -1,4 +1,5 @@
-/* An operator at the console, from the command line: logs in with the own USBKey through the agent, as the page does. */
+/* An operator at the console, from the command line: logs in with the own USBKey through the agent, as the
+ * page does. */
 #pragma once
 
 #include "cli/agent_client.h"
@@ -10,7 +11,8 @@ struct operator_login {
     const char *agent; /* where the agent listens; NULL: where the installation says */
 };
 
-/* RET_CONSOLE is logged in; free with client_free. The agent asks for the PIN in its window; in a demonstration the PIN
- * of its people is sent along. ERROR_DEMO_KEY when no such USBKey is plugged in, or whatever agent and console say. */
+/* RET_CONSOLE is logged in; free with client_free. The agent asks for the PIN in its window; in a
+ * demonstration the PIN of its people is sent along. ERROR_DEMO_KEY when no such USBKey is plugged in, or
+ * whatever agent and console say. */
 RESULT operator_log_in(const struct place *place, const struct operator_login *login, struct diag *diag,
                        struct client **ret_console);

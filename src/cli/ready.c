@@ -21,8 +21,8 @@ struct role {
 
 /* As the register names them, and as pages do. */
 static const struct role roles[] = {
-    { "administrator", "系统管理员" }, { "directory", "用户管理员" }, { "reviewer", "审核员" }, { "producer", "制证员" },
-    { "finance", "财务" },             { "auditor", "审计员" },
+    { "administrator", "系统管理员" }, { "directory", "用户管理员" }, { "reviewer", "审核员" },
+    { "producer", "制证员" },          { "finance", "财务" },         { "auditor", "审计员" },
 };
 
 static void print_roles(const char *list, char *into, size_t room)
@@ -47,8 +47,11 @@ static void print_people(const struct installation *i)
     json_t *people = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
     const json_t *person;
     size_t at;
-    if (json_array_size(people)) puts(cli_words("\n运营平台用 USBKey 登录，控件会问口令：", "\nThe console is entered with a USBKey; PINs:"));
-    json_array_foreach(people, at, person) {
+    if (json_array_size(people))
+        puts(cli_words("\n运营平台用 USBKey 登录，控件会问口令：",
+                       "\nThe console is entered with a USBKey; PINs:"));
+    json_array_foreach(people, at, person)
+    {
         char shown[256];
         print_roles(client_text(person, "roles"), shown, sizeof shown);
         printf("  ");
@@ -62,11 +65,13 @@ static void print_people(const struct installation *i)
 static void print_demo(const struct installation *i, const char *log)
 {
     print_people(i);
-    printf(cli_words("\n服务平台用短信验证码登录。短信在 %s/sink/sms.jsonl，邮件在 %s/sink/email.jsonl。\n",
-                     "\nThe portal is entered with a code by SMS: they appear in %s/sink/sms.jsonl, e-mail in\n"
-                     "%s/sink/email.jsonl.\n"),
-           i->folder, i->folder);
-    if (i->demo.paysim) printf(cli_words("模拟支付平台：http://%s。", "Payment simulator: http://%s. "), i->demo.paysim);
+    printf(
+        cli_words("\n服务平台用短信验证码登录。短信在 %s/sink/sms.jsonl，邮件在 %s/sink/email.jsonl。\n",
+                  "\nThe portal is entered with a code by SMS: they appear in %s/sink/sms.jsonl, e-mail in\n"
+                  "%s/sink/email.jsonl.\n"),
+        i->folder, i->folder);
+    if (i->demo.paysim)
+        printf(cli_words("模拟支付平台：http://%s。", "Payment simulator: http://%s. "), i->demo.paysim);
     if (log) printf(cli_words("日志：%s", "Log: %s"), log);
     putchar('\n');
     puts(cli_words("\n从申请到登录完整走一遍：script/hufu demo。按 Ctrl-C 停止。",

@@ -23,10 +23,11 @@ static struct result read_fd(int fd, const char *what, struct diag *diag, struct
         s.len += (size_t)n;
     }
     while (s.len && (s.bytes[s.len - 1] == '\n' || s.bytes[s.len - 1] == '\r')) s.len--;
-    struct result r = n < 0                      ? diag_log(diag, ERROR_SECRET, "%s cannot be read", what)
-                      : s.len < SECRET_MIN       ? diag_log(diag, ERROR_SECRET, "%s has less than 16 bytes", what)
-                      : s.len == sizeof s.bytes  ? diag_log(diag, ERROR_SECRET, "%s has more than 1023 bytes", what)
-                                                 : OK;
+    struct result r = n < 0                ? diag_log(diag, ERROR_SECRET, "%s cannot be read", what)
+                      : s.len < SECRET_MIN ? diag_log(diag, ERROR_SECRET, "%s has less than 16 bytes", what)
+                      : s.len == sizeof s.bytes
+                          ? diag_log(diag, ERROR_SECRET, "%s has more than 1023 bytes", what)
+                          : OK;
     if (!failed(r)) *ret_secret = s;
     secret_wipe(&s, sizeof s);
     return r;
@@ -51,7 +52,8 @@ static struct result read_prompt(struct diag *diag, struct secret *ret_secret)
     struct termios before, silent;
     if (terminal < 0 || tcgetattr(terminal, &before) != 0) {
         if (terminal >= 0) close(terminal);
-        return diag_log(diag, ERROR_SECRET, "neither credential nor --secret-fd is given, and there is no terminal to ask");
+        return diag_log(diag, ERROR_SECRET,
+                        "neither credential nor --secret-fd is given, and there is no terminal to ask");
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -81,9 +83,11 @@ struct result secret_read(const struct installation *i, int secret_fd, bool inse
         return r;
     }
     int n = snprintf(path, sizeof path, "%s/secret", credentials ? credentials : "");
-    if (credentials && n < (int)sizeof path && access(path, F_OK) == 0) return read_file(path, diag, ret_secret);
+    if (credentials && n < (int)sizeof path && access(path, F_OK) == 0)
+        return read_file(path, diag, ret_secret);
     if (!i->serve.secret_file) return read_prompt(diag, ret_secret);
     if (!insecure_dev)
-        return diag_log(diag, ERROR_SECRET, "secret_file serves demonstrations only: it asks for --insecure-dev");
+        return diag_log(diag, ERROR_SECRET,
+                        "secret_file serves demonstrations only: it asks for --insecure-dev");
     return read_file(i->serve.secret_file, diag, ret_secret);
 }

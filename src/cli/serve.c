@@ -52,7 +52,8 @@ static struct result lock_folder(const struct installation *i, struct diag *diag
     return diag_log(diag, ERROR_RUNS_ALREADY, "%s", i->folder);
 }
 
-/* Before anything is started: nobody but the supervisor's signalfd takes them, and nobody reads its memory. */
+/* Before anything is started: nobody but the supervisor's signalfd takes them, and nobody reads its memory.
+ */
 static void close_off(void)
 {
     static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
@@ -88,13 +89,15 @@ static void ready(const struct supervisor_options *o, int64_t ms)
 
 static struct result open_log(const char *path, struct diag *diag, int *ret_log)
 {
-    int log = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640) : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    int log = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640)
+                   : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     if (log < 0) return diag_log(diag, ERROR_FOLDER_FAILED, "%s", path ? path : "standard error");
     *ret_log = log;
     return OK;
 }
 
-/* With everything open. What the supervisor logs goes where its children's goes; words stay on the terminal. */
+/* With everything open. What the supervisor logs goes where its children's goes; words stay on the terminal.
+ */
 static struct result supervise(const struct supervisor_options *o, struct diag *diag)
 {
     struct supervisor *supervisor;
@@ -102,7 +105,8 @@ static struct result supervise(const struct supervisor_options *o, struct diag *
     int terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     off_t from = lseek(o->log, 0, SEEK_END);
     if (terminal < 0 || dup2(o->log, STDERR_FILENO) < 0) abort();
-    if (o->insecure_dev) log_event(LOG_LEVEL_WARNING, "insecure-dev", "this installation must not serve the public");
+    if (o->insecure_dev)
+        log_event(LOG_LEVEL_WARNING, "insecure-dev", "this installation must not serve the public");
     struct result r = supervisor_run(supervisor, diag);
     if (dup2(terminal, STDERR_FILENO) < 0) abort();
     close(terminal);
@@ -129,8 +133,11 @@ static struct result serve_with(const struct installation *i, const struct optio
                                 struct diag *diag)
 {
     int listening = -1, log = -1;
-    struct supervisor_options s = { .installation = i, .secret = secret, .insecure_dev = o->insecure_dev,
-                                    .fault = getenv("HUFU_FAULT"), .ready = ready };
+    struct supervisor_options s = { .installation = i,
+                                    .secret = secret,
+                                    .insecure_dev = o->insecure_dev,
+                                    .fault = getenv("HUFU_FAULT"),
+                                    .ready = ready };
     s.log_path = o->log;
     TRY(secret_read(i, (int)o->secret_fd, o->insecure_dev, diag, secret));
     TRY(check_ports(i, diag));
@@ -175,8 +182,10 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_serve = {
     .name = "serve",
     .summary = "starts the installation and keeps it running",
-    .about = "Starts the processes of an installation, hands each what it needs and nothing else, and starts anew what\n"
-             "ends. Prints one line that begins with \"ready:\" when everything answers. SIGTERM and SIGINT stop all.\n"
+    .about = "Starts the processes of an installation, hands each what it needs and nothing else, and starts "
+             "anew what\n"
+             "ends. Prints one line that begins with \"ready:\" when everything answers. SIGTERM and SIGINT "
+             "stop all.\n"
              "The secret is systemd's credential \"secret\", comes by --secret-fd, or is asked for.",
     .options = options,
     .option_count = COUNT(options),

@@ -20,13 +20,15 @@ static json_t *describe(const struct installation *i, const struct supervised_ta
     for (size_t k = 0; k < table->count; k++)
         if (table->rows[k].pid)
             json_object_set_new(processes, table->rows[k].name, json_integer(table->rows[k].pid));
-    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:o}", "pid", (int)getpid(), "ready", true, "portal",
-                     i->portal, "console", i->console, "platform", i->platform, "agent", i->agent, "paysim", paysim, "processes", processes);
+    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:o}", "pid", (int)getpid(), "ready", true,
+                     "portal", i->portal, "console", i->console, "platform", i->platform, "agent", i->agent,
+                     "paysim", paysim, "processes", processes);
 }
 
 void state_write(const struct installation *i, const struct supervised_table *table)
 {
-    char folder[INSTALLATION_PATH_MAX + 32], draft[INSTALLATION_PATH_MAX + 32], path[INSTALLATION_PATH_MAX + 32];
+    char folder[INSTALLATION_PATH_MAX + 32], draft[INSTALLATION_PATH_MAX + 32],
+        path[INSTALLATION_PATH_MAX + 32];
     path_of(i, "", folder);
     path_of(i, "state.json.new", draft);
     path_of(i, "state.json", path);

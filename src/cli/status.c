@@ -45,7 +45,8 @@ static struct result look_at(const struct installation *i, struct look *look)
     if (i->agent[0] && !health_listens(i->agent))
         return diag_log(&look->diag, ERROR_START_FAILED, "the agent does not listen at %s", i->agent);
     if (paysim && !health_listens(paysim))
-        return diag_log(&look->diag, ERROR_START_FAILED, "the payment simulator does not listen at %s", paysim);
+        return diag_log(&look->diag, ERROR_START_FAILED, "the payment simulator does not listen at %s",
+                        paysim);
     return OK;
 }
 
@@ -60,8 +61,9 @@ static void print_json(const struct look *look, struct result r)
     json_t *told = json_pack("{s:b, s:O*, s:O*}", "works", !failed(r), "health", look->health, "running",
                              look->place.state);
     if (failed(r))
-        json_object_set_new(told, "error", json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
-                                                     error_find(r.code)->name, "detail", look->diag.log));
+        json_object_set_new(told, "error",
+                            json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
+                                      error_find(r.code)->name, "detail", look->diag.log));
     json_dumpf(told, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
     putchar('\n');
     json_decref(told);
@@ -75,10 +77,11 @@ static void print_lines(const struct look *look)
             printf("%-10s %s\n", addresses[i], place_address(&look->place, addresses[i]));
     const char *name;
     json_t *pid;
-    json_object_foreach(json_object_get(look->place.state, "processes"), name, pid)
-        printf(json_integer_value(pid) ? "%-24s %lld\n" : "%-24s -\n", name, (long long)json_integer_value(pid));
+    json_object_foreach(json_object_get(look->place.state, "processes"), name, pid) printf(
+        json_integer_value(pid) ? "%-24s %lld\n" : "%-24s -\n", name, (long long)json_integer_value(pid));
     printf(cli_words("状态 %s，日志记录 %lld 条，版本 %s\n", "status %s, %lld journal records, version %s\n"),
-           client_text(look->health, "status"), (long long)json_integer_value(json_object_get(look->health, "journal_size")),
+           client_text(look->health, "status"),
+           (long long)json_integer_value(json_object_get(look->health, "journal_size")),
            client_text(look->health, "version"));
 }
 
@@ -106,10 +109,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
     if (failed(r)) return cli_fail(r, &look.diag);
     client_begin();
     r = o.wait_s ? wait_for(&i, o.wait_s, &look) : look_at(&i, &look);
-    if (o.json)
-        print_json(&look, r);
-    else if (!failed(r) && !o.brief)
-        print_lines(&look);
+    if (o.json) print_json(&look, r);
+    else if (!failed(r) && !o.brief) print_lines(&look);
     if (failed(r) && !o.json) cli_fail(r, &look.diag);
     look_done(&look);
     installation_done(&i);
@@ -119,7 +120,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_status = {
     .name = "status",
     .summary = "what runs, and whether it answers",
-    .about = "Asks the installation how it is: its processes and addresses, and whether web, its peers, agent and\n"
+    .about = "Asks the installation how it is: its processes and addresses, and whether web, its peers, "
+             "agent and\n"
              "payment simulator answer. Ends with 0 only if all do.",
     .options = options,
     .option_count = COUNT(options),

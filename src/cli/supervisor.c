@@ -19,24 +19,24 @@
 #include "ipc/supervise_api.h"
 
 enum {
-    STEADY_MS = 10 * 1000,     /* who lived that long has not failed to start */
-    PAUSE_MS = 100,            /* before the first new start after a failure; doubled with each */
+    STEADY_MS = 10 * 1000, /* who lived that long has not failed to start */
+    PAUSE_MS = 100,        /* before the first new start after a failure; doubled with each */
     PAUSE_MS_LONGEST = 30 * 1000,
-    START_FAILURES = 4,        /* of one process before all is ready: then it is no use to go on */
-    STOP_MS = 10 * 1000,       /* of patience with each stage */
+    START_FAILURES = 4,  /* of one process before all is ready: then it is no use to go on */
+    STOP_MS = 10 * 1000, /* of patience with each stage */
     NOT_RUN = 127
 };
 
 struct supervisor {
     const struct supervisor_options *options;
     struct supervised_table table;
-    struct supervised probe;  /* `hufu status --wait`: tells when everything answers */
-    int signals;              /* signalfd */
-    int control;              /* to web; -1 while it does not run */
+    struct supervised probe; /* `hufu status --wait`: tells when everything answers */
+    int signals;             /* signalfd */
+    int control;             /* to web; -1 while it does not run */
     bool greeted, was_ready;
     enum supervised_stage stopping; /* STAGE_COUNT: not stopping */
     bool stop;
-    int64_t began_ms, patience_ms;  /* until when a stage may take to stop */
+    int64_t began_ms, patience_ms; /* until when a stage may take to stop */
 };
 
 static void tell_state(const struct supervisor *s)
@@ -66,7 +66,9 @@ static void argue(const struct supervisor *s, const struct supervised *row, cons
     static const struct {
         unsigned use;
         const char *argument;
-    } with_fds[] = { { USES_SOCKET, "--socket" }, { USES_CONTROL, "--control" }, { USES_LISTEN, "--listen" },
+    } with_fds[] = { { USES_SOCKET, "--socket" },
+                     { USES_CONTROL, "--control" },
+                     { USES_LISTEN, "--listen" },
                      { USES_KEY, "--key" } };
     static const char *const numbers[PROCESS_FDS_MAX] = { "@0", "@1", "@2", "@3" };
     size_t n = 0;
@@ -89,7 +91,9 @@ static void argue(const struct supervisor *s, const struct supervised *row, cons
 static struct result start_with(struct supervisor *s, struct supervised *row, const int fds[PROCESS_FDS_MAX],
                                 struct diag *diag)
 {
-    struct process_start start = { .program = row->program, .log = s->options->log, .user = row->user,
+    struct process_start start = { .program = row->program,
+                                   .log = s->options->log,
+                                   .user = row->user,
                                    .variables = { row->variable, row->fault } };
     argue(s, row, fds, &start);
     TRY(process_start(&start, diag, &row->pid));
@@ -228,9 +232,11 @@ static struct result start_due(struct supervisor *s, struct diag *diag)
 
 static struct result start_probe(struct supervisor *s, struct diag *diag)
 {
-    struct process_start start = { .program = "/proc/self/exe", .log = s->options->log,
-                                   .arguments = { "hufu", "status", "--folder", s->options->installation->folder,
-                                                  "--wait", "60", "--brief" } };
+    struct process_start start = { .program = "/proc/self/exe",
+                                   .log = s->options->log,
+                                   .arguments = { "hufu", "status", "--folder",
+                                                  s->options->installation->folder, "--wait", "60",
+                                                  "--brief" } };
     snprintf(s->probe.name, sizeof s->probe.name, "probe");
     return process_start(&start, diag, &s->probe.pid);
 }
@@ -329,7 +335,8 @@ struct result supervisor_run(struct supervisor *s, struct diag *diag)
 
 /* ---- life ---- */
 
-struct result supervisor_new(const struct supervisor_options *options, struct diag *diag, struct supervisor **ret_supervisor)
+struct result supervisor_new(const struct supervisor_options *options, struct diag *diag,
+                             struct supervisor **ret_supervisor)
 {
     struct supervisor *s = calloc(1, sizeof *s);
     if (!s) abort();
@@ -341,10 +348,8 @@ struct result supervisor_new(const struct supervisor_options *options, struct di
     for (size_t i = 0; i < COUNT(numbers); i++) sigaddset(&taken, numbers[i]);
     if (!failed(r)) s->signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
     if (!failed(r) && s->signals < 0) r = FAIL(ERROR_IO);
-    if (failed(r))
-        supervisor_free(s);
-    else
-        *ret_supervisor = s;
+    if (failed(r)) supervisor_free(s);
+    else *ret_supervisor = s;
     return r;
 }
 

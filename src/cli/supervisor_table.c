@@ -27,7 +27,8 @@ static struct result add(struct supervised_table *table, const char *name, const
 
 /* ---- the four that make up an installation ---- */
 
-static struct result add_core(struct supervised_table *table, const struct supervisor_options *o, struct diag *diag)
+static struct result add_core(struct supervised_table *table, const struct supervisor_options *o,
+                              struct diag *diag)
 {
     const struct serve_config *c = &o->installation->serve;
     const struct {
@@ -35,7 +36,8 @@ static struct result add_core(struct supervised_table *table, const struct super
         unsigned uses;
         enum supervised_stage stage;
     } core[] = {
-        { "signer", "hufu-signer", c->signer_user, USES_CONFIG | USES_SOCKET | USES_KEY | USES_INSECURE, STAGE_PEER },
+        { "signer", "hufu-signer", c->signer_user, USES_CONFIG | USES_SOCKET | USES_KEY | USES_INSECURE,
+          STAGE_PEER },
         { "files", "hufu-files", c->files_user, USES_SOCKET | USES_INSECURE, STAGE_PEER },
         { "relay", "hufu-relay", c->relay_user, USES_CONFIG | USES_SOCKET | USES_INSECURE, STAGE_PEER },
         { "web", "hufu-web", c->web_user, USES_CONFIG | USES_CONTROL | USES_LISTEN | USES_KEY | USES_INSECURE,
@@ -57,13 +59,15 @@ static struct result add_core(struct supervised_table *table, const struct super
 
 /* ---- what a demonstration adds ---- */
 
-static struct result add_paysim(struct supervised_table *table, const struct installation *i, struct diag *diag)
+static struct result add_paysim(struct supervised_table *table, const struct installation *i,
+                                struct diag *diag)
 {
     struct supervised *row;
     TRY(add(table, "paysim", "hufu-paysim", USES_INSECURE, STAGE_OTHER, diag, &row));
     const char *const extra[] = {
-        "--listen", i->demo.paysim, "--folder", arena_format(table->arena, "%s/paysim", i->folder), "--notify-url",
-        arena_format(table->arena, "%s/api/v1/payments/wechat/callback", i->portal),
+        "--listen",     i->demo.paysim,
+        "--folder",     arena_format(table->arena, "%s/paysim", i->folder),
+        "--notify-url", arena_format(table->arena, "%s/api/v1/payments/wechat/callback", i->portal),
     };
     memcpy(row->extra, extra, sizeof extra);
     ENSURE(extra[5], ERROR_OUT_OF_ROOM);
@@ -74,21 +78,23 @@ static struct result add_paysim(struct supervised_table *table, const struct ins
 static bool image_name(const char *file, char into[SUPERVISED_NAME_MAX - 5])
 {
     size_t len = strlen(file), end = strlen(".image");
-    if (len <= end || len - end >= SUPERVISED_NAME_MAX - 5 || file[0] == '.' || !text_equal(file + len - end, ".image"))
+    if (len <= end || len - end >= SUPERVISED_NAME_MAX - 5 || file[0] == '.' ||
+        !text_equal(file + len - end, ".image"))
         return false;
     memcpy(into, file, len - end);
     into[len - end] = '\0';
     return true;
 }
 
-static struct result add_card(struct supervised_table *table, const char *folder, const char *name, struct diag *diag)
+static struct result add_card(struct supervised_table *table, const char *folder, const char *name,
+                              struct diag *diag)
 {
     char whole[SUPERVISED_NAME_MAX];
     snprintf(whole, sizeof whole, "card-%s", name);
     struct supervised *row;
     TRY(add(table, whole, "hufu-card", 0, STAGE_OTHER, diag, &row));
-    const char *const extra[] = { "--image", arena_format(table->arena, "%s/%s.image", folder, name), "--socket",
-                                  arena_format(table->arena, "%s/%s.sock", folder, name) };
+    const char *const extra[] = { "--image", arena_format(table->arena, "%s/%s.image", folder, name),
+                                  "--socket", arena_format(table->arena, "%s/%s.sock", folder, name) };
     memcpy(row->extra, extra, sizeof extra);
     ENSURE(extra[1] && extra[3], ERROR_OUT_OF_ROOM);
     return OK;
@@ -104,7 +110,8 @@ static struct result add_cards(struct supervised_table *table, const char *folde
         for (int i = 0; i < count && table->count < SUPERVISED_MAX - 1 && !failed(r); i++) {
             char name[SUPERVISED_NAME_MAX - 5];
             int theirs = text_starts(images[i]->d_name, OPERATOR_PREFIX);
-            if (theirs == operators && image_name(images[i]->d_name, name)) r = add_card(table, folder, name, diag);
+            if (theirs == operators && image_name(images[i]->d_name, name))
+                r = add_card(table, folder, name, diag);
         }
     for (int i = 0; i < count; i++) free(images[i]);
     if (count >= 0) free(images);
@@ -119,21 +126,25 @@ static struct result add_demo(struct supervised_table *table, const struct insta
     TRY(add_cards(table, i->demo.cards, diag));
     if (!i->demo.agent) return OK;
     TRY(add(table, "agent", "hufu-agent", USES_CONFIG | USES_INSECURE, STAGE_OTHER, diag, &row));
-    row->variable = arena_format(table->arena, "HUFU_USBKEYS=%s", i->demo.cards); /* where the driver finds them */
+    row->variable =
+        arena_format(table->arena, "HUFU_USBKEYS=%s", i->demo.cards); /* where the driver finds them */
     ENSURE(row->variable, ERROR_OUT_OF_ROOM);
     return OK;
 }
 
-struct result table_fill(struct supervised_table *table, const struct supervisor_options *options, struct diag *diag)
+struct result table_fill(struct supervised_table *table, const struct supervisor_options *options,
+                         struct diag *diag)
 {
     table->count = 0;
     table->arena = arena_new(ARENA_MAX);
     TRY(add_core(table, options, diag));
     TRY(add_demo(table, options->installation, diag));
-    size_t len = options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
+    size_t len =
+        options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
     for (size_t i = 0; len && i < table->count; i++) {
         struct supervised *row = &table->rows[i];
-        if (strlen(row->name) == len && strncmp(row->name, options->fault, len) == 0) row->fault = arena_format(table->arena, "HUFU_FAULT=%s", options->fault);
+        if (strlen(row->name) == len && strncmp(row->name, options->fault, len) == 0)
+            row->fault = arena_format(table->arena, "HUFU_FAULT=%s", options->fault);
     }
     return OK;
 }

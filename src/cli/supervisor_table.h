@@ -14,7 +14,7 @@ enum { SUPERVISED_MAX = 40, SUPERVISED_EXTRA_MAX = 8, SUPERVISED_NAME_MAX = 48 }
 /* What a process is handed; each is an argument with a descriptor or a path. */
 enum supervised_uses {
     USES_CONFIG = 1,
-    USES_SOCKET = 2,  /* to web, through the supervisor */
+    USES_SOCKET = 2, /* to web, through the supervisor */
     USES_KEY = 4,
     USES_CONTROL = 8, /* web's own */
     USES_LISTEN = 16,
@@ -31,12 +31,12 @@ struct supervised {
     enum supervised_stage stage;
     const char *extra[SUPERVISED_EXTRA_MAX]; /* further arguments, ended by NULL */
     const char *user;
-    int key;         /* sealed memfd; -1 */
+    int key; /* sealed memfd; -1 */
 
-    pid_t pid;       /* 0: it does not run */
-    int peer;        /* web's end of the socket to it, until web has taken it; -1 */
-    const char *fault;    /* "HUFU_FAULT=…", for its first start; NULL: none */
-    const char *variable; /* of its environment; NULL: none */
+    pid_t pid;                  /* 0: it does not run */
+    int peer;                   /* web's end of the socket to it, until web has taken it; -1 */
+    const char *fault;          /* "HUFU_FAULT=…", for its first start; NULL: none */
+    const char *variable;       /* of its environment; NULL: none */
     int64_t started_ms, due_ms; /* monotonic; due_ms: when it is to be started again */
     unsigned failures;          /* ends in a row, soon after the start */
     int status;                 /* of its last end, as waitpid gives it */
@@ -48,9 +48,10 @@ struct supervised_table {
     struct arena *arena; /* of the arguments */
 };
 
-/* Fills the table by what the installation's configuration and folder name. ERROR_PROGRAM_MISSING; ERROR_CONFIG for more
- * virtual USBKeys than fit. Free with table_done in any case. */
-RESULT table_fill(struct supervised_table *table, const struct supervisor_options *options, struct diag *diag);
+/* Fills the table by what the installation's configuration and folder name. ERROR_PROGRAM_MISSING;
+ * ERROR_CONFIG for more virtual USBKeys than fit. Free with table_done in any case. */
+RESULT table_fill(struct supervised_table *table, const struct supervisor_options *options,
+                  struct diag *diag);
 void table_done(struct supervised_table *table);
 struct supervised *table_find(struct supervised_table *table, const char *name);
 struct supervised *table_find_pid(struct supervised_table *table, pid_t pid);

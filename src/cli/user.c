@@ -48,9 +48,10 @@ static struct result list(struct client *console, const struct options *o, struc
         json_t *answer = NULL;
         const json_t *account;
         size_t i;
-        snprintf(path, sizeof path, "/api/v1/console/accounts%s%s%s%s%s%s", o->organization || after[0] ? "?" : "",
-                 o->organization ? "organization=" : "", o->organization ? o->organization : "",
-                 o->organization && after[0] ? "&" : "", after[0] ? "after=" : "", after);
+        snprintf(path, sizeof path, "/api/v1/console/accounts%s%s%s%s%s%s",
+                 o->organization || after[0] ? "?" : "", o->organization ? "organization=" : "",
+                 o->organization ? o->organization : "", o->organization && after[0] ? "&" : "",
+                 after[0] ? "after=" : "", after);
         TRY(client_call(console, "GET", path, NULL, diag, &answer));
         json_array_foreach(json_object_get(answer, "items"), i, account) print_account(account, o);
         snprintf(after, sizeof after, "%s", client_text(answer, "next"));
@@ -79,14 +80,15 @@ static struct result add(struct client *console, const struct options *o, struct
     return OK;
 }
 
-static struct result set_state(struct client *console, const char *id, const char *state, const struct options *o,
-                               struct diag *diag)
+static struct result set_state(struct client *console, const char *id, const char *state,
+                               const struct options *o, struct diag *diag)
 {
     char path[CLIENT_PATH_MAX];
     json_t *account = NULL;
     if (snprintf(path, sizeof path, "/api/v1/console/accounts/%s/state", id) >= (int)sizeof path)
         return diag_log(diag, ERROR_FIELD_LENGTH, "%s", id);
-    TRY(client_call(console, "PUT", path, json_pack("{s:s, s:s}", "state", state, "reason", o->reason), diag, &account));
+    TRY(client_call(console, "PUT", path, json_pack("{s:s, s:s}", "state", state, "reason", o->reason), diag,
+                    &account));
     print_account(account, o);
     json_decref(account);
     return OK;
@@ -94,13 +96,16 @@ static struct result set_state(struct client *console, const char *id, const cha
 
 static const char *state_of(const char *what)
 {
-    static const char *const states[][2] = { { "suspend", "suspended" }, { "close", "closed" }, { "open", "open" } };
+    static const char *const states[][2] = { { "suspend", "suspended" },
+                                             { "close", "closed" },
+                                             { "open", "open" } };
     for (size_t i = 0; i < COUNT(states); i++)
         if (text_equal(what, states[i][0])) return states[i][1];
     return NULL;
 }
 
-static struct result act(const struct installation *i, const struct options *o, char **words, struct diag *diag)
+static struct result act(const struct installation *i, const struct options *o, char **words,
+                         struct diag *diag)
 {
     const struct operator_login login = { "administrator", o->card, o->agent };
     struct client *console CLEANUP(client_free_p) = NULL;
@@ -142,8 +147,10 @@ const struct cli_command command_user = {
     .operands = "list|add|suspend ID|close ID|open ID",
     .operands_max = 2,
     .summary = "accounts of holders: list, open, suspend, close",
-    .about = "Does at the console's API what an administrator does at its pages, logged in with the own USBKey through the\n"
-             "agent. add reads one JSON object from standard input: {\"organization\", \"name\", \"document_type\",\n"
+    .about = "Does at the console's API what an administrator does at its pages, logged in with the own "
+             "USBKey through the\n"
+             "agent. add reads one JSON object from standard input: {\"organization\", \"name\", "
+             "\"document_type\",\n"
              "\"document_number\", \"mobile\", \"email\"}; api/openapi.json tells each field.",
     .options = options,
     .option_count = COUNT(options),

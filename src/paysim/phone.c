@@ -24,7 +24,8 @@ static const struct mode {
 
 static const char prefix[] = "/sim/pay/";
 
-static void say(const struct sim_request *q, struct sim_answer *a, int status, const char *type, const char *body)
+static void say(const struct sim_request *q, struct sim_answer *a, int status, const char *type,
+                const char *body)
 {
     *a = (struct sim_answer){ .status = body ? status : 500, .type = type, .body = body };
 }
@@ -63,7 +64,8 @@ static void tell(struct sim *sim, const struct sim_request *q, struct sim_answer
         IGNORE(notify_send(sim, q->arena, order, &mode->notify, &status)); /* 0 in the answer says so */
         json_array_append_new(statuses, json_integer(status));
     }
-    json_t *answer = json_pack("{s:s, s:b, s:o}", "mode", mode->name, "paid", mode->pays, "callbacks", statuses);
+    json_t *answer =
+        json_pack("{s:s, s:b, s:o}", "mode", mode->name, "paid", mode->pays, "callbacks", statuses);
     char *text = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
     say(q, a, 200, "application/json", text ? arena_text(q->arena, bytes_text(text)) : NULL);
     free(text);
@@ -85,12 +87,9 @@ static void pay_order(struct sim *sim, const struct sim_request *q, struct sim_a
     struct result r = mode->pays ? orders_update(sim->orders, number, pay, &payable) : OK;
     json_decref(order);
     order = orders_find(sim->orders, number);
-    if (failed(r))
-        say_error(q, a, 500, "订单没有保存\n");
-    else if (!payable)
-        say_error(q, a, 409, "订单不能支付\n");
-    else
-        tell(sim, q, a, mode, mode->pays ? order : pretended(order));
+    if (failed(r)) say_error(q, a, 500, "订单没有保存\n");
+    else if (!payable) say_error(q, a, 409, "订单不能支付\n");
+    else tell(sim, q, a, mode, mode->pays ? order : pretended(order));
     json_decref(order);
 }
 
@@ -103,10 +102,8 @@ static const char *escaped(struct arena *arena, const char *text)
     if (!into) return "";
     struct writer w = writer_of(into, room);
     for (; *text; text++) {
-        if (strchr("<>&\"'", *text))
-            write_format(&w, "&#%d;", *text);
-        else
-            write_u8(&w, (uint8_t)*text);
+        if (strchr("<>&\"'", *text)) write_format(&w, "&#%d;", *text);
+        else write_u8(&w, (uint8_t)*text);
     }
     return into;
 }
@@ -121,19 +118,22 @@ static void show_page(struct sim *sim, const struct sim_request *q, struct sim_a
     int64_t total = json_integer_value(json_object_get(order, "total"));
     const char *state = json_string_value(json_object_get(order, "state")), *buttons = "";
     for (size_t i = 0; i < COUNT(modes) && buttons && text_equal(state, "NOTPAY"); i++)
-        buttons = arena_format(q->arena,
-                               "%s<form method=\"post\" action=\"%s%s?mode=%s\"><button%s>%s</button></form>\n", buttons,
-                               prefix, number, modes[i].name, i ? "" : " class=\"main\"", modes[i].words);
+        buttons = arena_format(
+            q->arena, "%s<form method=\"post\" action=\"%s%s?mode=%s\"><button%s>%s</button></form>\n",
+            buttons, prefix, number, modes[i].name, i ? "" : " class=\"main\"", modes[i].words);
     const char *page = arena_format(
         q->arena,
         "<!doctype html>\n<html lang=\"zh-CN\"><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width\"><title>模拟支付</title>\n"
         "<style>body{font:16px/1.6 sans-serif;max-width:22em;margin:2em auto;padding:0 1em;text-align:center}"
-        "b{display:block;font-size:2.2em}button{width:100%%;padding:.6em;margin:.25em 0;font:inherit;border:1px solid "
-        "#bbb;border-radius:.4em;background:#fff}.main{background:#07c160;color:#fff;border-color:#07c160}</style>\n"
+        "b{display:block;font-size:2.2em}button{width:100%%;padding:.6em;margin:.25em "
+        "0;font:inherit;border:1px solid "
+        "#bbb;border-radius:.4em;background:#fff}.main{background:#07c160;color:#fff;border-color:#07c160}</"
+        "style>\n"
         "<h1>模拟支付</h1><p>%s<br>订单 %s<br>状态 %s</p><b>¥ %lld.%02lld</b>\n%s</html>\n",
-        escaped(q->arena, json_string_value(json_object_get(order, "description"))), escaped(q->arena, number), state,
-        (long long)(total / 100), (long long)(total % 100), buttons ? buttons : "");
+        escaped(q->arena, json_string_value(json_object_get(order, "description"))),
+        escaped(q->arena, number), state, (long long)(total / 100), (long long)(total % 100),
+        buttons ? buttons : "");
     say(q, a, 200, "text/html; charset=utf-8", page);
     json_decref(order);
 }
@@ -142,10 +142,11 @@ static void show_page(struct sim *sim, const struct sim_request *q, struct sim_a
 
 static void set_mode(struct sim *sim, const struct sim_request *q, struct sim_answer *a)
 {
-    static const char *const names[] = { [SIM_NORMAL] = "normal", [SIM_UNSIGNED] = "unsigned",
-                                         [SIM_WRONG_SIGNATURE] = "wrong-signature", [SIM_STALE] = "stale",
-                                         [SIM_GARBAGE] = "garbage", [SIM_HUGE] = "huge", [SIM_ERROR] = "error",
-                                         [SIM_SLOW] = "slow" };
+    static const char *const names[] = {
+        [SIM_NORMAL] = "normal", [SIM_UNSIGNED] = "unsigned", [SIM_WRONG_SIGNATURE] = "wrong-signature",
+        [SIM_STALE] = "stale",   [SIM_GARBAGE] = "garbage",   [SIM_HUGE] = "huge",
+        [SIM_ERROR] = "error",   [SIM_SLOW] = "slow"
+    };
     for (size_t i = 0; i < COUNT(names); i++)
         if (text_equal(q->query_mode, names[i])) {
             atomic_store(&sim->mode, (int)i);
@@ -159,12 +160,8 @@ void phone_answer(struct sim *sim, const struct sim_request *request, struct sim
 {
     bool post = text_equal(request->method, "POST"), get = text_equal(request->method, "GET");
     const char *number = text_starts(request->path, prefix) ? request->path + strlen(prefix) : NULL;
-    if (post && text_equal(request->path, "/sim/api"))
-        set_mode(sim, request, ret_answer);
-    else if (post && number)
-        pay_order(sim, request, ret_answer, number);
-    else if (get && number)
-        show_page(sim, request, ret_answer, number);
-    else
-        say_error(request, ret_answer, 404, "没有这个页面\n");
+    if (post && text_equal(request->path, "/sim/api")) set_mode(sim, request, ret_answer);
+    else if (post && number) pay_order(sim, request, ret_answer, number);
+    else if (get && number) show_page(sim, request, ret_answer, number);
+    else say_error(request, ret_answer, 404, "没有这个页面\n");
 }

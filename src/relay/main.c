@@ -41,9 +41,16 @@ static struct result serve(int socket, struct lanes *lanes)
 /* What names are looked up by, and which roots are trusted: read anew with each connection. */
 static struct result close_off(const struct gateways *gateways, bool insecure_dev, struct diag *diag)
 {
-    static const char *const paths[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
-                                         "/etc/gai.conf", "/etc/services", "/etc/ssl", "/usr/lib/ssl",
-                                         "/usr/share/ca-certificates", "/usr/local/share/ca-certificates" };
+    static const char *const paths[] = { "/etc/resolv.conf",
+                                         "/etc/hosts",
+                                         "/etc/host.conf",
+                                         "/etc/nsswitch.conf",
+                                         "/etc/gai.conf",
+                                         "/etc/services",
+                                         "/etc/ssl",
+                                         "/usr/lib/ssl",
+                                         "/usr/share/ca-certificates",
+                                         "/usr/local/share/ca-certificates" };
     struct sandbox_folder folders[COUNT(paths) + 1];
     size_t count = 0;
     for (size_t i = 0; i < COUNT(paths); i++)
@@ -64,7 +71,10 @@ static struct result run(const struct options *options, struct diag *diag)
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
     log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s", gateways->sms ? "sink" : "none",
-              gateways->smtp.url ? "smtp" : gateways->email ? "sink" : "none", gateways->wechat ? "on" : "off");
+              gateways->smtp.url ? "smtp"
+              : gateways->email  ? "sink"
+                                 : "none",
+              gateways->wechat ? "on" : "off");
     struct result r = serve((int)options->socket, lanes);
     lanes_free(lanes);
     return r;
@@ -86,7 +96,8 @@ int main(int argc, char **argv)
         bool bad = c == 's' && failed(text_number(optarg, 1 << 16, &options.socket));
         if (c == '?' || bad) return fputs(usage, stderr), 2;
     }
-    if ((options.socket == UINT64_MAX && !options.test) || !options.config || optind < argc) return fputs(usage, stderr), 2;
+    if ((options.socket == UINT64_MAX && !options.test) || !options.config || optind < argc)
+        return fputs(usage, stderr), 2;
     log_init("relay");
     signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();

@@ -16,14 +16,17 @@ struct settings {
     const char *sms_sink, *email_sink, *ca_file;
     const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name;
     bool smtp_html;
-    const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file, *wechat_api_key_file,
-        *wechat_notify_url;
+    const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file,
+        *wechat_api_key_file, *wechat_notify_url;
     const char *wechat_platform_key_file, *wechat_platform_key_id, *wechat_platform_key_file_next,
         *wechat_platform_key_id_next;
     int64_t timeout_ms;
 };
 
-#define SETTING(field, kind, words) { #field, (kind), offsetof(struct settings, field), NULL, false, 0, 0, (words) }
+#define SETTING(field, kind, words)                                                                          \
+    {                                                                                                        \
+#field, (kind), offsetof(struct settings, field), NULL, false, 0, 0, (words)                         \
+    }
 const struct config_option relay_options[] = {
     SETTING(sms_sink, CONFIG_PATH, "SMS go to this file as JSON lines (demonstration)"),
     SETTING(email_sink, CONFIG_PATH, "e-mail goes to this file as JSON lines while smtp_url is not set"),
@@ -46,7 +49,8 @@ const struct config_option relay_options[] = {
     SETTING(wechat_notify_url, CONFIG_TEXT, "our address for callbacks"),
     SETTING(wechat_platform_key_file, CONFIG_PATH, "the platform's certificate or public key, PEM"),
     SETTING(wechat_platform_key_id, CONFIG_TEXT, "PUB_KEY_ID_…, for a bare public key"),
-    SETTING(wechat_platform_key_file_next, CONFIG_PATH, "beside the other while the platform changes its key"),
+    SETTING(wechat_platform_key_file_next, CONFIG_PATH,
+            "beside the other while the platform changes its key"),
     SETTING(wechat_platform_key_id_next, CONFIG_TEXT, "its PUB_KEY_ID_…"),
 };
 const size_t relay_options_count = COUNT(relay_options);
@@ -57,7 +61,8 @@ static struct result wrong(struct diag *diag, const char *what, const char *why)
 }
 
 /* The whole file, at most ROOM bytes. */
-static struct result read_into(const char *path, uint8_t *into, size_t room, struct diag *diag, size_t *ret_len)
+static struct result read_into(const char *path, uint8_t *into, size_t room, struct diag *diag,
+                               size_t *ret_len)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return wrong(diag, path, "cannot be opened");
@@ -70,7 +75,8 @@ static struct result read_into(const char *path, uint8_t *into, size_t room, str
     return OK;
 }
 
-static struct result read_file(const char *path, struct arena *arena, struct diag *diag, struct bytes *ret_content)
+static struct result read_file(const char *path, struct arena *arena, struct diag *diag,
+                               struct bytes *ret_content)
 {
     uint8_t *into = arena_take(arena, FILE_MAX);
     size_t len = 0;
@@ -88,23 +94,31 @@ static struct result open_sink(const char *key, const char *path, struct diag *d
     return OK;
 }
 
-static struct result open_smtp(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+static struct result open_smtp(const struct settings *s, bool insecure_dev, struct diag *diag,
+                               struct gateways *g)
 {
     struct smtp_options *o = &g->smtp;
-    *o = (struct smtp_options){ .url = s->smtp_url, .user = s->smtp_user, .from = s->smtp_from,
-                                .from_name = s->smtp_from_name, .ca_file = s->ca_file, .sink = g->email,
+    *o = (struct smtp_options){ .url = s->smtp_url,
+                                .user = s->smtp_user,
+                                .from = s->smtp_from,
+                                .from_name = s->smtp_from_name,
+                                .ca_file = s->ca_file,
+                                .sink = g->email,
                                 .insecure_dev = insecure_dev };
     o->html = s->smtp_html;
     if (!o->url) return OK;
     /* smtp:// is turned to TLS by STARTTLS, which is insisted on; plain to loopback in development only. */
     if (!text_starts(o->url, "smtp://") && !text_starts(o->url, "smtps://"))
         return wrong(diag, "smtp_url", "is neither smtp:// nor smtps://");
-    o->insecure_dev = insecure_dev && text_starts(o->url, "smtp://") && http_address_allowed(o->url, "smtp", true);
+    o->insecure_dev =
+        insecure_dev && text_starts(o->url, "smtp://") && http_address_allowed(o->url, "smtp", true);
     if (!o->from || !smtp_is_address(o->from)) return wrong(diag, "smtp_from", "is no address");
-    if (!o->user != !s->smtp_password_file) return wrong(diag, "smtp_user", "needs smtp_password_file, and the reverse");
+    if (!o->user != !s->smtp_password_file)
+        return wrong(diag, "smtp_user", "needs smtp_password_file, and the reverse");
     if (!o->user) return OK;
     size_t len = 0;
-    TRY(read_into(s->smtp_password_file, (uint8_t *)g->smtp_password, sizeof g->smtp_password - 1, diag, &len));
+    TRY(read_into(s->smtp_password_file, (uint8_t *)g->smtp_password, sizeof g->smtp_password - 1, diag,
+                  &len));
     g->smtp_password[len] = '\0';
     g->smtp_password[strcspn(g->smtp_password, "\r\n")] = '\0';
     o->password = g->smtp_password;
@@ -119,13 +133,17 @@ struct secrets {
 static struct result open_wechat_with(const struct settings *s, struct diag *diag, struct gateways *g,
                                       struct secrets *secrets)
 {
-    struct wechat_options o = { .url = s->wechat_url, .merchant = s->wechat_merchant, .app = s->wechat_app,
-                                .serial = s->wechat_serial, .notify_url = s->wechat_notify_url,
+    struct wechat_options o = { .url = s->wechat_url,
+                                .merchant = s->wechat_merchant,
+                                .app = s->wechat_app,
+                                .serial = s->wechat_serial,
+                                .notify_url = s->wechat_notify_url,
                                 .ca_file = s->ca_file };
     size_t key_len = 0, api_key_len = 0;
     TRY(read_into(s->wechat_key_file, secrets->private_key, sizeof secrets->private_key, diag, &key_len));
     TRY(read_into(s->wechat_api_key_file, secrets->api_key, sizeof secrets->api_key, diag, &api_key_len));
-    if (api_key_len == WECHAT_API_KEY_SIZE + 1 && secrets->api_key[WECHAT_API_KEY_SIZE] == '\n') api_key_len--;
+    if (api_key_len == WECHAT_API_KEY_SIZE + 1 && secrets->api_key[WECHAT_API_KEY_SIZE] == '\n')
+        api_key_len--;
     o.private_key = bytes_of(secrets->private_key, key_len);
     o.api_key = bytes_of(secrets->api_key, api_key_len);
     const char *files[] = { s->wechat_platform_key_file, s->wechat_platform_key_file_next };
@@ -137,7 +155,8 @@ static struct result open_wechat_with(const struct settings *s, struct diag *dia
     return wechat_new(&o, diag, &g->wechat);
 }
 
-static struct result open_wechat(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+static struct result open_wechat(const struct settings *s, bool insecure_dev, struct diag *diag,
+                                 struct gateways *g)
 {
     if (!s->wechat_merchant) return OK;
     if (!s->wechat_url || !http_address_allowed(s->wechat_url, "http", insecure_dev))
@@ -158,7 +177,8 @@ struct result settings_check(const char *path, struct diag *diag)
     return config_read(path, "relay", relay_options, COUNT(relay_options), arena, diag, &s);
 }
 
-struct result settings_open(const char *path, bool insecure_dev, struct diag *diag, struct gateways **ret_gateways)
+struct result settings_open(const char *path, bool insecure_dev, struct diag *diag,
+                            struct gateways **ret_gateways)
 {
     struct gateways *g CLEANUP(gateways_free_p) = calloc(1, sizeof *g);
     if (!g) abort();

@@ -1,17 +1,18 @@
-/* Payments (R-FEE-2 to R-FEE-6). The gateway is asked by hufu-relay, which alone has its keys: it opens orders,
- * verifies callbacks, queries, closes and refunds. What it tells is applied here, each in one closure, whoever asked
- * and however often: paid is marked only for an open order, its amount, its currency; one fee counts once, whatever comes beyond it
- * or too late goes back in full. A callback that is lost is made good by the job, which asks about every open order. */
+/* Payments (R-FEE-2 to R-FEE-6). The gateway is asked by hufu-relay, which alone has its keys: it opens
+ * orders, verifies callbacks, queries, closes and refunds. What it tells is applied here, each in one
+ * closure, whoever asked and however often: paid is marked only for an open order, its amount, its currency;
+ * one fee counts once, whatever comes beyond it or too late goes back in full. A callback that is lost is
+ * made good by the job, which asks about every open order. */
 #pragma once
 
 #include "ipc/relay_api.h"
 #include "service/desk.h"
 
 enum {
-    PAYMENT_LIFE_S = 2 * 3600,  /* of an order */
-    PAYMENT_FRESH_S = 120,      /* one that lapses sooner is not handed out again */
-    PAYMENT_ASK_S = 15,         /* between two looks at the same order */
-    PAYMENT_UNKNOWN_S = 600,    /* an order that the gateway does not know is given up then */
+    PAYMENT_LIFE_S = 2 * 3600, /* of an order */
+    PAYMENT_FRESH_S = 120,     /* one that lapses sooner is not handed out again */
+    PAYMENT_ASK_S = 15,        /* between two looks at the same order */
+    PAYMENT_UNKNOWN_S = 600,   /* an order that the gateway does not know is given up then */
     PAYMENT_BATCH = 32
 };
 
@@ -19,10 +20,12 @@ enum {
 
 /* Opens the payment of what is due, or hands out the order that is open. ERROR_APPLICATION_STATE,
  * ERROR_PAYMENT_NOT_DUE, ERROR_RELAY_…. */
-RESULT payment_open(const struct act *act, const char *number, const char *method, struct payment_row *ret_payment);
+RESULT payment_open(const struct act *act, const char *number, const char *method,
+                    struct payment_row *ret_payment);
 /* The latest. ERROR_PAYMENT_NONE. */
 RESULT payment_get(const struct act *act, const char *number, struct payment_row *ret_payment);
-/* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is answered. */
+/* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is
+ * answered. */
 RESULT payment_callback(const struct act *act, const struct relay_callback *callback);
 /* One round of the job: what it looked at in RET_COUNT. */
 RESULT payment_work(struct service *service, size_t *ret_count);
@@ -30,19 +33,19 @@ RESULT payment_work(struct service *service, size_t *ret_count);
 /* ---- the rules, without anybody being asked ---- */
 
 /* An order for what is due, in the database before the gateway hears of it; RET_NEW: it is a fresh one. */
-RESULT payment_begin(const struct act *act, const char *number, const char *method, struct payment_row *ret_payment,
-                     bool *ret_new);
+RESULT payment_begin(const struct act *act, const char *number, const char *method,
+                     struct payment_row *ret_payment, bool *ret_new);
 
-/* Whether TOLD shows that KEPT is paid: order, amount, currency, state. ERROR_PAYMENT_CALLBACK, and DIAG's log text
- * says what does not fit. */
+/* Whether TOLD shows that KEPT is paid: order, amount, currency, state. ERROR_PAYMENT_CALLBACK, and DIAG's
+ * log text says what does not fit. */
 RESULT payment_judge(const struct payment_row *kept, const struct relay_payment *told, struct diag *diag);
 
 /* What the gateway is to be asked about PAYMENT. */
 enum payment_ask { PAYMENT_QUERY, PAYMENT_REFUND };
 enum payment_ask payment_ask(const struct payment_row *payment);
 
-/* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes nothing. What
- * has been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */
+/* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes
+ * nothing. What has been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */
 RESULT payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied);
 /* Order number of the refund that belongs to ORDER: always the same, so that a repeat is one refund. */
 const char *payment_refund_number(struct arena *arena, const char *order);

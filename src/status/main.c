@@ -1,5 +1,5 @@
-/* hufu-status --config FILE --listen FD: tells how certificates stand, from what the signer published. It holds
- * nothing secret and reads one folder. */
+/* hufu-status --config FILE --listen FD: tells how certificates stand, from what the signer published. It
+ * holds nothing secret and reads one folder. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
@@ -53,14 +53,18 @@ static struct result serve(const struct options *options, struct issuers **issue
     TRY(config_read(options->config, "status", status_options, status_options_count, arena, diag, &settings));
     if (options->test) return OK;
     const struct clock clock = { clock_system, settings.clock_offset_s };
-    struct status status = { .clock = &clock, .folder = open(settings.folder, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+    struct status status = { .clock = &clock,
+                             .folder = open(settings.folder, O_PATH | O_DIRECTORY | O_CLOEXEC) };
     if (status.folder < 0) return diag_log(diag, ERROR_IO, "%s", settings.folder);
     TRY(issuers_load(status.folder, diag, issuers));
     status.issuers = *issuers;
     int signals = take_signals();
     TRY(close_off(&settings, options->insecure_dev, diag));
-    const struct http_options http_options = { .socket = (int)options->listen, .proxied = settings.proxied, .escaped = true,
-                                               .upload_folder = -1, .workers = (unsigned)settings.workers };
+    const struct http_options http_options = { .socket = (int)options->listen,
+                                               .proxied = settings.proxied,
+                                               .escaped = true,
+                                               .upload_folder = -1,
+                                               .workers = (unsigned)settings.workers };
     const struct http_handler handler = status_handler(&status);
     struct http *http;
     TRY(http_start(&http_options, &handler, diag, &http));
@@ -85,9 +89,11 @@ int main(int argc, char **argv)
         if (c == 'c') options.config = optarg;
         if (c == 'i') options.insecure_dev = true;
         if (c == 't') options.test = true;
-        if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen)))) return fputs(usage, stderr), 2;
+        if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen))))
+            return fputs(usage, stderr), 2;
     }
-    if (!options.config || (options.listen == UINT64_MAX && !options.test) || optind < argc) return fputs(usage, stderr), 2;
+    if (!options.config || (options.listen == UINT64_MAX && !options.test) || optind < argc)
+        return fputs(usage, stderr), 2;
     log_init("status");
     struct diag diag = { 0 };
     struct issuers *issuers = NULL;

@@ -32,7 +32,8 @@ static struct bytes read_answers(struct status *status, const char *path, struct
 }
 
 /* RET_NEXT_S: until when it may be kept; 0: not at all. */
-static struct bytes find_answer(struct status *status, const struct ocsp_id *id, struct arena *arena, int64_t *ret_next_s)
+static struct bytes find_answer(struct status *status, const struct ocsp_id *id, struct arena *arena,
+                                int64_t *ret_next_s)
 {
     char path[PUBLISHED_PATH_MAX];
     struct published_answers answers;
@@ -53,7 +54,8 @@ static struct bytes find_answer(struct status *status, const struct ocsp_id *id,
 static void allow_keeping(struct http_request *request, int64_t now_s, int64_t next_s)
 {
     char age[64], date[HTTP_DATE_MAX];
-    snprintf(age, sizeof age, "max-age=%lld, public, no-transform, must-revalidate", (long long)(next_s - now_s));
+    snprintf(age, sizeof age, "max-age=%lld, public, no-transform, must-revalidate",
+             (long long)(next_s - now_s));
     http_date(next_s, date);
     http_answer_field(request, "Cache-Control", age);
     http_answer_field(request, "Expires", date);

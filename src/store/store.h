@@ -15,9 +15,9 @@
 #include "statements.h" /* generated: enum statement, STATEMENT_ACCOUNT_INSERT … */
 
 enum {
-    STORE_LIST_MAX = 1000,    /* rows a list may ask for */
-    STORE_BATCH_MAX = 100,    /* closures in a commit */
-    STORE_QUEUE_MAX = 4096,   /* closures waiting; more get ERROR_STORE_BUSY */
+    STORE_LIST_MAX = 1000,  /* rows a list may ask for */
+    STORE_BATCH_MAX = 100,  /* closures in a commit */
+    STORE_QUEUE_MAX = 4096, /* closures waiting; more get ERROR_STORE_BUSY */
     STORE_RETRIES_MAX = 10
 };
 
@@ -25,9 +25,9 @@ struct store;
 struct tx; /* valid inside the closure only */
 
 struct store_options {
-    const char *url;     /* "sqlite:/path/hufu.db" or "postgresql://…", libpq's own form */
-    unsigned readers;    /* connections for reading, 1 … 64 */
-    unsigned queue;      /* closures that may wait, at most; 0 for STORE_QUEUE_MAX */
+    const char *url;  /* "sqlite:/path/hufu.db" or "postgresql://…", libpq's own form */
+    unsigned readers; /* connections for reading, 1 … 64 */
+    unsigned queue;   /* closures that may wait, at most; 0 for STORE_QUEUE_MAX */
 };
 
 /* Opens and brings the schema up to date, step by step; a schema newer than this build is refused
@@ -41,12 +41,12 @@ RESULT store_write(struct store *store, store_fn *fn, void *context);
 RESULT store_read(struct store *store, store_fn *fn, void *context);
 
 /* ---- inside a closure ----
- * A statement that fails leaves nothing behind, and the closure may go on (insert; on ERROR_STORE_EXISTS update).
- * :name in a statement takes the field NAME of PARAMS; a name the shape does not have is a bug (assert).
- * Columns of the answer fill the fields of the same name of ROW's shape; fields without a column stay zero.
- * ERROR_TOO_LARGE when a text or bytes of PARAMS is over the limit in its shape; ERROR_STORE_DAMAGED when a column
- * does not hold what its field is. What a row points to lives in ARENA. A unique constraint broken gives ERROR_STORE_EXISTS, a foreign key
- * or check broken ERROR_STORE_CONSTRAINT. */
+ * A statement that fails leaves nothing behind, and the closure may go on (insert; on ERROR_STORE_EXISTS
+ * update). :name in a statement takes the field NAME of PARAMS; a name the shape does not have is a bug
+ * (assert). Columns of the answer fill the fields of the same name of ROW's shape; fields without a column
+ * stay zero. ERROR_TOO_LARGE when a text or bytes of PARAMS is over the limit in its shape;
+ * ERROR_STORE_DAMAGED when a column does not hold what its field is. What a row points to lives in ARENA. A
+ * unique constraint broken gives ERROR_STORE_EXISTS, a foreign key or check broken ERROR_STORE_CONSTRAINT. */
 struct record {
     const struct shape *shape;
     const void *at;
@@ -86,6 +86,6 @@ struct store_counts {
 };
 void store_counts(struct store *store, struct store_counts *ret_counts);
 
-/* The engine's own words for its last failure, as DIAG's log text; they hold no values. For whoever logs a failure
- * with a code of this module. */
+/* The engine's own words for its last failure, as DIAG's log text; they hold no values. For whoever logs a
+ * failure with a code of this module. */
 void store_failure(struct store *store, struct diag *diag);

@@ -69,7 +69,8 @@ static enum MHD_Result gather_field(void *context, enum MHD_ValueKind kind, cons
                                     const char *value, size_t value_len)
 {
     struct http_head *head = context;
-    if (head->count < HTTP_FIELDS_MAX) head->fields[head->count] = (struct http_head_field){ name, value ? value : "" };
+    if (head->count < HTTP_FIELDS_MAX)
+        head->fields[head->count] = (struct http_head_field){ name, value ? value : "" };
     if (head->count <= HTTP_FIELDS_MAX) head->count++;
     return MHD_YES;
 }
@@ -83,7 +84,8 @@ static struct result find_client(struct http_exchange *x, const struct http_head
     const char *told = x->http->options.proxied ? http_head_find(head, "x-real-ip") : NULL;
     if (told) {
         struct in6_addr any;
-        ENSURE(inet_pton(AF_INET, told, &any) == 1 || inet_pton(AF_INET6, told, &any) == 1, ERROR_REQUEST_MALFORMED);
+        ENSURE(inet_pton(AF_INET, told, &any) == 1 || inet_pton(AF_INET6, told, &any) == 1,
+               ERROR_REQUEST_MALFORMED);
         snprintf(text, sizeof text, "%s", told);
     } else if (peer && peer->sa_family == AF_INET) {
         inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text, sizeof text);
@@ -98,7 +100,8 @@ static struct result find_client(struct http_exchange *x, const struct http_head
 static struct result check_head(struct http_exchange *x, const char *method, const char *version)
 {
     struct http_head head = { .method = method, .version = version, .target = x->target_at };
-    const union MHD_ConnectionInfo *size = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     ENSURE(size && x->target, ERROR_REQUEST_MALFORMED);
     head.size = size->header_size;
     head.target_len = strlen(x->target);
@@ -140,7 +143,8 @@ static struct result open_body(struct http_exchange *x)
         x->uploading = true;
         ENSURE(atomic_fetch_add(&http->uploads, 1) < http->options.uploads, ERROR_BUSY);
         x->request.upload_fd = open_unnamed(http->options.upload_folder);
-        if (x->request.upload_fd < 0) return diag_log(&x->request.diag, ERROR_IO, "upload file: %s", strerror(errno));
+        if (x->request.upload_fd < 0)
+            return diag_log(&x->request.diag, ERROR_IO, "upload file: %s", strerror(errno));
     }
     return OK;
 }
@@ -175,10 +179,8 @@ static void refuse(struct http_exchange *x, enum error code)
 {
     const struct http_handler *h = &x->http->handler;
     const struct error_entry *e = error_find(code);
-    if (h->refuse)
-        h->refuse(h->context, &x->request, code);
-    else
-        http_answer_body(&x->request, e->status, "text/plain; charset=utf-8", bytes_text(e->en));
+    if (h->refuse) h->refuse(h->context, &x->request, code);
+    else http_answer_body(&x->request, e->status, "text/plain; charset=utf-8", bytes_text(e->en));
 }
 
 /* Answers now, whatever of the request is not read yet. */
@@ -210,9 +212,11 @@ static enum MHD_Result on_head(struct http_exchange *x, const char *method, cons
     struct result r = check_head(x, method, version);
     if (failed(r)) return refuse_early(x, r.code);
     if (!http->handler.plan(http->handler.context, &x->request, &x->plan)) return answer_early(x);
-    if (x->plan.body == HTTP_BODY_NONE && x->request.length > 0) return refuse_early(x, ERROR_BODY_UNEXPECTED);
+    if (x->plan.body == HTTP_BODY_NONE && x->request.length > 0)
+        return refuse_early(x, ERROR_BODY_UNEXPECTED);
     uint64_t most = x->plan.body == HTTP_BODY_MEMORY ? HTTP_BODY_MAX : HTTP_UPLOAD_MAX;
-    if (x->request.length > x->plan.limit || x->request.length > most) return refuse_early(x, ERROR_BODY_TOO_LARGE);
+    if (x->request.length > x->plan.limit || x->request.length > most)
+        return refuse_early(x, ERROR_BODY_TOO_LARGE);
     if (!x->plan.admit || !http->handler.admit) return start_body(x);
     x->stage = HTTP_STAGE_ADMIT;
     http_watch_allow(x, 0, 0);
@@ -293,13 +297,14 @@ static struct result start_daemon(struct http *http, struct diag *diag)
     int flags = fcntl(o->socket, F_GETFL);
     if (flags < 0 || fcntl(o->socket, F_SETFL, flags | O_NONBLOCK) < 0)
         return diag_log(diag, ERROR_IO, "listening socket: %s", strerror(errno));
-    http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_call, http,
-        MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, o->networks,
-        MHD_OPTION_CONNECTION_LIMIT, o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(2 * HTTP_HEAD_MAX),
-        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s + 60, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, http,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, http,
-        MHD_OPTION_NOTIFY_CONNECTION, http_watch_notify, http, MHD_OPTION_END);
+    http->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_call,
+                         http, MHD_OPTION_LISTEN_SOCKET, o->socket, MHD_OPTION_THREAD_POOL_SIZE, o->networks,
+                         MHD_OPTION_CONNECTION_LIMIT, o->connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)(2 * HTTP_HEAD_MAX), MHD_OPTION_CONNECTION_TIMEOUT, o->idle_s + 60,
+                         MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, http, MHD_OPTION_UNESCAPE_CALLBACK,
+                         leave_escaped, http, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, http,
+                         MHD_OPTION_NOTIFY_CONNECTION, http_watch_notify, http, MHD_OPTION_END);
     if (!http->daemon) return diag_log(diag, ERROR_IO, "network threads: %s", strerror(errno));
     return OK;
 }

@@ -15,11 +15,11 @@
 #include "base/text.h"
 
 enum {
-    HTTP_FIELDS_MAX = 64,             /* header fields of a request */
-    HTTP_HEAD_MAX = 16 * 1024,        /* bytes of a request's head */
-    HTTP_TARGET_MAX = 4096,           /* bytes of its target */
-    HTTP_ARENA_MAX = 1024 * 1024,     /* what a request may take of its arena */
-    HTTP_BODY_MAX = 256 * 1024,       /* bytes of a body kept in memory, whatever the plan says */
+    HTTP_FIELDS_MAX = 64,         /* header fields of a request */
+    HTTP_HEAD_MAX = 16 * 1024,    /* bytes of a request's head */
+    HTTP_TARGET_MAX = 4096,       /* bytes of its target */
+    HTTP_ARENA_MAX = 1024 * 1024, /* what a request may take of its arena */
+    HTTP_BODY_MAX = 256 * 1024,   /* bytes of a body kept in memory, whatever the plan says */
     HTTP_UPLOAD_MAX = 1024 * 1024 * 1024,
     HTTP_WORKERS_MAX = 256,
     HTTP_QUEUE_MAX = 4096
@@ -33,15 +33,16 @@ const char *http_method_name(enum http_method method);
 struct http_request {
     struct id id; /* random, told in the answer as X-Request-Id */
     enum http_method method;
-    const char *path;    /* unescaped plain UTF-8, begins with '/', no empty, "." or ".." segment; http_options.escaped */
-    const char *query;   /* as sent, without '?'; "" if there is none */
-    const char *host;    /* lower case, with the port if one was sent */
-    const char *client;  /* the peer's address, or X-Real-IP on a proxied socket; "local" for a Unix peer */
-    uint64_t length;     /* Content-Length */
-    struct bytes body;   /* HTTP_BODY_MEMORY */
-    int upload_fd;       /* HTTP_BODY_FILE: a file without a name, at its start, closed by the engine; else -1 */
+    const char *path;   /* unescaped plain UTF-8, begins with '/', no empty, "." or ".." segment;
+                           http_options.escaped */
+    const char *query;  /* as sent, without '?'; "" if there is none */
+    const char *host;   /* lower case, with the port if one was sent */
+    const char *client; /* the peer's address, or X-Real-IP on a proxied socket; "local" for a Unix peer */
+    uint64_t length;    /* Content-Length */
+    struct bytes body;  /* HTTP_BODY_MEMORY */
+    int upload_fd; /* HTTP_BODY_FILE: a file without a name, at its start, closed by the engine; else -1 */
     uint64_t upload_size;
-    int64_t started_us;  /* of the monotonic clock, when the head was read */
+    int64_t started_us; /* of the monotonic clock, when the head was read */
     struct arena *arena;
     struct diag diag;
     void *own; /* the handler's: NULL at first, kept from PLAN to DONE */
@@ -72,9 +73,10 @@ struct http_handler {
 };
 
 struct http_options {
-    int socket;           /* listening, TCP or Unix; stays the caller's */
-    bool proxied;         /* the peer is our nginx: X-Real-IP is believed */
-    bool escaped;         /* paths stay as they were sent, any segment allowed: for those that carry data (OCSP by GET) */
+    int socket;   /* listening, TCP or Unix; stays the caller's */
+    bool proxied; /* the peer is our nginx: X-Real-IP is believed */
+    bool escaped; /* paths stay as they were sent, any segment allowed: for those that carry data (OCSP by
+                     GET) */
     int upload_folder;    /* descriptor of the folder for uploads; -1: no uploads */
     unsigned networks;    /* network threads; 0: 2 */
     unsigned workers;     /* 0: 32 */
@@ -89,7 +91,8 @@ struct http_options {
 
 struct http;
 
-/* Starts threads; they run until http_stop. DIAG's log text says what failed (ERROR_IO). HANDLER is copied. */
+/* Starts threads; they run until http_stop. DIAG's log text says what failed (ERROR_IO). HANDLER is copied.
+ */
 RESULT http_start(const struct http_options *options, const struct http_handler *handler, struct diag *diag,
                   struct http **ret_http);
 /* Takes no more connections, lets what runs end (at most 5 s for the peers to take their answers), ends

@@ -25,12 +25,14 @@ static uintptr_t behind(const char *text, size_t more)
 struct result http_guard_layout(const struct http_head *head)
 {
     ENSURE(head->target && (uintptr_t)head->target == behind(head->method, 0), ERROR_REQUEST_MALFORMED);
-    ENSURE((uintptr_t)head->version == (uintptr_t)head->target + head->target_len + 1, ERROR_REQUEST_MALFORMED);
+    ENSURE((uintptr_t)head->version == (uintptr_t)head->target + head->target_len + 1,
+           ERROR_REQUEST_MALFORMED);
     /* Each line ends with CR LF, made two NULs: the text's own and one more. */
     uintptr_t next = behind(head->version, 1);
     for (size_t i = 0; i < head->count && i < HTTP_FIELDS_MAX; i++) {
         const struct http_head_field *f = &head->fields[i];
-        ENSURE((uintptr_t)f->name == next && (uintptr_t)f->value >= behind(f->name, 0), ERROR_REQUEST_MALFORMED);
+        ENSURE((uintptr_t)f->name == next && (uintptr_t)f->value >= behind(f->name, 0),
+               ERROR_REQUEST_MALFORMED);
         next = behind(f->value, 1);
     }
     bool all = head->count <= HTTP_FIELDS_MAX;
@@ -63,10 +65,11 @@ static bool field_value(const char *text)
 }
 
 /* Of these, two would let two readers each take another one. */
-static const char *const once[] = { "host",           "content-length",  "transfer-encoding", "content-type",
-                                    "origin",         "sec-fetch-site",  "idempotency-key",   "x-real-ip",
-                                    "authorization",  "cookie",          "expect",            "accept-language",
-                                    "content-encoding" };
+static const char *const once[] = {
+    "host",           "content-length",  "transfer-encoding", "content-type",  "origin",
+    "sec-fetch-site", "idempotency-key", "x-real-ip",         "authorization", "cookie",
+    "expect",         "accept-language", "content-encoding"
+};
 
 static struct result check_fields(const struct http_head *head, struct diag *diag)
 {
@@ -111,7 +114,8 @@ static struct result check_host(const char *host, struct http_request *request)
     return OK;
 }
 
-static struct result check_length(const struct http_head *head, bool old, struct diag *diag, uint64_t *ret_length)
+static struct result check_length(const struct http_head *head, bool old, struct diag *diag,
+                                  uint64_t *ret_length)
 {
     const char *length = http_head_find(head, "content-length");
     const char *encoding = http_head_find(head, "transfer-encoding");
@@ -130,7 +134,10 @@ static struct result check_length(const struct http_head *head, bool old, struct
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Whether a segment of the path is one that servers and proxies read differently. */
@@ -186,7 +193,8 @@ static struct result check_target(const char *target, bool escaped, struct http_
     }
     /* An escaped slash is one segment to us and two to a proxy. */
     for (size_t i = 0; i + 2 < len; i++)
-        ENSURE(target[i] != '%' || target[i + 1] != '2' || (target[i + 2] | 0x20) != 'f', ERROR_REQUEST_MALFORMED);
+        ENSURE(target[i] != '%' || target[i + 1] != '2' || (target[i + 2] | 0x20) != 'f',
+               ERROR_REQUEST_MALFORMED);
     TRY(http_unescape(target, len, request->arena, &request->path));
     ENSURE(plain_path(request->path), ERROR_REQUEST_MALFORMED);
     return OK;
@@ -202,8 +210,8 @@ static struct result check_method(const char *name, enum http_method *ret_method
     return FAIL(ERROR_REQUEST_MALFORMED);
 }
 
-struct result http_guard_check(const struct http_head *head, const char *target, bool escaped, struct diag *diag,
-                               struct http_request *ret_request)
+struct result http_guard_check(const struct http_head *head, const char *target, bool escaped,
+                               struct diag *diag, struct http_request *ret_request)
 {
     struct http_request checked = { .arena = ret_request->arena };
     bool old = strcmp(head->version, "HTTP/1.0") == 0;
@@ -215,7 +223,8 @@ struct result http_guard_check(const struct http_head *head, const char *target,
     if (failed(check_host(http_head_find(head, "host"), &checked)))
         return diag_log(diag, ERROR_REQUEST_MALFORMED, "host");
     TRY(check_length(head, old, diag, &checked.length));
-    if (failed(check_target(target, escaped, &checked))) return diag_log(diag, ERROR_REQUEST_MALFORMED, "target");
+    if (failed(check_target(target, escaped, &checked)))
+        return diag_log(diag, ERROR_REQUEST_MALFORMED, "target");
     ret_request->method = checked.method;
     ret_request->path = checked.path;
     ret_request->query = checked.query;

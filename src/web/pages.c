@@ -28,15 +28,24 @@ struct pages {
 static const struct kind {
     const char *end, *type;
 } kinds[] = {
-    { ".html", "text/html; charset=utf-8" },       { ".js", "text/javascript; charset=utf-8" },
-    { ".mjs", "text/javascript; charset=utf-8" },  { ".css", "text/css; charset=utf-8" },
-    { ".json", "application/json" },               { ".svg", "image/svg+xml" },
-    { ".png", "image/png" },                       { ".jpg", "image/jpeg" },
-    { ".webp", "image/webp" },                     { ".ico", "image/x-icon" },
-    { ".woff2", "font/woff2" },                    { ".woff", "font/woff" },
-    { ".wasm", "application/wasm" },               { ".txt", "text/plain; charset=utf-8" },
-    { ".webmanifest", "application/manifest+json" }, { ".pdf", "application/pdf" },
-    { ".deb", "application/vnd.debian.binary-package" }, { ".exe", "application/octet-stream" },
+    { ".html", "text/html; charset=utf-8" },
+    { ".js", "text/javascript; charset=utf-8" },
+    { ".mjs", "text/javascript; charset=utf-8" },
+    { ".css", "text/css; charset=utf-8" },
+    { ".json", "application/json" },
+    { ".svg", "image/svg+xml" },
+    { ".png", "image/png" },
+    { ".jpg", "image/jpeg" },
+    { ".webp", "image/webp" },
+    { ".ico", "image/x-icon" },
+    { ".woff2", "font/woff2" },
+    { ".woff", "font/woff" },
+    { ".wasm", "application/wasm" },
+    { ".txt", "text/plain; charset=utf-8" },
+    { ".webmanifest", "application/manifest+json" },
+    { ".pdf", "application/pdf" },
+    { ".deb", "application/vnd.debian.binary-package" },
+    { ".exe", "application/octet-stream" },
 };
 
 static const char *type_of(const char *path)
@@ -73,7 +82,8 @@ static int open_below(int folder, const char *path)
         }
         memcpy(name, from, len);
         name[len] = '\0';
-        int next = openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
+        int next =
+            openat(at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
         close(at);
         at = next;
         from += len + !last;
@@ -100,18 +110,21 @@ static const char *etag_of(struct http_request *request, const struct stat *st)
                         (unsigned long)st->st_mtim.tv_nsec);
 }
 
-/* The console shows scans in a frame that has no origin (sandbox): what the frame loads comes from another origin in
- * the browser's eyes, and only the console itself may frame it. It may run its script and draw, nothing else. */
+/* The console shows scans in a frame that has no origin (sandbox): what the frame loads comes from another
+ * origin in the browser's eyes, and only the console itself may frame it. It may run its script and draw,
+ * nothing else. */
 static void answer_frame_fields(struct http_request *request)
 {
     http_answer_field(request, "Cross-Origin-Resource-Policy", "cross-origin");
     http_answer_field(request, "X-Frame-Options", "SAMEORIGIN");
-    http_answer_field(request, "Content-Security-Policy",
-                      "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; font-src data: blob:; "
-                      "base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+    http_answer_field(
+        request, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; font-src data: blob:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
 }
 
-/* The file's gzipped twin, which the build puts beside it, where the browser takes it; else the file itself. */
+/* The file's gzipped twin, which the build puts beside it, where the browser takes it; else the file itself.
+ */
 static bool take_twin(int folder, struct http_request *request, const char *path, int *fd, struct stat *st)
 {
     const char *accepted = http_field(request, "Accept-Encoding");
@@ -129,7 +142,8 @@ static bool take_twin(int folder, struct http_request *request, const char *path
 static void answer_open(const struct pages *pages, struct http_request *request, const char *path, int fd,
                         const struct stat *st)
 {
-    const char *etag = etag_of(request, st), *known = http_field(request, "If-None-Match"), *type = type_of(path);
+    const char *etag = etag_of(request, st), *known = http_field(request, "If-None-Match"),
+               *type = type_of(path);
     bool same = etag && known && strcmp(etag, known) == 0;
     if (same) {
         close(fd);
@@ -138,13 +152,15 @@ static void answer_open(const struct pages *pages, struct http_request *request,
         http_answer_file(request, 200, type, fd, (uint64_t)st->st_size);
     }
     if (etag) http_answer_field(request, "ETag", etag);
-    http_answer_field(request, "Cache-Control", has_hash(path) ? "public, max-age=31536000, immutable" : "no-cache");
+    http_answer_field(request, "Cache-Control",
+                      has_hash(path) ? "public, max-age=31536000, immutable" : "no-cache");
     if (text_starts(path, "/frame/")) {
         answer_frame_fields(request);
     } else if (text_starts(type, "text/html")) {
         http_answer_field(request, "Content-Security-Policy", pages->policy);
         http_answer_field(request, "Cross-Origin-Opener-Policy", "same-origin");
-        http_answer_field(request, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()");
+        http_answer_field(request, "Permissions-Policy",
+                          "camera=(), geolocation=(), microphone=(), payment=()");
     }
 }
 
@@ -154,7 +170,8 @@ static bool is_route(const char *path)
     return !strchr(name ? name : path, '.') && !text_starts(path, "/assets/");
 }
 
-static void answer_page(const struct pages *pages, const struct pages_site *site, struct http_request *request)
+static void answer_page(const struct pages *pages, const struct pages_site *site,
+                        struct http_request *request)
 {
     struct stat st;
     const char *path = request->path;
@@ -163,10 +180,10 @@ static void answer_page(const struct pages *pages, const struct pages_site *site
         path = "/index.html";
         fd = open_file(site->folder, path, &st);
     }
-    if (fd < 0)
-        router_answer_error(request, NULL, ERROR_ROUTE_UNKNOWN);
+    if (fd < 0) router_answer_error(request, NULL, ERROR_ROUTE_UNKNOWN);
     else {
-        if (take_twin(site->folder, request, path, &fd, &st)) http_answer_field(request, "Content-Encoding", "gzip");
+        if (take_twin(site->folder, request, path, &fd, &st))
+            http_answer_field(request, "Content-Encoding", "gzip");
         http_answer_field(request, "Vary", "Accept-Encoding");
         answer_open(pages, request, path, fd, &st);
     }
@@ -208,10 +225,8 @@ static bool admit(void *context, struct http_request *request)
 static void handle(void *context, struct http_request *request)
 {
     const struct pages *pages = context;
-    if (is_api(request))
-        pages->api.handle(pages->api.context, request);
-    else
-        answer_page(pages, find_site(pages, request), request);
+    if (is_api(request)) pages->api.handle(pages->api.context, request);
+    else answer_page(pages, find_site(pages, request), request);
 }
 
 static void refuse(void *context, struct http_request *request, enum error code)
@@ -230,22 +245,25 @@ static void done(void *context, struct http_request *request, int status)
 struct http_handler pages_handler(struct pages *pages, const struct http_handler *api)
 {
     pages->api = *api;
-    return (struct http_handler){ .context = pages, .plan = plan, .admit = admit, .handle = handle,
-                                  .refuse = refuse, .done = done };
+    return (struct http_handler){
+        .context = pages, .plan = plan, .admit = admit, .handle = handle, .refuse = refuse, .done = done
+    };
 }
 
 /* ---- life ---- */
 
 struct result pages_new(const struct pages_options *options, struct diag *diag, struct pages **ret_pages)
 {
-    static const char *const names[] = { [CALL_HOST_PORTAL] = "portal", [CALL_HOST_CONSOLE] = "console",
-                                         [CALL_HOST_PLATFORM] = "platform" };
+    static const char *const names[] = {
+        [CALL_HOST_PORTAL] = "portal", [CALL_HOST_CONSOLE] = "console", [CALL_HOST_PLATFORM] = "platform"
+    };
     struct pages *pages = calloc(1, sizeof *pages);
     if (!pages) abort();
     for (size_t i = 0; i < options->host_count; i++) {
         char path[PATH_ROOM];
         snprintf(path, sizeof path, "%s/%s/dist", options->folder, names[options->hosts[i].kind]);
-        pages->sites[i] = (struct pages_site){ options->hosts[i].host, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+        pages->sites[i] =
+            (struct pages_site){ options->hosts[i].host, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
         if (pages->sites[i].folder < 0 && errno != ENOENT) {
             pages_free(pages);
             return diag_log(diag, ERROR_IO, "%s cannot be opened", path);

@@ -104,7 +104,8 @@ static void close_stream(void *context)
     free(s);
 }
 
-struct result sse_open(struct sse *sse, struct http_request *request, const char *topic, const struct sse_owner *owner)
+struct result sse_open(struct sse *sse, struct http_request *request, const char *topic,
+                       const struct sse_owner *owner)
 {
     ENSURE(strlen(topic) <= SSE_TOPIC_MAX, ERROR_TOO_LARGE);
     struct stream *s = calloc(1, sizeof *s);
@@ -160,7 +161,8 @@ static struct event *write_event(const char *name, struct bytes data)
 static void add(struct stream *s, struct event *e)
 {
     if (s->count == SSE_QUEUE_MAX) {
-        /* The peer does not keep up: what waits is dropped but for what is half sent, then the stream ends. */
+        /* The peer does not keep up: what waits is dropped but for what is half sent, then the stream ends.
+         */
         s->ended = true;
         size_t kept = s->sent > 0;
         while (s->count > kept) {
@@ -197,7 +199,8 @@ void sse_end(struct sse *sse, const struct id *account_or_session)
     if (id_empty(account_or_session)) return;
     pthread_mutex_lock(&sse->lock);
     for (struct stream *s = sse->streams; s; s = s->next) {
-        bool theirs = id_equal(&s->owner.account, account_or_session) || id_equal(&s->owner.session, account_or_session);
+        bool theirs = id_equal(&s->owner.account, account_or_session) ||
+                      id_equal(&s->owner.session, account_or_session);
         if (!theirs || s->ended) continue;
         s->ended = true;
         http_wake(s->request);

@@ -51,13 +51,14 @@ static bool stairs(struct bytes pin, size_t block, int step)
 
 static bool is_listed(struct bytes pin)
 {
-    static const char *const list[] = { "147258", "258369", "147258369", "159357", "159753", "789456", "456123",
-                                        "789456123", "135790", "246810", "135246", "520520", "521521", "520131",
-                                        "5201314", "1314520", "131452", "112358", "102030", "100200", "010203", "abc123", "123abc",
-                                        "a12345", "a123456", "123456a", "aa123456", "123qwe", "qwe123", "qwerty",
-                                        "qwerty123", "asdfgh", "zxcvbn", "1q2w3e", "1q2w3e4r", "1qaz2wsx", "q1w2e3",
-                                        "passwd", "password", "admin123", "pass123", "iloveyou", "woaini",
-                                        "woaini1314", "p@ssw0rd" };
+    static const char *const list[] = {
+        "147258",  "258369",   "147258369", "159357",     "159753",  "789456", "456123",    "789456123",
+        "135790",  "246810",   "135246",    "520520",     "521521",  "520131", "5201314",   "1314520",
+        "131452",  "112358",   "102030",    "100200",     "010203",  "abc123", "123abc",    "a12345",
+        "a123456", "123456a",  "aa123456",  "123qwe",     "qwe123",  "qwerty", "qwerty123", "asdfgh",
+        "zxcvbn",  "1q2w3e",   "1q2w3e4r",  "1qaz2wsx",   "q1w2e3",  "passwd", "password",  "admin123",
+        "pass123", "iloveyou", "woaini",    "woaini1314", "p@ssw0rd"
+    };
     for (size_t i = 0; i < COUNT(list); i++) {
         struct bytes known = bytes_text(list[i]);
         if (known.len != pin.len) continue;
@@ -98,10 +99,8 @@ static void value_2012(struct bytes text, uint8_t ret_value[SM4_KEY_SIZE])
 static void value_of(const struct card_pin *pin, struct bytes text, uint8_t ret_value[SM3_SIZE])
 {
     memset(ret_value, 0, SM3_SIZE);
-    if (pin->kind == CARD_PIN_2012)
-        value_2012(text, ret_value);
-    else
-        sm3_hmac(BYTES(pin->salt), text, ret_value);
+    if (pin->kind == CARD_PIN_2012) value_2012(text, ret_value);
+    else sm3_hmac(BYTES(pin->salt), text, ret_value);
 }
 
 void card_pin_set(struct card *card, struct card_pin *pin, uint8_t kind, struct bytes text, bool initial)
@@ -117,8 +116,8 @@ void card_pin_set(struct card *card, struct card_pin *pin, uint8_t kind, struct 
 void card_log_out(struct card *card, uint8_t application)
 {
     for (size_t i = 0; i < COUNT(card->channels); i++) {
-        card->channels[i].apps_user &= (uint8_t)~(1u << application);
-        card->channels[i].apps_admin &= (uint8_t)~(1u << application);
+        card->channels[i].apps_user &= (uint8_t) ~(1u << application);
+        card->channels[i].apps_admin &= (uint8_t) ~(1u << application);
     }
 }
 
@@ -150,7 +149,8 @@ static uint16_t settle(struct card *card, struct card_application *a, struct car
     return SW_LOCKED;
 }
 
-static uint16_t check_text(struct card *card, struct card_application *a, struct card_pin *pin, struct bytes text)
+static uint16_t check_text(struct card *card, struct card_application *a, struct card_pin *pin,
+                           struct bytes text)
 {
     uint8_t value[SM3_SIZE];
     CARD_TRY(take_try(card, pin));
@@ -185,7 +185,9 @@ static void mac_of(const struct card_call *call, const uint8_t key[SM4_KEY_SIZE]
     memcpy(ret_mac, challenge, CARD_CHALLENGE_SIZE);
     sm4_init(&sm4, key);
     for (size_t i = 0; i < sizeof head + data.len + 1; i++) {
-        block[at++] = i < sizeof head ? head[i] : i < sizeof head + data.len ? data.ptr[i - sizeof head] : 0x80;
+        block[at++] = i < sizeof head              ? head[i]
+                      : i < sizeof head + data.len ? data.ptr[i - sizeof head]
+                                                   : 0x80;
         if (at < SM4_BLOCK && i < sizeof head + data.len) continue;
         memset(block + at, 0, SM4_BLOCK - at);
         sm4_cbc_encrypt(&sm4, ret_mac, block, SM4_BLOCK, block);
@@ -243,10 +245,8 @@ uint16_t card_verify_pin(struct card *card, struct card_call *call)
     }
     CARD_TRY(sw);
     CARD_TRY(card_commit(card));
-    if (call->p2 == CARD_USER)
-        call->channel->apps_user |= bit;
-    else
-        call->channel->apps_admin |= bit;
+    if (call->p2 == CARD_USER) call->channel->apps_user |= bit;
+    else call->channel->apps_admin |= bit;
     return SW_OK;
 }
 
@@ -275,8 +275,8 @@ static uint16_t read_plain(struct card_call *call, struct two_pins *pins)
     return SW_OK;
 }
 
-/* 2012 form: E_K(new PIN padded to 16) ‖ MAC4, K of the PIN that proves. The application's number is part of what
- * the MAC covers. Takes the try, and settles it by the MAC. */
+/* 2012 form: E_K(new PIN padded to 16) ‖ MAC4, K of the PIN that proves. The application's number is part of
+ * what the MAC covers. Takes the try, and settles it by the MAC. */
 static uint16_t open_2012(struct card *card, struct card_call *call, struct card_application *a,
                           struct card_pin *prover, struct bytes all, struct two_pins *pins)
 {
@@ -380,20 +380,22 @@ uint16_t card_clear_state(struct card *card, struct card_call *call)
 
 /* ---- rights ---- */
 
-uint16_t card_need_user(const struct card *card, const struct card_call *call, const struct card_application *a)
+uint16_t card_need_user(const struct card *card, const struct card_call *call,
+                        const struct card_application *a)
 {
     CARD_ENSURE(call->channel->apps_user & 1u << card_application_index(card, a), SW_SECURITY);
     return a->user.must_change ? SW_MUST_CHANGE : SW_OK;
 }
 
-uint16_t card_need_writer(const struct card *card, const struct card_call *call, const struct card_application *a)
+uint16_t card_need_writer(const struct card *card, const struct card_call *call,
+                          const struct card_application *a)
 {
     if (a->stage == CARD_STAGE_PRODUCTION) return SW_OK;
     return card_need_user(card, call, a);
 }
 
-uint16_t card_need_right(const struct card *card, const struct card_call *call, const struct card_application *a,
-                         uint32_t right)
+uint16_t card_need_right(const struct card *card, const struct card_call *call,
+                         const struct card_application *a, uint32_t right)
 {
     bool admin = call->channel->apps_admin & 1u << card_application_index(card, a);
     if (right == CARD_RIGHT_ANYONE) return SW_OK;

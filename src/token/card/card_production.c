@@ -1,12 +1,13 @@
-/* Production (R-APPLY-3) and unlocking (R-UNLOCK-2): what the issuer does with a key. Both belong to the card, not to
- * a channel, and outlive the power: people sign and approve in between, and readers switch idle cards off. */
+/* Production (R-APPLY-3) and unlocking (R-UNLOCK-2): what the issuer does with a key. Both belong to the
+ * card, not to a channel, and outlive the power: people sign and approve in between, and readers switch idle
+ * cards off. */
 #include "token/card/card_internal.h"
 
 enum { PIN_TRIES = 6, P1_DIGESTS_ALLOWED = 1, CONTAINERS = CARD_CONTAINERS_MAX, FILES = 4 };
 enum { KIND_PRODUCE, KIND_ATTEST };
 
-/* A challenge is made of the card's own key and of how many were answered: nobody can know it before, it stays the
- * same until it is answered, and never comes back. */
+/* A challenge is made of the card's own key and of how many were answered: nobody can know it before, it
+ * stays the same until it is answered, and never comes back. */
 static void challenge_of(const struct card *card, const char *kind, uint8_t *ret_challenge, size_t len)
 {
     uint8_t mac[SM3_SIZE], number[4];
@@ -21,7 +22,8 @@ static void challenge_of(const struct card *card, const char *kind, uint8_t *ret
     secret_wipe(mac, sizeof mac);
 }
 
-static const char production_challenge[] = "HUFU-PRODUCTION-CHALLENGE-v1", unlock_challenge[] = "HUFU-UNLOCK-CHALLENGE-v1";
+static const char production_challenge[] = "HUFU-PRODUCTION-CHALLENGE-v1",
+                  unlock_challenge[] = "HUFU-UNLOCK-CHALLENGE-v1";
 
 uint16_t card_produce_challenge(struct card *card, struct card_call *call)
 {
@@ -63,8 +65,8 @@ static struct card_application *produced_application(struct card *card)
     return NULL;
 }
 
-/* Erases what production made before and what has this name, and sets MADE in its place with one container and a
- * fresh pair in it. Not yet committed. */
+/* Erases what production made before and what has this name, and sets MADE in its place with one container
+ * and a fresh pair in it. Not yet committed. */
 static uint16_t build(struct card *card, const struct card_application *made, struct bytes container,
                       uint8_t attributes, struct card_container **ret_container)
 {
@@ -92,12 +94,15 @@ static struct bytes read_short(struct reader *r)
     return read_bytes(r, read_u8(r));
 }
 
-/* Answer 16, sealed administrator key 116, name of the application (length 1), of the container (length 1) → public
- * key 64, attestation 64. P1 1: digests may be signed. */
+/* Answer 16, sealed administrator key 116, name of the application (length 1), of the container (length 1) →
+ * public key 64, attestation 64. P1 1: digests may be signed. */
 uint16_t card_produce_open(struct card *card, struct card_call *call)
 {
-    struct card_application made = { .used = true, .stage = CARD_STAGE_PRODUCTION, .file_rights = CARD_RIGHT_USER,
-                                     .containers_max = CONTAINERS, .certificates_max = 2 * CONTAINERS,
+    struct card_application made = { .used = true,
+                                     .stage = CARD_STAGE_PRODUCTION,
+                                     .file_rights = CARD_RIGHT_USER,
+                                     .containers_max = CONTAINERS,
+                                     .certificates_max = 2 * CONTAINERS,
                                      .files_max = FILES };
     uint8_t answer[SM4_BLOCK], sealed[CARD_ADMIN_SEALED_SIZE], attestation[SM2_SIGNATURE_SIZE];
     struct card_container *c;
@@ -114,10 +119,8 @@ uint16_t card_produce_open(struct card *card, struct card_call *call)
     card->state.answered++;
     secret_wipe(&made, sizeof made);
     if (sw == SW_OK) sw = card_attest(card, c, attestation);
-    if (sw == SW_OK)
-        sw = card_commit(card);
-    else
-        card_undo(card);
+    if (sw == SW_OK) sw = card_commit(card);
+    else card_undo(card);
     CARD_TRY(sw);
     write_bytes(&call->out, BYTES(c->pairs[CARD_SIGNING].point));
     write_bytes(&call->out, BYTES(attestation));
@@ -167,7 +170,8 @@ static bool starts(struct bytes text, struct bytes prefix)
 }
 
 /* Whether TEXT is the HUFU-ATTEST-v1 of this key, or a HUFU-PRODUCE-v1 that names this card and this key. */
-static bool provable(const struct card *card, const struct card_container *c, struct bytes text, int *ret_kind)
+static bool provable(const struct card *card, const struct card_container *c, struct bytes text,
+                     int *ret_kind)
 {
     uint8_t own[CARD_ATTEST_MAX];
     struct bytes attest = bytes_of(own, card_attest_text(card, c, own));
@@ -243,7 +247,8 @@ uint16_t card_produce_close(struct card *card, struct card_call *call)
     struct card_application *a = in_production(card, &c);
     CARD_ENSURE(a, SW_SECURITY);
     CARD_ENSURE(c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
-    CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0, SW_CERTIFICATE_NONE);
+    CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0,
+                SW_CERTIFICATE_NONE);
     a->stage = CARD_STAGE_PRODUCED;
     a->current = (uint8_t)(card_container_index(card, c) + 1);
     give_initial_pin(card, a);
@@ -267,13 +272,14 @@ uint16_t card_unlock_draw(struct card *card, struct card_call *call)
 uint16_t card_unlock_take(struct card *card, struct card_call *call)
 {
     struct card_application *a = produced_application(card);
-    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE], challenge[CARD_UNLOCK_CHALLENGE_SIZE];
+    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE],
+        challenge[CARD_UNLOCK_CHALLENGE_SIZE];
     read_copy(&call->in, answer, sizeof answer);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
     challenge_of(card, unlock_challenge, challenge, sizeof challenge);
-    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len), challenge, answer,
-                       expected);
+    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len), challenge,
+                       answer, expected);
     bool right = secret_equal(expected, answer, sizeof expected);
     secret_wipe(expected, sizeof expected);
     CARD_ENSURE(right, SW_SECURITY);

@@ -20,18 +20,21 @@ static void print_row(struct conformance *c, const char *function, const char *w
         key_out_text(out, "got", "got", bytes_text(got));
         key_out_text(out, "verdict", "verdict", bytes_text(verdict_en));
         key_out_close(out, false);
-    } else
-        printf("%-10s %-38s %-34s %s\n", key_words(verdict_zh, verdict_en), function, what, got);
+    } else printf("%-10s %-38s %-34s %s\n", key_words(verdict_zh, verdict_en), function, what, got);
 }
 
-bool conformance_row(struct conformance *c, const char *function, const char *what, uint32_t got, uint32_t wanted)
+bool conformance_row(struct conformance *c, const char *function, const char *what, uint32_t got,
+                     uint32_t wanted)
 {
     char number[64];
     const char *name = key_sar_name(got), *wanted_name = key_sar_name(wanted);
     bool good = wanted == ANY_ERROR ? got != SAR_OK : got == wanted;
     if (good) snprintf(number, sizeof number, "%s", name ? name : "");
-    else snprintf(number, sizeof number, "%s 0x%08x, %s", name ? name : "", (unsigned)got,
-                  wanted == ANY_ERROR ? "an error" : wanted_name ? wanted_name : "?");
+    else
+        snprintf(number, sizeof number, "%s 0x%08x, %s", name ? name : "", (unsigned)got,
+                 wanted == ANY_ERROR ? "an error"
+                 : wanted_name       ? wanted_name
+                                     : "?");
     c->same += good;
     c->differ += !good;
     print_row(c, function, what, number, good ? "相符" : "不符", good ? "same" : "different");
@@ -79,7 +82,8 @@ static void enumeration(struct conformance *c)
     char names[KEY_LIST_MAX] = "";
     skf_out length = { 0, 0 }, small = { 1, 0 }, state = { 99, 0 };
     CALL(c, EnumDev, "length asked for", SAR_OK, 1, NULL, &length);
-    conformance_value(c, "SKF_EnumDev", "length of a list with a key", length.low > 2 && length.low < sizeof names);
+    conformance_value(c, "SKF_EnumDev", "length of a list with a key",
+                      length.low > 2 && length.low < sizeof names);
     CALL(c, EnumDev, "buffer of one byte", SAR_BUFFER_TOO_SMALL, 1, names, &small);
     length.low = sizeof names;
     CALL(c, EnumDev, "list", SAR_OK, 1, names, &length);
@@ -97,7 +101,8 @@ static void device(struct conformance *c)
     skf_out length = { sizeof answer, 0 };
     CALL(c, GetDevInfo, "of the key", SAR_OK, c->device, info);
     conformance_value(c, "SKF_GetDevInfo", "serial number", info[SKF_INFO_SERIAL] != 0);
-    conformance_value(c, "SKF_GetDevInfo", "SM3 among the digests", key_info_number(c->library, info, 2) & SGD_SM3);
+    conformance_value(c, "SKF_GetDevInfo", "SM3 among the digests",
+                      key_info_number(c->library, info, 2) & SGD_SM3);
     CALL(c, GenRandom, "48 bytes", SAR_OK, c->device, random, sizeof random);
     conformance_value(c, "SKF_GenRandom", "bytes came", !bytes_equal(BYTES(random), BYTES(zeros)));
     CALL(c, LockDev, "free device", SAR_OK, c->device, 1000);
@@ -134,7 +139,8 @@ static void digests(struct conformance *c)
     CALL(c, CloseHandle, "digest", SAR_OK, hash);
     key_public_blob(c->library, c->outside.public.point, blob);
     sm2_digest(&c->outside.public, bytes_text(message), expected);
-    CALL(c, DigestInit, "with key and identity", SAR_OK, c->device, SGD_SM3, blob, "1234567812345678", 16, &hash);
+    CALL(c, DigestInit, "with key and identity", SAR_OK, c->device, SGD_SM3, blob, "1234567812345678", 16,
+         &hash);
     CALL(c, DigestUpdate, "a", SAR_OK, hash, message, 1);
     CALL(c, DigestUpdate, "bc", SAR_OK, hash, message + 1, 2);
     length.low = sizeof got;
@@ -159,8 +165,9 @@ static void outside_keys(struct conformance *c)
     digest[0] ^= 1;
     CALL(c, ECCVerify, "of another digest", ANY_ERROR, c->device, public, digest, 32, blob);
     if (CALL(c, ExtECCSign, "with a key brought along", SAR_OK, c->device, private, digest, 32, blob))
-        conformance_value(c, "SKF_ExtECCSign", "verifies here", key_signature_read(blob, signature) &&
-                          !failed(sm2_verify_digest(&c->outside.public, digest, signature)));
+        conformance_value(c, "SKF_ExtECCSign", "verifies here",
+                          key_signature_read(blob, signature) &&
+                              !failed(sm2_verify_digest(&c->outside.public, digest, signature)));
     if (CALL(c, ExtECCEncrypt, "11 bytes", SAR_OK, c->device, public, "eleven byte", 11, cipher)) {
         CALL(c, ExtECCDecrypt, "of them", SAR_OK, c->device, private, cipher, plain, &length);
         conformance_value(c, "SKF_ExtECCDecrypt", "the same 11 bytes",
@@ -237,11 +244,15 @@ struct result key_conformance(struct key_run *run)
     sm2_private_done(&c.encryption);
     TRY(r);
     if (!run->out.json) {
-        printf(key_words("%d 项相符，%d 项不符，缺少 %d 个函数\n", "%d same, %d different, %d functions missing\n"), c.same,
-               c.differ, c.missing);
-        if (!run->options.key) puts(key_words("没有指定 USBKey，只检查了函数是否齐全。", "No key was named: only functions were looked for."));
+        printf(key_words("%d 项相符，%d 项不符，缺少 %d 个函数\n",
+                         "%d same, %d different, %d functions missing\n"),
+               c.same, c.differ, c.missing);
+        if (!run->options.key)
+            puts(key_words("没有指定 USBKey，只检查了函数是否齐全。",
+                           "No key was named: only functions were looked for."));
         else if (!run->options.device_key)
-            puts(key_words("没有 --device-key，没有做会写入 USBKey 的检查。", "Without --device-key nothing was tried that writes to the key."));
+            puts(key_words("没有 --device-key，没有做会写入 USBKey 的检查。",
+                           "Without --device-key nothing was tried that writes to the key."));
     }
     return c.differ || c.missing ? FAIL(ERROR_KEY_CONFORMANCE) : OK;
 }

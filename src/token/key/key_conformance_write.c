@@ -39,14 +39,15 @@ static void files(struct conformance *c)
     CALL(c, WriteFile, "all of it", SAR_OK, c->application, file_name, 0, data, sizeof data);
     CALL(c, WriteFile, "beyond its end", ANY_ERROR, c->application, file_name, 1, data, sizeof data);
     CALL(c, ReadFile, "all of it", SAR_OK, c->application, file_name, 0, sizeof back, back, &length);
-    conformance_value(c, "SKF_ReadFile", "what was written", length.low == sizeof back &&
-                      bytes_equal(BYTES(data), BYTES(back)));
+    conformance_value(c, "SKF_ReadFile", "what was written",
+                      length.low == sizeof back && bytes_equal(BYTES(data), BYTES(back)));
     length.low = sizeof back;
     CALL(c, ReadFile, "100 bytes from 2950", SAR_OK, c->application, file_name, 2950, 100, back, &length);
     conformance_value(c, "SKF_ReadFile", "50 of them are there", length.low == 50);
     CALL(c, ReadFile, "no such file", SAR_FILE_NOT_EXIST, c->application, other_name, 0, 10, back, &length);
     CALL(c, GetFileInfo, "of the file", SAR_OK, c->application, file_name, attribute);
-    conformance_value(c, "SKF_GetFileInfo", "3000 bytes", key_file_number(c->library, attribute, 0) == sizeof data);
+    conformance_value(c, "SKF_GetFileInfo", "3000 bytes",
+                      key_file_number(c->library, attribute, 0) == sizeof data);
     length.low = sizeof names;
     CALL(c, EnumFiles, "one file", SAR_OK, c->application, names, &length);
     conformance_value(c, "SKF_EnumFiles", "its name", bytes_equal(bytes_of(names, 6), bytes_of("file\0", 6)));
@@ -61,17 +62,21 @@ bool conformance_application(struct conformance *c)
     if (!authenticate(c)) return false;
     /* A run before that was broken off. */
     if (c->f->DeleteApplication) (void)c->f->DeleteApplication(c->device, conformance_application_name);
-    if (!CALL(c, CreateApplication, "a new one", SAR_OK, c->device, conformance_application_name, conformance_admin,
-              TRIES, conformance_pin, TRIES, SECURE_USER_ACCOUNT, &c->application))
+    if (!CALL(c, CreateApplication, "a new one", SAR_OK, c->device, conformance_application_name,
+              conformance_admin, TRIES, conformance_pin, TRIES, SECURE_USER_ACCOUNT, &c->application))
         return false;
-    CALL(c, CreateApplication, "the same again", SAR_APPLICATION_EXISTS, c->device, conformance_application_name,
-         conformance_admin, TRIES, conformance_pin, TRIES, SECURE_USER_ACCOUNT, &twice);
+    CALL(c, CreateApplication, "the same again", SAR_APPLICATION_EXISTS, c->device,
+         conformance_application_name, conformance_admin, TRIES, conformance_pin, TRIES, SECURE_USER_ACCOUNT,
+         &twice);
     CALL(c, EnumApplication, "length asked for", SAR_OK, c->device, NULL, &length);
-    conformance_value(c, "SKF_EnumApplication", "length", length.low >= sizeof conformance_application_name + 1u);
-    CALL(c, OpenApplication, "no such application", SAR_APPLICATION_NOT_EXISTS, c->device, other_name, &twice);
+    conformance_value(c, "SKF_EnumApplication", "length",
+                      length.low >= sizeof conformance_application_name + 1u);
+    CALL(c, OpenApplication, "no such application", SAR_APPLICATION_NOT_EXISTS, c->device, other_name,
+         &twice);
     CALL(c, OpenApplication, "the new one", SAR_OK, c->device, conformance_application_name, &twice);
     CALL(c, CloseApplication, "of two handles", SAR_OK, twice);
-    CALL(c, CreateContainer, "without the PIN", SAR_USER_NOT_LOGGED_IN, c->application, container_name, &twice);
+    CALL(c, CreateContainer, "without the PIN", SAR_USER_NOT_LOGGED_IN, c->application, container_name,
+         &twice);
     CALL(c, VerifyPIN, "right PIN", SAR_OK, c->application, USER_TYPE, conformance_pin, &left);
     files(c);
     return true;
@@ -96,9 +101,12 @@ static struct bytes certify(struct conformance *c, const uint8_t point[64], stru
     struct sm2_public key;
     struct certificate *issuer;
     struct bytes der = { 0 };
-    struct certificate_fields ca = { .subject = { .country = "CN", .organization = "Hufu", .common_name = "Conformance" },
-                                     .key = &c->outside.public, .not_before_s = 1735689600,
-                                     .not_after_s = certificate_validity_end(1735689600, 20) };
+    struct certificate_fields ca = {
+        .subject = { .country = "CN", .organization = "Hufu", .common_name = "Conformance" },
+        .key = &c->outside.public,
+        .not_before_s = 1735689600,
+        .not_after_s = certificate_validity_end(1735689600, 20)
+    };
     struct certificate_fields leaf = ca;
     struct issuance self = { &profile_card_maker_ca, &ca, NULL, &c->outside };
     if (failed(certificate_issue(&self, &c->drbg, arena, NULL, &der)) ||
@@ -128,7 +136,8 @@ static void certificates(struct conformance *c)
     CALL(c, ExportCertificate, "buffer a byte short", SAR_BUFFER_TOO_SMALL, c->container, 1, back, &length);
     length.low = sizeof back;
     CALL(c, ExportCertificate, "signing", SAR_OK, c->container, 1, back, &length);
-    conformance_value(c, "SKF_ExportCertificate", "what was imported", bytes_equal(bytes_of(back, length.low), der));
+    conformance_value(c, "SKF_ExportCertificate", "what was imported",
+                      bytes_equal(bytes_of(back, length.low), der));
 }
 
 /* The encryption pair enveloped for the signing key. */
@@ -138,7 +147,8 @@ static void encryption_pair(struct conformance *c)
     uint8_t packed[ENVELOPED_KEY_SIZE], blob[KEY_BLOB_ROOM] = { 0 }, point[64];
     skf_out length = { sizeof blob, 0 };
     CALL(c, ExportPublicKey, "encryption, none there", ANY_ERROR, c->container, 0, blob, &length);
-    if (failed(sm2_public_init(&key, c->point)) || failed(enveloped_key_seal(&c->encryption, &key, &c->drbg, packed)))
+    if (failed(sm2_public_init(&key, c->point)) ||
+        failed(enveloped_key_seal(&c->encryption, &key, &c->drbg, packed)))
         return;
     key_envelope_blob(c->library, packed, blob);
     if (!CALL(c, ImportECCKeyPair, "enveloped", SAR_OK, c->container, blob)) return;
@@ -159,8 +169,9 @@ void conformance_container(struct conformance *c)
     CALL(c, CreateContainer, "the same again", ANY_ERROR, c->application, container_name, &twice);
     CALL(c, OpenContainer, "no such container", ANY_ERROR, c->application, other_name, &twice);
     CALL(c, EnumContainer, "one container", SAR_OK, c->application, names, &length);
-    conformance_value(c, "SKF_EnumContainer", "its name", bytes_equal(bytes_of(names, sizeof container_name),
-                                                                      bytes_of(container_name, sizeof container_name)));
+    conformance_value(
+        c, "SKF_EnumContainer", "its name",
+        bytes_equal(bytes_of(names, sizeof container_name), bytes_of(container_name, sizeof container_name)));
     CALL(c, GetContainerType, "empty", SAR_OK, c->container, &type);
     conformance_value(c, "SKF_GetContainerType", "0: unset", type.low == 0);
     CALL(c, GenECCKeyPair, "SM2", SAR_OK, c->container, SGD_SM2_1, blob);
@@ -196,10 +207,12 @@ static void check_cipher(struct conformance *c, uint32_t mode, const char *what,
     sm4_init(&sm4, key);
     if (mode == SGD_SM4_ECB) sm4_ecb_encrypt(&sm4, expected, 48, expected);
     else sm4_cbc_encrypt(&sm4, v, expected, 48, expected);
-    conformance_value(c, "SKF_Encrypt", what, length.low == 48 && bytes_equal(bytes_of(sealed, 48), bytes_of(expected, 48)));
+    conformance_value(c, "SKF_Encrypt", what,
+                      length.low == 48 && bytes_equal(bytes_of(sealed, 48), bytes_of(expected, 48)));
     CALL(c, DecryptInit, what, SAR_OK, handle, p);
     CALL(c, Decrypt, what, SAR_OK, handle, sealed, 48, back, &back_length);
-    conformance_value(c, "SKF_Decrypt", what, back_length.low == len && bytes_equal(bytes_of(back, len), bytes_of(data, len)));
+    conformance_value(c, "SKF_Decrypt", what,
+                      back_length.low == len && bytes_equal(bytes_of(back, len), bytes_of(data, len)));
     CALL(c, CloseHandle, "session key", SAR_OK, handle);
 }
 
@@ -228,8 +241,8 @@ static void check_pieces(struct conformance *c)
     length.low = (uint32_t)(sizeof back - back_total);
     CALL(c, DecryptFinal, "the rest", SAR_OK, handle, back + back_total, &length);
     back_total += length.low;
-    conformance_value(c, "SKF_DecryptFinal", "what was encrypted", back_total == sizeof data &&
-                      bytes_equal(bytes_of(back, sizeof data), BYTES(data)));
+    conformance_value(c, "SKF_DecryptFinal", "what was encrypted",
+                      back_total == sizeof data && bytes_equal(bytes_of(back, sizeof data), BYTES(data)));
     CALL(c, CloseHandle, "session key", SAR_OK, handle);
 }
 
@@ -257,7 +270,8 @@ static void check_mac(struct conformance *c)
 /* A session key out for the container's own encryption key and in again is the same key. */
 static void check_exchange(struct conformance *c)
 {
-    uint8_t public[KEY_BLOB_ROOM] = { 0 }, cipher[KEY_BLOB_ROOM] = { 0 }, a[32] = { 0 }, b[32] = { 0 }, block[16] = { 6 };
+    uint8_t public[KEY_BLOB_ROOM] = { 0 }, cipher[KEY_BLOB_ROOM] = { 0 }, a[32] = { 0 }, b[32] = { 0 },
+            block[16] = { 6 };
     struct key_parameters p = key_parameters(c->library, (struct bytes){ 0 }, 0);
     skf_handle out = NULL, in = NULL;
     skf_out length_a = { sizeof a, 0 }, length_b = { sizeof b, 0 };
@@ -269,7 +283,8 @@ static void check_exchange(struct conformance *c)
         CALL(c, Encrypt, "exported key", SAR_OK, out, block, 16, a, &length_a);
         CALL(c, EncryptInit, "imported key", SAR_OK, in, p);
         CALL(c, Encrypt, "imported key", SAR_OK, in, block, 16, b, &length_b);
-        conformance_value(c, "SKF_ImportSessionKey", "both encrypt alike", bytes_equal(bytes_of(a, 16), bytes_of(b, 16)));
+        conformance_value(c, "SKF_ImportSessionKey", "both encrypt alike",
+                          bytes_equal(bytes_of(a, 16), bytes_of(b, 16)));
         CALL(c, CloseHandle, "session key", SAR_OK, in);
     }
     CALL(c, CloseHandle, "session key", SAR_OK, out);
@@ -284,16 +299,18 @@ static void check_agreement(struct conformance *c)
     skf_handle agreement = NULL, key_a = NULL, key_b = NULL;
     skf_out length_a = { sizeof a, 0 }, length_b = { sizeof b, 0 };
     key_public_blob(c->library, c->encryption.public.point, pair);
-    if (!CALL(c, GenerateAgreementDataWithECC, "sponsor", SAR_OK, c->container, SGD_SM4_ECB, first, "alice", 5, &agreement) ||
-        !CALL(c, GenerateAgreementDataAndKeyWithECC, "responder", SAR_OK, c->container, SGD_SM4_ECB, pair, first, second,
-              "bob", 3, "alice", 5, &key_b) ||
+    if (!CALL(c, GenerateAgreementDataWithECC, "sponsor", SAR_OK, c->container, SGD_SM4_ECB, first, "alice",
+              5, &agreement) ||
+        !CALL(c, GenerateAgreementDataAndKeyWithECC, "responder", SAR_OK, c->container, SGD_SM4_ECB, pair,
+              first, second, "bob", 3, "alice", 5, &key_b) ||
         !CALL(c, GenerateKeyWithECC, "sponsor", SAR_OK, agreement, pair, second, "bob", 3, &key_a))
         return;
     CALL(c, EncryptInit, "sponsor's key", SAR_OK, key_a, p);
     CALL(c, Encrypt, "sponsor's key", SAR_OK, key_a, block, 16, a, &length_a);
     CALL(c, EncryptInit, "responder's key", SAR_OK, key_b, p);
     CALL(c, Encrypt, "responder's key", SAR_OK, key_b, block, 16, b, &length_b);
-    conformance_value(c, "SKF_GenerateKeyWithECC", "both keys are alike", bytes_equal(bytes_of(a, 16), bytes_of(b, 16)));
+    conformance_value(c, "SKF_GenerateKeyWithECC", "both keys are alike",
+                      bytes_equal(bytes_of(a, 16), bytes_of(b, 16)));
 }
 
 void conformance_sessions(struct conformance *c)
@@ -315,7 +332,8 @@ static void check_tries(struct conformance *c, const char *what, uint32_t tries,
 {
     skf_out max = { 0, 0 }, left = { 0, 0 }, is_initial = { 0, 0 };
     if (CALL(c, GetPINInfo, what, SAR_OK, c->application, USER_TYPE, &max, &left, &is_initial))
-        conformance_value(c, "SKF_GetPINInfo", what, max.low == TRIES && left.low == tries && !is_initial.low == !initial);
+        conformance_value(c, "SKF_GetPINInfo", what,
+                          max.low == TRIES && left.low == tries && !is_initial.low == !initial);
 }
 
 void conformance_pins(struct conformance *c)
@@ -329,15 +347,19 @@ void conformance_pins(struct conformance *c)
     conformance_value(c, "SKF_VerifyPIN", "5 tries left", left.low == TRIES - 1);
     check_tries(c, "5 tries left", TRIES - 1, 1);
     CALL(c, VerifyPIN, "PIN type 7", ANY_ERROR, c->application, 7, conformance_pin, &left);
-    CALL(c, ChangePIN, "too short", SAR_PIN_LEN_RANGE, c->application, USER_TYPE, conformance_pin, "12345", &left);
-    CALL(c, ChangePIN, "wrong PIN", SAR_PIN_INCORRECT, c->application, USER_TYPE, conformance_wrong, "580273", &left);
+    CALL(c, ChangePIN, "too short", SAR_PIN_LEN_RANGE, c->application, USER_TYPE, conformance_pin, "12345",
+         &left);
+    CALL(c, ChangePIN, "wrong PIN", SAR_PIN_INCORRECT, c->application, USER_TYPE, conformance_wrong, "580273",
+         &left);
     CALL(c, ChangePIN, "right PIN", SAR_OK, c->application, USER_TYPE, conformance_pin, "580273", &left);
     check_tries(c, "6 tries, changed", TRIES, 0);
     for (int i = 1; i < TRIES; i++)
-        CALL(c, VerifyPIN, "wrong PIN", SAR_PIN_INCORRECT, c->application, USER_TYPE, conformance_wrong, &left);
+        CALL(c, VerifyPIN, "wrong PIN", SAR_PIN_INCORRECT, c->application, USER_TYPE, conformance_wrong,
+             &left);
     CALL(c, VerifyPIN, "the last wrong one", ANY_ERROR, c->application, USER_TYPE, conformance_wrong, &left);
     CALL(c, VerifyPIN, "right PIN, locked", SAR_PIN_LOCKED, c->application, USER_TYPE, "580273", &left);
-    CALL(c, UnblockPIN, "wrong administrator", SAR_PIN_INCORRECT, c->application, conformance_wrong, conformance_pin, &left);
+    CALL(c, UnblockPIN, "wrong administrator", SAR_PIN_INCORRECT, c->application, conformance_wrong,
+         conformance_pin, &left);
     CALL(c, UnblockPIN, "administrator", SAR_OK, c->application, conformance_admin, conformance_pin, &left);
     CALL(c, VerifyPIN, "new PIN", SAR_OK, c->application, USER_TYPE, conformance_pin, &left);
 }

@@ -19,7 +19,8 @@ struct result key_said(struct key_run *run, skf_value returned)
 /* ---- lists ---- */
 
 /* Cut off where it does not end as lists do. */
-static struct result take_list(struct key_run *run, skf_value returned, const skf_out *size, struct key_names *names)
+static struct result take_list(struct key_run *run, skf_value returned, const skf_out *size,
+                               struct key_names *names)
 {
     TRY(key_said(run, returned));
     names->len = size->low < KEY_LIST_MAX - 2 ? size->low : KEY_LIST_MAX - 2;
@@ -54,30 +55,31 @@ const char *key_next_name(const struct key_names *names, const char *at)
 struct result key_connect(struct key_run *run, const char *name, struct key_place *ret_place)
 {
     struct key_place place = { .run = run };
-    if (!name) return diag_log(run->diag, ERROR_KEY_NONE, "%s", key_words("没有给出 USBKey 名称", "no name of a USBKey"));
+    if (!name)
+        return diag_log(run->diag, ERROR_KEY_NONE, "%s",
+                        key_words("没有给出 USBKey 名称", "no name of a USBKey"));
     struct result r = key_said(run, run->library.f.ConnectDev(name, &place.device));
     if (failed(r)) {
         /* What cannot be connected because it is not there is better said so. */
         return run->sar == SAR_DEVICE_REMOVED ? diag_log(run->diag, ERROR_KEY_NONE, "%s", name) : r;
     }
     if (!run->library.layout_known) r = key_library_learn(&run->library, place.device, &run->sar);
-    if (failed(r))
-        key_place_close(&place);
-    else
-        *ret_place = place;
+    if (failed(r)) key_place_close(&place);
+    else *ret_place = place;
     return r;
 }
 
 /* The name that was given, else what our own driver says is current, else the only one. */
-static struct result choose(struct key_run *run, const char *given, const char *current, const struct key_names *names,
-                            char *into, size_t room)
+static struct result choose(struct key_run *run, const char *given, const char *current,
+                            const struct key_names *names, char *into, size_t room)
 {
     const char *first = key_next_name(names, NULL);
     const char *chosen = given ? given : current && *current ? current : first;
     if (!chosen) return FAIL(ERROR_KEY_NONE);
     bool several = !given && !(current && *current) && key_next_name(names, first);
     if (several) {
-        const char *words = key_words("有多个，请用 --application 或 --container 指明", "several: say --application or --container");
+        const char *words = key_words("有多个，请用 --application 或 --container 指明",
+                                      "several: say --application or --container");
         return diag_log(run->diag, ERROR_KEY_NONE, "%s", words);
     }
     ENSURE(snprintf(into, room, "%s", chosen) < (int)room, ERROR_KEY_NONE);
@@ -102,7 +104,8 @@ struct result key_open_application(struct key_place *place)
     TRY(choose(run, run->options.application, flags.Application, &names, place->application_name,
                sizeof place->application_name));
     ENSURE(run->library.f.OpenApplication, ERROR_KEY_LIBRARY);
-    return key_said(run, run->library.f.OpenApplication(place->device, place->application_name, &place->application));
+    return key_said(
+        run, run->library.f.OpenApplication(place->device, place->application_name, &place->application));
 }
 
 struct result key_open_container(struct key_place *place)
@@ -116,7 +119,8 @@ struct result key_open_container(struct key_place *place)
     TRY(choose(run, run->options.container, flags.Container, &names, place->container_name,
                sizeof place->container_name));
     ENSURE(run->library.f.OpenContainer, ERROR_KEY_LIBRARY);
-    return key_said(run, run->library.f.OpenContainer(place->application, place->container_name, &place->container));
+    return key_said(
+        run, run->library.f.OpenContainer(place->application, place->container_name, &place->container));
 }
 
 void key_place_close(struct key_place *place)
@@ -166,7 +170,8 @@ struct result key_certificate(struct key_place *place, bool signing, uint8_t ret
     struct key_run *run = place->run;
     skf_out size = { KEY_CERTIFICATE_MAX, 0 };
     ENSURE(run->library.f.ExportCertificate, ERROR_KEY_LIBRARY);
-    struct result r = key_said(run, run->library.f.ExportCertificate(place->container, signing, ret_der, &size));
+    struct result r =
+        key_said(run, run->library.f.ExportCertificate(place->container, signing, ret_der, &size));
     if (run->sar == SAR_CERTNOTFOUNTERR || (!failed(r) && size.low == 0)) return FAIL(ERROR_KEY_NONE);
     TRY(r);
     ENSURE(size.low <= KEY_CERTIFICATE_MAX, ERROR_KEY_LIBRARY);
@@ -194,7 +199,8 @@ struct result key_sign_message(struct key_place *place, struct bytes message, ui
     ENSURE(!failed(sm2_public_init(&key, point)), ERROR_KEY_LAYOUT);
     sm2_digest(&key, message, digest);
     if (run->library.f.SignMessage && message.len <= HUFU_MESSAGE_MAX)
-        TRY(key_said(run, run->library.f.SignMessage(place->container, message.ptr, message.len, ret_signature)));
+        TRY(key_said(run,
+                     run->library.f.SignMessage(place->container, message.ptr, message.len, ret_signature)));
     else {
         ENSURE(run->library.f.ECCSignData, ERROR_KEY_LIBRARY);
         TRY(key_said(run, run->library.f.ECCSignData(place->container, digest, sizeof digest, blob)));

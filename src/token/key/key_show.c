@@ -98,12 +98,16 @@ static void show_numbers(struct key_run *run, const uint8_t *info)
 {
     static const struct {
         const char *name, *zh;
-    } numbers[] = { { "symmetric_algorithms", "对称算法" }, { "asymmetric_algorithms", "非对称算法" },
-                    { "hash_algorithms", "杂凑算法" }, { "device_authentication_algorithm", "设备认证算法" },
-                    { "total_space", "总空间" }, { "free_space", "剩余空间" } };
+    } numbers[] = { { "symmetric_algorithms", "对称算法" },
+                    { "asymmetric_algorithms", "非对称算法" },
+                    { "hash_algorithms", "杂凑算法" },
+                    { "device_authentication_algorithm", "设备认证算法" },
+                    { "total_space", "总空间" },
+                    { "free_space", "剩余空间" } };
     for (size_t i = 0; i < COUNT(numbers); i++)
         key_out_number(&run->out, numbers[i].name, numbers[i].zh, key_info_number(&run->library, info, i));
-    static const char *const layouts[] = { "ULONG 4, packed", "ULONG 4, natural", "ULONG 8, packed", "ULONG 8, natural" };
+    static const char *const layouts[] = { "ULONG 4, packed", "ULONG 4, natural", "ULONG 8, packed",
+                                           "ULONG 8, natural" };
     key_out_text(&run->out, "library_layout", "库的数据结构", bytes_text(layouts[run->library.layout]));
 }
 
@@ -145,7 +149,8 @@ struct result key_containers(struct key_run *run)
         if (run->library.f.GetContainerType) run->library.f.GetContainerType(container, &type);
         key_out_open(&run->out, NULL, NULL, false);
         key_out_text(&run->out, "container", "容器", bytes_text(name));
-        key_out_text(&run->out, "type", "类型", bytes_text(type.low < COUNT(types) ? types[type.low] : "unknown"));
+        key_out_text(&run->out, "type", "类型",
+                     bytes_text(type.low < COUNT(types) ? types[type.low] : "unknown"));
         key_out_close(&run->out, false);
         if (run->library.f.CloseContainer) run->library.f.CloseContainer(container);
     }
@@ -161,7 +166,8 @@ static void show_certificate(struct key_run *run, bool signing, struct bytes der
     key_out_open(&run->out, NULL, NULL, false);
     key_out_text(&run->out, "purpose", "用途", bytes_text(signing ? "signing" : "encryption"));
     if (failed(certificate_parse(der, arena, &c)))
-        key_out_text(&run->out, "error", "错误", bytes_text(key_words("读不懂的证书", "a certificate that cannot be read")));
+        key_out_text(&run->out, "error", "错误",
+                     bytes_text(key_words("读不懂的证书", "a certificate that cannot be read")));
     else {
         key_out_text(&run->out, "subject", "主体", bytes_text(name_text(&c->subject, arena)));
         key_out_text(&run->out, "issuer", "签发者", bytes_text(name_text(&c->issuer, arena)));

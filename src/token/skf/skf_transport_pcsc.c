@@ -1,5 +1,5 @@
-/* Readers of PC/SC: pcscd (libpcsclite) or the smart card service of Windows. The library is loaded when it is there, so
- * that the driver installs without it. */
+/* Readers of PC/SC: pcscd (libpcsclite) or the smart card service of Windows. The library is loaded when it
+ * is there, so that the driver installs without it. */
 #include "token/skf/skf_transport.h"
 
 #include <pthread.h>
@@ -47,7 +47,8 @@ static bool known_atr(const uint8_t *atr, size_t len)
     return false;
 }
 
-static void add_present(const struct skf_pcsc *pcsc, SCARDCONTEXT context, char *readers, struct writer *names)
+static void add_present(const struct skf_pcsc *pcsc, SCARDCONTEXT context, char *readers,
+                        struct writer *names)
 {
     SCARD_READERSTATE states[READERS_MAX];
     DWORD count = 0;
@@ -55,7 +56,8 @@ static void add_present(const struct skf_pcsc *pcsc, SCARDCONTEXT context, char 
     for (char *at = readers; *at && count < READERS_MAX; at += strlen(at) + 1) states[count++].szReader = at;
     if (count == 0 || pcsc->get_status_change(context, 0, states, count) != SCARD_S_SUCCESS) return;
     for (DWORD i = 0; i < count; i++) {
-        if (!(states[i].dwEventState & SCARD_STATE_PRESENT) || (states[i].dwEventState & SCARD_STATE_MUTE)) continue;
+        if (!(states[i].dwEventState & SCARD_STATE_PRESENT) || (states[i].dwEventState & SCARD_STATE_MUTE))
+            continue;
         if (!known_atr(states[i].rgbAtr, states[i].cbAtr)) continue;
         write_text(names, states[i].szReader);
         write_u8(names, 0);
@@ -126,7 +128,8 @@ static uint32_t pcsc_connect(const char *name, void **ret_link)
     return SAR_OK;
 }
 
-static uint32_t pcsc_exchange(void *context, struct bytes command, uint8_t *ret_answer, size_t room, size_t *ret_len)
+static uint32_t pcsc_exchange(void *context, struct bytes command, uint8_t *ret_answer, size_t room,
+                              size_t *ret_len)
 {
     struct link *link = context;
     const struct skf_pcsc *pcsc = skf_pcsc_get();
@@ -216,8 +219,7 @@ static LONG begin_within(SCARDHANDLE card, uint32_t ms)
     if (finished) {
         pthread_join(thread, NULL);
         waiting_free(w);
-    } else
-        pthread_detach(thread);
+    } else pthread_detach(thread);
     return rv;
 }
 
@@ -226,7 +228,8 @@ static uint32_t pcsc_lock(void *context, uint32_t timeout_ms)
     struct link *link = context;
     const struct skf_pcsc *pcsc = skf_pcsc_get();
     if (link->locked) return SAR_OK;
-    LONG rv = timeout_ms == UINT32_MAX ? pcsc->begin_transaction(link->card) : begin_within(link->card, timeout_ms);
+    LONG rv =
+        timeout_ms == UINT32_MAX ? pcsc->begin_transaction(link->card) : begin_within(link->card, timeout_ms);
     if (rv == SCARD_W_RESET_CARD) {
         DWORD protocol;
         rv = pcsc->reconnect(link->card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T1, SCARD_LEAVE_CARD, &protocol);

@@ -125,7 +125,8 @@ def single(status=None, this=None, next_=None, id_=None, extra=()):
 
 
 def data(id_=None, produced=None, singles=None, extra=(), version=()):
-    return seq(*version, id_ or explicit(1, name("OCSP")), produced or generalized("20261124070000Z"), seq(*(singles if singles is not None else [single()])),
+    return seq(*version, id_ or explicit(1, name("OCSP")), produced or generalized("20261124070000Z"),
+               seq(*(singles if singles is not None else [single()])),
                *extra)
 
 
