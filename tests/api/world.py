@@ -108,7 +108,7 @@ class World:
         return os.path.join(self.folder, *parts)
 
     def run(self, *arguments, check=True, **how):
-        done = subprocess.run([self.hufu, *map(str, arguments)], capture_output=True, text=True, timeout=1200, **how)
+        done = subprocess.run([self.hufu, *map(str, arguments)], capture_output=True, text=True, **{"timeout": 1200, **how})
         if check and done.returncode != 0:
             raise AssertionError(f"hufu {arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done
