@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test and tells of each rule (R-…) whether it was shown.
 
-    tests/run.py [--build DIR] [--faults DIR] [--jobs N] [--only PART]… [--list] [--json FILE]
+    tests/run.py [--build DIR] [--faults DIR] [--jobs N] [--only PART]… [--again] [--list] [--json FILE]
 
 A job is one program: a unit test of meson, or a file of tests in Python. Its cases are what it runs: functions of cmocka,
 methods of unittest, titles of Playwright. A case shows the rules that its name (r_apply_3_…), the comment before or
@@ -324,6 +324,18 @@ def run_all(jobs, count, environment):
         worker.join()
 
 
+def run_again(jobs, environment):
+    """A machine that is busy with something else makes tests of whole installations fail; a fault in the code stays. What
+    passed only now is named, since it is unsteady."""
+    bad = [job for job in jobs if any(c.state == FAILED for c in job.cases)]
+    if not bad:
+        return
+    print("\nOnce more, one at a time", flush=True)
+    run_all(bad, 1, environment)
+    steady = [job.name for job in bad if all(c.state != FAILED for c in job.cases)]
+    print(f"Passed at the second try only: {', '.join(steady) or 'none'}", flush=True)
+
+
 def table(jobs, must):
     """rule → state over all cases that show it; None: no case does."""
     states = {rule: None for rule in must}
@@ -346,6 +358,7 @@ def main():
     parser.add_argument("--faults", default=os.path.join(ROOT, "build-faults"))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", action="append", default=[], help="jobs with this in their name")
+    parser.add_argument("--again", action="store_true", help="run failed jobs once more, one at a time, and say so")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", help="the outcome as JSON into this file")
     parser.add_argument("--unittest", help=argparse.SUPPRESS)
@@ -361,6 +374,8 @@ def main():
                    "HUFU_BUILD_FAULTS": os.path.abspath(options.faults)}
     before, began = tree(), time.monotonic()
     run_all(jobs, options.jobs, environment)
+    if options.again:
+        run_again(jobs, environment)
     left = left_running()
     whole = [Case("nothing keeps running", FAILED if left else PASSED, ", ".join(left)),
              Case("the tree is clean afterwards", PASSED if tree() == before else FAILED, tree() or "")]
