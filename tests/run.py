@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RULE = re.compile(r"\bR-([A-Z]+)-(\d+)")
 RULES_TOO = re.compile(r"\bR-([A-Z]+)-(\d+)((?:, ?\d+)+)")  # "R-APPLY-1, 2"
 RULE_NAME = re.compile(r"(?:^|_)r_([a-z]+)_(\d+)(?=_|$)")
-PYTHON_PATIENCE_S, SUBREAPER = 900, 36
+PYTHON_PATIENCE_S, SUBREAPER, BURY_S = 900, 36, 0.5
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -269,20 +269,40 @@ def tree():
     return told.stdout if told.returncode == 0 else None
 
 
-def left_running():
-    """Processes that tests left behind: they have become ours, and are ended."""
-    left = []
+def our_children():
+    """pid, name, state and session of each."""
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(path, encoding="utf-8", errors="replace") as f:
                 name, rest = re.fullmatch(r"\d+ \((.*)\) (.*)", f.read().strip(), re.S).groups()
         except (OSError, AttributeError):
             continue
-        state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state != "Z":
+        state, parent, _, session = rest.split()[:4]
+        if int(parent) == os.getpid():
+            yield int(path.split("/")[2]), name, state, int(session)
+
+
+def left_running():
+    """Processes that tests left behind: they have become ours, and are ended."""
+    left = []
+    for pid, name, state, _ in our_children():
+        if state != "Z":
             left.append(name)
-            os.kill(int(path.split("/")[2]), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
     return left
+
+
+def bury():
+    """Orphans that have ended are gone at once, as init would have it: tests look whether a process is there. Those that
+    lead a session are our jobs, and waited for elsewhere."""
+    while True:
+        for pid, _, state, session in our_children():
+            if state == "Z" and session != pid:
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+        time.sleep(BURY_S)
 
 
 class Whole(Job):
@@ -370,6 +390,7 @@ def main():
         print("\n".join(job.name for job in jobs))
         return 0
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    threading.Thread(target=bury, daemon=True).start()
     environment = {**os.environ, "HUFU_BUILD": os.path.abspath(options.build),
                    "HUFU_BUILD_FAULTS": os.path.abspath(options.faults)}
     before, began = tree(), time.monotonic()
