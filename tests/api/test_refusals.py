@@ -303,7 +303,7 @@ class Approvals(Case):
         statement = walk.draft_decision()
         signature = self.staff.reviewer.sign(statement)
         self.assertTrue(statement.startswith("HUFU-APPROVE-v1\n"))
-        values = {"time": str(int(line(statement, "time")) + 1), "validity": "until:4102444800", "medium": "shield",
+        values = {"time": str(int(line(statement, "time")) - 1), "validity": "until:4102444800", "medium": "shield",
                   "service": "revoke", "revokes": "0" * 31 + "1", "reason": "keyCompromise", "profile": "operator"}
         for name in line_names(statement):
             with self.subTest(name):
