@@ -1,6 +1,5 @@
 #include "service/mobile_change.h"
 
-#include "base/fault.h"
 #include "base/random.h"
 #include "service/audit.h"
 #include "service/directory.h"
@@ -122,7 +121,6 @@ struct result mobile_change_ask(const struct act *act, const struct mobile_chang
     TRY(session_check_whole(act));
     TRY(store_read(act->service->store, look, &a));
     TRY(scan_take(act, evidence_use, ask->fd, ask->size, &found, &file));
-    FAULT("web:evidence-sealed");
     a.row = (struct mobile_change_row){ .id = random_id_rising(), .account = ask->account, .mobile = ask->mobile,
                                         .state = "waiting", .type = found.type, .size = ask->size, .name = file.name,
                                         .key_sealed = file.key_sealed, .asked_by = act->name,
