@@ -12,7 +12,7 @@
 enum {
     PAIRING_TOKEN_LEN = 43,       /* characters */
     PAIRINGS_MAX = 256,
-    PAIRINGS_PER_ORIGIN_MAX = 8   /* browsers and profiles; the oldest makes room */
+    PAIRINGS_PER_ORIGIN_MAX = 32  /* browsers and profiles; the oldest makes room */
 };
 
 struct pairing {
