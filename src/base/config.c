@@ -38,7 +38,7 @@ static struct result read_whole(struct config_file *f, struct bytes *ret_content
     uint8_t *into = arena_take(f->arena, CONFIG_FILE_MAX + 1);
     ENSURE(into, ERROR_OUT_OF_ROOM);
     size_t n;
-    if (!config_file_read(f->path, into, CONFIG_FILE_MAX + 1, &n)) return wrong(f, 0, "the file", "cannot be read");
+    if (!config_file_read(f->path, into, CONFIG_FILE_MAX + 1, &n)) return wrong(f, 0, "the file", "cannot be opened or read");
     if (n > CONFIG_FILE_MAX) return wrong(f, 0, "the file", "is larger than 64 KiB");
     *ret_content = bytes_of(into, n);
     return OK;
