@@ -210,10 +210,12 @@ class Told(unittest.TestResult):
 
 
 def run_unittest(path):
+    """Under its own name where that is one, so that processes which a test spawns find it too."""
     sys.path.insert(0, os.path.dirname(path))
-    spec = importlib.util.spec_from_file_location("case", path)
+    name = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["case"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     result = Told()
     unittest.defaultTestLoader.loadTestsFromModule(module).run(result)

@@ -38,7 +38,8 @@ static struct result read_whole(struct config_file *f, struct bytes *ret_content
     uint8_t *into = arena_take(f->arena, CONFIG_FILE_MAX + 1);
     ENSURE(into, ERROR_OUT_OF_ROOM);
     size_t n;
-    if (!config_file_read(f->path, into, CONFIG_FILE_MAX + 1, &n)) return wrong(f, 0, "the file", "cannot be opened or read");
+    if (!config_file_read(f->path, into, CONFIG_FILE_MAX + 1, &n))
+        return wrong(f, 0, "the file", "cannot be opened or read");
     if (n > CONFIG_FILE_MAX) return wrong(f, 0, "the file", "is larger than 64 KiB");
     *ret_content = bytes_of(into, n);
     return OK;
@@ -104,7 +105,8 @@ static struct result split_line(const struct config_file *f, struct bytes text, 
 
 /* Hands each line that says something to TAKE. */
 static struct result each_line(struct config_file *f, struct bytes content,
-                               struct result (*take)(struct config_file *, const struct line *, void *), void *context)
+                               struct result (*take)(struct config_file *, const struct line *, void *),
+                               void *context)
 {
     for (const uint8_t *p = content.ptr, *end = p + content.len; p < end;) {
         const uint8_t *feed = memchr(p, '\n', (size_t)(end - p));
@@ -154,7 +156,8 @@ static struct result take_line(struct config_file *f, const struct line *line, v
 
 static struct result check_text(const struct config_file *f, const struct config_option *o, struct value *v)
 {
-    size_t min = o->max ? (size_t)o->min : 1, max = o->max ? (size_t)o->max : TEXT_MAX_DEFAULT, len = strlen(v->text);
+    size_t min = o->max ? (size_t)o->min : 1, max = o->max ? (size_t)o->max : TEXT_MAX_DEFAULT,
+           len = strlen(v->text);
     if (len == 0 && min > 0) return wrong(f, v->line, o->name, "has no value");
     char why[80];
     snprintf(why, sizeof why, "has %zu bytes, not %zu to %zu", len, min, max);
@@ -201,11 +204,12 @@ static void fill(const struct config_option *o, const struct value *v, void *con
     }
 }
 
-struct result config_read(const char *path, const char *section, const struct config_option *options, size_t count,
-                          struct arena *arena, struct diag *diag, void *ret_config)
+struct result config_read(const char *path, const char *section, const struct config_option *options,
+                          size_t count, struct arena *arena, struct diag *diag, void *ret_config)
 {
     struct config_file f = { path, NULL, arena, diag, 0 };
-    struct section s = { section, options, count, arena_array(arena, count, sizeof(struct value)), false, false };
+    struct section s = { section, options, count, arena_array(arena, count, sizeof(struct value)),
+                         false,   false };
     struct bytes content = { 0 };
     ENSURE(s.values, ERROR_OUT_OF_ROOM);
     TRY(read_whole(&f, &content));
@@ -228,7 +232,8 @@ static struct result take_section(struct config_file *f, const struct line *line
     return wrong(f, f->line, name, "is not a section that any process reads");
 }
 
-struct result config_check_sections(const char *path, const char *const *known, struct arena *arena, struct diag *diag)
+struct result config_check_sections(const char *path, const char *const *known, struct arena *arena,
+                                    struct diag *diag)
 {
     struct config_file f = { path, NULL, arena, diag, 0 };
     struct bytes content = { 0 };
