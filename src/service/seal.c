@@ -139,8 +139,8 @@ void seal_index(const struct service *service, const char *what, struct bytes va
     secret_wipe(key, sizeof key);
 }
 
-/* ---- files: pieces of CHUNK bytes, each with its number and whether it is the last in the nonce; the key belongs
- * to this file alone, so no nonce comes twice. A piece left out, moved or appended does not open. ---- */
+/* ---- files: pieces of CHUNK bytes, each with its number as the nonce; the key belongs to this file alone, so no nonce
+ * comes twice. The last piece is the one that is shorter: a file cut between two pieces lacks it. ---- */
 
 struct pieces {
     struct sm4 sm4;
@@ -163,12 +163,10 @@ static void pieces_done(struct pieces *p)
     free(p->sealed);
 }
 
-static void next_nonce(struct pieces *p, bool last, uint8_t ret_nonce[SM4_GCM_NONCE_SIZE])
+static void next_nonce(struct pieces *p, uint8_t ret_nonce[SM4_GCM_NONCE_SIZE])
 {
     struct writer w = writer_of(ret_nonce, SM4_GCM_NONCE_SIZE);
-    write_u8(&w, last);
-    write_u8(&w, 0);
-    write_u16(&w, 0);
+    write_u32(&w, 0);
     write_u64(&w, p->number++);
 }
 
@@ -209,7 +207,7 @@ static struct result encrypt(struct pieces *p, int from, int to, int64_t *ret_si
         last = len < CHUNK;
         size += (int64_t)len;
         ENSURE(size <= SEAL_FILE_MAX, ERROR_TOO_LARGE);
-        next_nonce(p, last, nonce);
+        next_nonce(p, nonce);
         sm4_gcm_seal(&p->sm4, nonce, BYTES(file_head), bytes_of(p->plain, len), p->sealed, p->sealed + len);
         TRY(write_full(to, p->sealed, len + SM4_GCM_TAG_SIZE));
     }
@@ -229,13 +227,11 @@ static struct result decrypt(struct pieces *p, int from, int to)
         ENSURE(len >= SM4_GCM_TAG_SIZE, ERROR_DECRYPT);
         len -= SM4_GCM_TAG_SIZE;
         last = len < CHUNK;
-        next_nonce(p, last, nonce);
+        next_nonce(p, nonce);
         TRY(sm4_gcm_open(&p->sm4, nonce, BYTES(file_head), bytes_of(p->sealed, len), p->sealed + len, p->plain));
         TRY(write_full(to, p->plain, len));
     }
-    TRY(read_full(from, p->sealed, 1, &len));
-    ENSURE(len == 0, ERROR_DECRYPT);
-    return OK;
+    return OK; /* the last piece was shorter: nothing follows it */
 }
 
 /* On disk whole, or not at all. */

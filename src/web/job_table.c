@@ -5,6 +5,7 @@
 #include "service/payment.h"
 #include "service/session.h"
 #include "service/sms.h"
+#include "service/sweep.h"
 
 static struct result send_sms(struct service *service, size_t *ret_done)
 {
@@ -37,5 +38,6 @@ const struct job job_table[] = {
     { "journal", 10, journal_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "clean", 300, clean, 0 },
+    { "sweep", 6 * 3600, sweep_uploads, SWEEP_ROUND },
 };
 const size_t job_table_count = COUNT(job_table);

@@ -3,8 +3,11 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import signal
 import sqlite3
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -21,22 +24,64 @@ def sm3(data):
     return hashlib.new("sm3", data).digest()
 
 
+POSTGRES = "/usr/lib/postgresql/15/bin"
+
+
+class Postgres:
+    """A server of the test's own, on a Unix socket; it refuses to run as root."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="hufu-pg-")
+        self.who = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
+        if self.who:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.call("initdb", "-D", self.folder + "/data", "-A", "trust", "-U", "hufu", "--no-sync", "-E", "UTF8")
+        self.server = subprocess.Popen([POSTGRES + "/postgres", "-D", self.folder + "/data", "-k", self.folder, "-c",
+                                        "listen_addresses=", "-c", "fsync=off"], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, cwd="/",
+                                       **self.who)
+        self.url = f"postgresql:///postgres?host={self.folder}&user=hufu"
+        wait_for("PostgreSQL", lambda: self.psql("SELECT 1").returncode == 0)
+
+    def call(self, program, *arguments):
+        subprocess.run([os.path.join(POSTGRES, program), *arguments], check=True, capture_output=True, cwd="/", **self.who)
+
+    def psql(self, *statements):
+        return subprocess.run(["psql", "-qX", self.url, *[a for s in statements for a in ("-c", s)]], capture_output=True)
+
+    def run(self, statements):
+        done = self.psql(*statements)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode())
+
+    def close(self):
+        self.server.send_signal(signal.SIGINT)
+        self.server.wait(30)
+        shutil.rmtree(self.folder)
+
+
 class Case(unittest.TestCase):
     def site(self, **how):
         site = Site(**how)
         self.addCleanup(site.close)
         return site
 
-    def operator(self, site, roles="administrator", serial="0123456789abcdef0123456789abcdef"):
+    def operator(self, site, roles="administrator", serial="0123456789abcdef0123456789abcdef", database=None):
         """An operator who is logged in: the register and the session are put where login would have put them."""
         token, now = secrets.token_urlsafe(32)[:43], int(time.time())
-        with sqlite3.connect(site.path("web/hufu.db"), timeout=20) as db:
-            db.execute("INSERT INTO operator VALUES (?, '管理员一', ?, x'00', 'active', ?)", (serial, roles, now))
-            db.execute("INSERT INTO session (token_hash, kind, name, roles, serial, means, origin, created_s, expires_s, "
-                       "ends_s) VALUES (?, 'operator', '管理员一', ?, ?, 'usbkey', ?, ?, ?, ?)",
-                       (sm3(b"HUFU-SESSION-v1" + token.encode()), roles, serial, site.origin("console"), now,
-                        now + 900, now + 9000))
-        db.close()
+        blob = "'\\x{}'::bytea" if database else "x'{}'"
+        statements = (
+            f"INSERT INTO operator VALUES ('{serial}', '管理员一', '{roles}', {blob.format('00')}, 'active', {now})",
+            "INSERT INTO session (token_hash, kind, name, roles, serial, means, origin, created_s, expires_s, ends_s) VALUES "
+            f"({blob.format(sm3(b'HUFU-SESSION-v1' + token.encode()).hex())}, 'operator', '管理员一', '{roles}', '{serial}', "
+            f"'usbkey', '{site.origin('console')}', {now}, {now + 900}, {now + 9000})")
+        if database:
+            database.run(statements)
+        else:
+            with sqlite3.connect(site.path("web/hufu.db"), timeout=20) as db:
+                for statement in statements:
+                    db.execute(statement)
+            db.close()
         site.cookies["console"] = token
 
     def open_account(self, site, mobile=MOBILE, number=ID_CARDS[0]):
@@ -205,6 +250,24 @@ class ComingIn(Case):
         organization["address"] = "上海"
         self.assert_error(self.www.ask("POST", "console", path, organization, Idempotency_Key="one"), 409,
                           "IDEMPOTENCY_CONFLICT")
+
+
+class Streams(Case):
+    def test_r_acct_3_open_pages_end_with_the_account(self):
+        """R-ACCT-3: the stream of an open page is ended when the account is suspended, without a request."""
+        www = self.site()
+        self.operator(www)
+        account = self.open_account(www)
+        self.log_in(www)
+        begun = www.ask("POST", "portal", "/api/v1/applications", {"service": "apply"})
+        self.assertEqual(begun.status, 201, begun.json)
+        with Peer(("127.0.0.1", www.port), 30) as peer:
+            peer.send(f"GET /api/v1/applications/{begun.json['number']}/events HTTP/1.1\r\nHost: {www.host('portal')}\r\n"
+                      f"Cookie: session={www.cookies['portal']}\r\n\r\n")
+            self.assertEqual(peer.head()[0], 200)
+            www.ask("PUT", "console", f"/api/v1/console/accounts/{account['id']}/state",
+                    {"state": "suspended", "reason": "离岗"})
+            peer.until(b"\r\n0\r\n\r\n")  # the last chunk: the stream is over
 
 
 class Outbox(Case):
@@ -390,6 +453,25 @@ class Public(Case):
             peer.send(f"HEAD / HTTP/1.1\r\nHost: {self.www.host('portal')}\r\n\r\n")
             answer = peer.answer(bodiless=True)
         self.assertEqual((answer.status, answer.fields["content-length"]), (200, ["31"]))
+
+
+@unittest.skipUnless(os.path.exists(POSTGRES), "a test dependency: script/setup test")
+class OnPostgresql(Case):
+    """The other database, behind the same sandbox."""
+
+    def test_r_sms_1_a_holder_logs_in_over_postgresql(self):
+        """R-SMS-1, R-ACCT-1: the same way in; sessions survive a restart of web."""
+        server = Postgres()
+        self.addCleanup(server.close)
+        www = self.site(settings={"database": server.url})
+        self.operator(www, database=server)
+        self.open_account(www)
+        self.log_in(www)
+        self.assertEqual(www.stop(), 0)
+        www.start()
+        self.assertEqual(www.ask("GET", "portal", "/api/v1/session").json["name"], "张三")
+        with open(f"/proc/{www.processes['web'].pid}/status", encoding="ascii") as f:
+            self.assertIn("Seccomp:\t2", f.read())
 
 
 if __name__ == "__main__":

@@ -143,7 +143,12 @@ class Site:
         theirs.close()
         self.hand("relay", ours)
         ours.close()
-        wait_for("the relay", lambda: "relay" not in self.health().get("missing", ""))
+        wait_for("the relay", self.relay_is_there)
+
+    def relay_is_there(self):
+        if self.processes["relay"].poll() is not None:
+            raise AssertionError(f"hufu-relay ended with {self.processes['relay'].returncode}:\n{self.log()}")
+        return "relay" not in self.health().get("missing", "")
 
     def end(self, name, number=signal.SIGTERM):
         process = self.processes.pop(name)

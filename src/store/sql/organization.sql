@@ -79,3 +79,11 @@ UPDATE account SET mobile = :mobile WHERE id = :account AND mobile = :old_mobile
 
 -- name: account_claim_delete
 DELETE FROM account_claim WHERE value = :hash AND account = :id
+
+-- Whether a file of the upload folder belongs to something.
+-- name: upload_known
+SELECT COUNT(*) AS count FROM (
+    SELECT name FROM form WHERE name = :key
+    UNION ALL SELECT name FROM attachment WHERE name = :key
+    UNION ALL SELECT name FROM mobile_change WHERE name = :key
+) AS known

@@ -27,6 +27,7 @@ struct relay_thread {
     pthread_mutex_t lock;
     int socket, control; /* control: the supervisor's end; the relay's alone */
     enum error fails[2];
+    bool holds;
     struct sent sent[OFFICE_SENT_MAX];
     size_t count;
 };
@@ -44,6 +45,11 @@ static enum error keep_notice(struct relay_thread *relay, int channel, const str
         snprintf(s->text, sizeof s->text, "%s", notice->text);
     }
     pthread_mutex_unlock(&relay->lock);
+    for (bool holds = true; holds; usleep(200)) {
+        pthread_mutex_lock(&relay->lock);
+        holds = relay->holds;
+        pthread_mutex_unlock(&relay->lock);
+    }
     return fails;
 }
 
@@ -154,6 +160,13 @@ void office_relay_fails(struct office *office, int channel, enum error error)
 {
     pthread_mutex_lock(&office->relay->lock);
     office->relay->fails[channel] = error;
+    pthread_mutex_unlock(&office->relay->lock);
+}
+
+void office_relay_holds(struct office *office, bool holds)
+{
+    pthread_mutex_lock(&office->relay->lock);
+    office->relay->holds = holds;
     pthread_mutex_unlock(&office->relay->lock);
 }
 

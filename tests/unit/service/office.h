@@ -53,6 +53,8 @@ size_t office_sent(struct office *office, const struct sent **ret_sent);
 void office_start_files(struct office *office);
 /* From now on the relay answers CHANNEL's messages with ERROR; ERROR_NONE: they are sent again. */
 void office_relay_fails(struct office *office, int channel, enum error error);
+/* While it holds, the relay has taken a message and does not answer. */
+void office_relay_holds(struct office *office, bool holds);
 /* Runs the jobs until there is nothing left to do now. */
 void office_run_jobs(struct office *office);
 

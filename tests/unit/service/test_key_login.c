@@ -373,6 +373,17 @@ static void the_database_must_know_it(void **state)
     struct certificate *holder = world_issue(w->pki, &profile_holder_signing, &fields, w->pki->issuing,
                                              &w->pki->issuing_key);
     assert_error(log_in(w, &platform, holder, &w->pki->encryption_key, &session), ERROR_LOGIN_CERTIFICATE_UNKNOWN);
+    /* known under its serial number, but as another certificate */
+    struct certificate other = *holder;
+    const char *serial;
+    other.der = w->pki->holder->der;
+    add_certificate(w, &other, "valid", &serial);
+    assert_error(log_in(w, &platform, holder, &w->pki->encryption_key, &session), ERROR_LOGIN_CERTIFICATE_UNKNOWN);
+    struct operator_row row = { .serial = certificate_serial_text(operator, w->office->arena), .name = "审核员二",
+                                .roles = "reviewer", .certificate = w->pki->operator->der, .state = "active",
+                                .added_s = OFFICE_NOW };
+    assert_ok(store_change(w->office->service.store, STATEMENT_OPERATOR_INSERT, RECORD(operator_row_shape, &row)));
+    assert_error(log_in(w, &console, operator, &w->pki->encryption_key, &session), ERROR_LOGIN_CERTIFICATE_UNKNOWN);
 }
 
 /* Until the signer told who the CAs are nobody comes in by certificate. */

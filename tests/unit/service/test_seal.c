@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service/seal.h"
+#include "service/sweep.h"
 
 enum { CHUNK = 65536, SEALED_CHUNK = CHUNK + 16, HEAD = 4 };
 
@@ -236,6 +238,34 @@ static void a_file_that_is_too_large_leaves_nothing_behind(void **state)
     close(from);
 }
 
+/* R-FORM-4: what was sealed and never came to belong to anything goes after a day; what belongs to something stays. */
+static void files_that_belong_to_nothing_are_removed(void **state)
+{
+    struct office *office = *state;
+    struct sealed_file files[3];
+    size_t removed;
+    int from = content_of(100), back;
+    struct account_row account = office_account(office, "13800000001", office_numbers[0]);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        const struct timespec old[] = { { time(NULL) - SWEEP_AGE_S - 10, 0 }, { time(NULL) - SWEEP_AGE_S - 10, 0 } };
+        assert_ok(seal_file(&office->service, "mobile-change", from, office->arena, &files[i]));
+        if (i > 0) assert_int_equal(utimensat(office->service.upload_folder, files[i].name, old, 0), 0);
+    }
+    struct mobile_change_row row = { .id = account.id, .account = account.id, .mobile = "1", .old_mobile = "2",
+                                     .state = "waiting", .type = "pdf", .name = files[1].name,
+                                     .key_sealed = files[1].key_sealed, .asked_by = "a", .asked_by_id = "b" };
+    assert_ok(store_change(office->service.store, STATEMENT_MOBILE_CHANGE_INSERT,
+                           RECORD(mobile_change_row_shape, &row)));
+    assert_ok(sweep_uploads(&office->service, &removed));
+    assert_int_equal(removed, 1);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        struct result r = seal_file_open(&office->service, "mobile-change", files[i].name, files[i].key_sealed, &back);
+        assert_int_equal(r.code, i == 2 ? ERROR_NOT_FOUND : ERROR_NONE);
+        if (!failed(r)) close(back);
+    }
+    close(from);
+}
+
 int run_seal_tests(struct server *server)
 {
 #define T(test) cmocka_unit_test_prestate_setup_teardown(test, office_set_up, office_tear_down, server)
@@ -249,6 +279,7 @@ int run_seal_tests(struct server *server)
         T(tampered_files_do_not_open),
         T(a_file_has_a_key_of_its_own),
         T(a_file_that_is_too_large_leaves_nothing_behind),
+        T(files_that_belong_to_nothing_are_removed),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }

@@ -185,12 +185,19 @@ static void a_client_address_has_its_limit(void **state)
 static void wrong_tries_count_for_the_address(void **state)
 {
     struct office *office = *state;
-    char code[7];
+    char code[7], wrong[7];
     get_code(office, code);
     office->service.settings.sms_per_hour = 3;
     assert_error(enter(office, "13700000000", "000000"), ERROR_SMS_CODE_OVER);
     assert_error(enter(office, "13700000001", "000000"), ERROR_SMS_CODE_OVER);
     assert_error(enter(office, "13700000002", "000000"), ERROR_SMS_CLIENT_FULL);
+    assert_ok(enter(office, mobile, code));
+    office_pass(office, 3600);
+    get_code(office, code);
+    wrong_of(code, wrong);
+    assert_error(enter(office, mobile, wrong), ERROR_SMS_CODE_WRONG);
+    assert_error(enter(office, mobile, wrong), ERROR_SMS_CODE_WRONG);
+    assert_error(enter(office, mobile, wrong), ERROR_SMS_CLIENT_FULL);
     assert_ok(enter(office, mobile, code));
 }
 
