@@ -29,7 +29,8 @@ static struct result sweep_one(struct service *service, const char *name, struct
 struct result sweep_uploads(struct service *service, size_t *ret_removed)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(1024 * 1024);
-    int64_t now_s = clock_system(&(struct clock){ clock_system, 0 }); /* of the files, whatever the service's clock says */
+    /* The time of the files, whatever the service's clock says. */
+    int64_t now_s = clock_system(&(struct clock){ clock_system, 0 });
     size_t removed = 0;
     int fd = openat(service->upload_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
