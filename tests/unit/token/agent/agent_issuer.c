@@ -84,7 +84,10 @@ static struct bytes issue(struct ca *ca, const struct profile *profile, const st
     return der;
 }
 
-static struct certificate_fields fields_of(const struct sm2_public *key, const char *name, bool leaf)
+/* Shorter the lower: made a second later, a certificate must still lie within its issuer's validity. */
+enum { ROOT_YEARS = 20, ISSUING_YEARS = 10, LEAF_YEARS = 1 };
+
+static struct certificate_fields fields_of(const struct sm2_public *key, const char *name, int years)
 {
     static const struct clock clock = { clock_system, 0 };
     int64_t from_s = clock_now(&clock) - DAY_S; /* valid on the day of the test */
@@ -92,9 +95,9 @@ static struct certificate_fields fields_of(const struct sm2_public *key, const c
         .subject = { .country = "CN", .organization = "虎符", .common_name = name },
         .key = key,
         .not_before_s = from_s,
-        .not_after_s = certificate_validity_end(from_s, leaf ? 1 : 20),
+        .not_after_s = certificate_validity_end(from_s, years),
     };
-    if (!leaf) return f;
+    if (years > LEAF_YEARS) return f;
     f.credit_code = "91350100M000100Y43";
     f.crl_url = "http://status.example/issuing.crl";
     f.ocsp_url = "http://status.example/ocsp";
@@ -109,10 +112,10 @@ static void make_ca(struct ca *ca, struct arena *arena)
     make_drbg(&ca->drbg, true);
     check(!failed(sm2_private_generate(&ca->root_key, &ca->drbg)), "root key");
     check(!failed(sm2_private_generate(&ca->issuing_key, &ca->drbg)), "issuing key");
-    struct certificate_fields f = fields_of(&ca->root_key.public, "测试根 CA", false);
+    struct certificate_fields f = fields_of(&ca->root_key.public, "测试根 CA", ROOT_YEARS);
     struct bytes der = issue(ca, &profile_root_ca, &f, NULL, &ca->root_key);
     check(!failed(certificate_parse(der, arena, &ca->root)), "root");
-    f = fields_of(&ca->issuing_key.public, "测试签发 CA", false);
+    f = fields_of(&ca->issuing_key.public, "测试签发 CA", ISSUING_YEARS);
     f.crl_url = "http://status.example/root.crl";
     der = issue(ca, &profile_issuing_ca, &f, ca->root, &ca->root_key);
     check(!failed(certificate_parse(der, arena, &ca->issuing)), "issuing");
@@ -129,7 +132,7 @@ static void certificates(struct arena *arena, char **argv)
     make_ca(&ca, arena);
     check(!failed(sm2_public_init(&signing, from_hex(arena, argv[0], SM2_POINT_SIZE).ptr)), "public key");
     check(!failed(sm2_private_generate(&encryption, &ca.drbg)), "encryption key");
-    struct certificate_fields f = fields_of(&signing, argv[1], true);
+    struct certificate_fields f = fields_of(&signing, argv[1], LEAF_YEARS);
     struct bytes first = issue(&ca, &profile_holder_signing, &f, ca.issuing, &ca.issuing_key);
     f.key = &encryption.public;
     struct bytes second = issue(&ca, &profile_holder_encryption, &f, ca.issuing, &ca.issuing_key);
