@@ -27,16 +27,20 @@ class Edit:
     def __init__(self, file):
         self.file, self.old, self.new = file, [], []
 
+    def read(self, tree):
+        """The file's text, in which the lines stand once."""
+        with open(os.path.join(tree, self.file), encoding="utf-8") as f:
+            text = f.read()
+        count = text.count("\n".join(self.old))
+        if count != 1:
+            raise LookupError(f"{self.file} has {count} places like {self.old[0].strip()!r}")
+        return text
+
     def apply(self, tree):
         """The file's text of before."""
-        path = os.path.join(tree, self.file)
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        old, new = "\n".join(self.old), "\n".join(self.new)
-        if text.count(old) != 1:
-            raise LookupError(f"{self.file} has {text.count(old)} places like {self.old[0].strip()!r}")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace(old, new))
+        text = self.read(tree)
+        with open(os.path.join(tree, self.file), "w", encoding="utf-8") as f:
+            f.write(text.replace("\n".join(self.old), "\n".join(self.new)))
         return text
 
 

@@ -5,6 +5,8 @@ import re
 import subprocess
 import unittest
 
+import flip
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COLUMNS_MAX, COLUMNS_MAX_TESTS, FUNCTION_MAX, FILE_MAX = 120, 155, 70, 1000
 
@@ -126,6 +128,16 @@ class Lint(unittest.TestCase):
         words = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
         found = [f"{path}:{number}: {line.strip()}" for path in tracked(".c", ".h", ".py", ".md", ".sql", ".vue", ".ts")
                  for number, line in enumerate(lines_of(path), 1) if words.search(line)]
+        self.none(found)
+
+    def test_guards_to_flip_stand_in_the_code(self):
+        """tests/flips.txt follows the code; whether a flip turns its test red, only tests/flip.py shows."""
+        found = []
+        for edit in (edit for one in flip.read_flips() for edit in one.edits):
+            try:
+                edit.read(ROOT)
+            except (LookupError, FileNotFoundError) as e:
+                found.append(str(e))
         self.none(found)
 
     def test_comparisons_that_take_their_time_are_counted(self):
