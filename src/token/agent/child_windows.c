@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "token/agent/system.h"
-#include "token/agent/windows_api.h"
+#include "base/windows_api.h"
 
 enum { WATCH_MS = 200, LINE_MAX_ = 2 * SYSTEM_PATH_MAX, PIPE_ROOM = 64 * 1024 };
 

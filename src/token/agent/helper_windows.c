@@ -3,7 +3,7 @@
 #include "token/agent/helper.h"
 #include "token/agent/skf_library.h"
 #include "token/agent/system.h"
-#include "token/agent/windows_api.h"
+#include "base/windows_api.h"
 
 void *skf_library_open(const char *path)
 {

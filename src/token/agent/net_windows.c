@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "token/agent/system.h"
-#include "token/agent/windows_api.h"
+#include "base/windows_api.h"
 
 #include <iphlpapi.h>
 #include <ws2tcpip.h>

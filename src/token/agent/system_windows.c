@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/secret.h"
-#include "token/agent/windows_api.h"
+#include "base/windows_api.h"
 
 #include <aclapi.h>
 #include <sddl.h>

@@ -5,7 +5,7 @@
 #include "base/secret.h"
 #include "token/agent/system.h"
 #include "token/agent/window_api.h"
-#include "token/agent/windows_api.h"
+#include "base/windows_api.h"
 
 enum { WIDTH = 440, MARGIN = 16, SPACE = 8, LABEL_WIDTH = 120, LINE_HEIGHT = 26, BUTTON_WIDTH = 100, CALM_MS = 700 };
 enum { ID_CALM = 1, ID_CONFIRM = 100, ID_OLD, ID_NEW, ID_AGAIN };

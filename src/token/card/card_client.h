@@ -2,14 +2,15 @@
 #pragma once
 
 #include "token/card/card_frame.h"
+#include "token/card/card_socket.h"
 
 enum { CARD_CLIENT_FOREVER = -1, CARD_CLIENT_PATIENCE_MS = 30000 };
 
 struct card_client {
-    int fd; /* -1: not connected */
+    card_socket s; /* -1: not connected */
 };
 
-/* Connects to the socket at PATH and says hello. ERROR_NOT_FOUND when nobody answers there, ERROR_NOT_SUPPORTED for
+/* Connects to the card at PATH and says hello. ERROR_NOT_FOUND when nobody answers there, ERROR_NOT_SUPPORTED for
  * another version. */
 RESULT card_client_open(struct card_client *client, const char *path);
 void card_client_close(struct card_client *client);

@@ -1,22 +1,15 @@
 #include "token/card/card_server.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 #include "token/card/card_frame.h"
+#include "token/card/card_socket.h"
 
 enum { FOREVER = -1 };
 
 struct client {
-    int fd; /* -1: free place */
+    card_socket s; /* -1: free place */
     bool greeted;
     bool waits;           /* for the lock */
     int64_t until_ms;     /* … until then; FOREVER */
@@ -27,19 +20,10 @@ struct client {
 
 struct card_server {
     struct card *card;
-    int listener;
+    struct card_listener *listener;
     struct client *clients; /* CARD_CLIENTS_MAX */
     struct client *owner;   /* of the lock */
-    char path[sizeof((struct sockaddr_un *)0)->sun_path], fresh[sizeof((struct sockaddr_un *)0)->sun_path];
-    struct stat made;       /* the socket's file */
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- answers ---- */
 
@@ -60,10 +44,10 @@ static void answer_byte(struct client *c, uint8_t type, uint8_t value)
 
 static void drop(struct card_server *s, struct client *c)
 {
-    close(c->fd);
+    card_socket_close(c->s);
     if (s->owner == c) s->owner = NULL;
     secret_wipe(c, sizeof *c);
-    c->fd = -1;
+    c->s = -1;
 }
 
 /* ---- the lock ---- */
@@ -77,16 +61,16 @@ static void take_lock(struct card_server *s, struct client *c, struct reader *r)
         return;
     }
     c->waits = true;
-    c->until_ms = timeout_ms == UINT32_MAX ? FOREVER : now_ms() + timeout_ms;
+    c->until_ms = timeout_ms == UINT32_MAX ? FOREVER : card_socket_now_ms() + timeout_ms;
 }
 
 /* Gives the lock to who waits for it, and tells those whose time is over. */
 static void serve_waiting(struct card_server *s)
 {
-    int64_t now = now_ms();
+    int64_t now = card_socket_now_ms();
     for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
         struct client *c = &s->clients[i];
-        if (c->fd < 0 || !c->waits) continue;
+        if (c->s < 0 || !c->waits) continue;
         bool over = c->until_ms != FOREVER && c->until_ms <= now;
         if (s->owner && !over) continue;
         if (!s->owner) s->owner = c;
@@ -97,10 +81,10 @@ static void serve_waiting(struct card_server *s)
 
 static int next_timeout(const struct card_server *s)
 {
-    int64_t best = FOREVER, now = now_ms();
+    int64_t best = FOREVER, now = card_socket_now_ms();
     for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
         const struct client *c = &s->clients[i];
-        if (c->fd < 0 || !c->waits || c->until_ms == FOREVER) continue;
+        if (c->s < 0 || !c->waits || c->until_ms == FOREVER) continue;
         int64_t left = c->until_ms > now ? c->until_ms - now : 0;
         if (best == FOREVER || left < best) best = left;
     }
@@ -175,18 +159,16 @@ static bool step(struct card_server *s, struct client *c)
 
 static bool receive(struct client *c)
 {
-    ssize_t n = recv(c->fd, c->in + c->in_len, sizeof c->in - c->in_len, MSG_DONTWAIT);
-    if (n < 0) return errno == EAGAIN || errno == EINTR;
-    c->in_len += (size_t)n;
-    return n > 0;
+    long n = card_socket_receive(c->s, c->in + c->in_len, sizeof c->in - c->in_len);
+    if (n > 0) c->in_len += (size_t)n;
+    return n >= 0;
 }
 
 static bool transmit(struct client *c)
 {
     while (c->out_at < c->out_len) {
-        ssize_t n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return errno == EAGAIN;
+        long n = card_socket_send(c->s, c->out + c->out_at, c->out_len - c->out_at);
+        if (n <= 0) return n == 0;
         c->out_at += (size_t)n;
     }
     secret_wipe(c->out, c->out_len);
@@ -194,72 +176,24 @@ static bool transmit(struct client *c)
     return true;
 }
 
-/* ---- the socket ---- */
-
-static bool same_user(int fd)
-{
-    struct ucred peer;
-    socklen_t len = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) return false;
-    return peer.uid == geteuid() || peer.uid == 0;
-}
-
 static void admit(struct card_server *s)
 {
-    int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) return;
-    struct client *place = NULL;
-    for (size_t i = 0; i < CARD_CLIENTS_MAX && !place; i++)
-        if (s->clients[i].fd < 0) place = &s->clients[i];
-    if (!place || !same_user(fd)) {
-        close(fd);
-        return;
+    for (card_socket fresh; (fresh = card_listener_accept(s->listener)) >= 0;) {
+        struct client *place = NULL;
+        for (size_t i = 0; i < CARD_CLIENTS_MAX && !place; i++)
+            if (s->clients[i].s < 0) place = &s->clients[i];
+        if (place) place->s = fresh;
+        else card_socket_close(fresh);
     }
-    place->fd = fd;
-}
-
-static bool answers_at(const struct sockaddr_un *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool there = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
-    if (fd >= 0) close(fd);
-    return there;
-}
-
-/* Made under another name and renamed when it listens, so that whoever watches the folder finds it working. */
-static struct result listen_at(struct card_server *s, const char *path, struct diag *diag)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int a = snprintf(s->path, sizeof s->path, "%s", path);
-    int b = snprintf(s->fresh, sizeof s->fresh, "%s.%d", path, (int)getpid());
-    if (a <= 0 || a >= (int)sizeof s->path || b >= (int)sizeof s->fresh)
-        return diag_log(diag, ERROR_CARD_SOCKET, "%s: path too long", path);
-    memcpy(address.sun_path, s->path, sizeof s->path);
-    if (answers_at(&address)) return diag_log(diag, ERROR_CARD_BUSY, "%s", path);
-    memcpy(address.sun_path, s->fresh, sizeof s->fresh);
-    unlink(s->fresh);
-    s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool good = s->listener >= 0 && bind(s->listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-                chmod(s->fresh, 0600) == 0 && listen(s->listener, CARD_CLIENTS_MAX) == 0 &&
-                stat(s->fresh, &s->made) == 0 && rename(s->fresh, s->path) == 0;
-    return good ? OK : diag_log(diag, ERROR_CARD_SOCKET, "%s: %s", path, strerror(errno));
-}
-
-static void remove_socket(struct card_server *s)
-{
-    struct stat now;
-    if (s->listener >= 0) close(s->listener);
-    if (stat(s->path, &now) == 0 && now.st_dev == s->made.st_dev && now.st_ino == s->made.st_ino) unlink(s->path);
-    unlink(s->fresh);
 }
 
 /* ---- the loop ---- */
 
-static void look_after(struct card_server *s, struct client *c, short events)
+static void look_after(struct card_server *s, struct client *c, const struct card_polled *polled)
 {
-    bool good = !(events & (POLLERR | POLLNVAL));
-    if (good && events & POLLOUT) good = transmit(c);
-    if (good && events & (POLLIN | POLLHUP) && c->in_len < sizeof c->in) good = receive(c);
+    bool good = !polled->gone;
+    if (good && polled->writable) good = transmit(c);
+    if (good && polled->readable && c->in_len < sizeof c->in) good = receive(c);
     if (!good) drop(s, c);
 }
 
@@ -271,7 +205,7 @@ static void work(struct card_server *s)
         serve_waiting(s);
         for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
             struct client *c = &s->clients[i];
-            if (c->fd < 0) continue;
+            if (c->s < 0) continue;
             size_t before = c->in_len;
             bool good = step(s, c);
             if (good && c->out_len) good = transmit(c);
@@ -281,55 +215,42 @@ static void work(struct card_server *s)
     }
 }
 
-static void loop(struct card_server *s, int stop_fd)
-{
-    struct pollfd polled[2 + CARD_CLIENTS_MAX];
-    for (;;) {
-        polled[0] = (struct pollfd){ stop_fd, POLLIN, 0 };
-        polled[1] = (struct pollfd){ s->listener, POLLIN, 0 };
-        for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
-            const struct client *c = &s->clients[i];
-            short want = (short)((c->out_len ? POLLOUT : 0) | (c->in_len < sizeof c->in ? POLLIN : 0));
-            polled[2 + i] = (struct pollfd){ c->fd, want, 0 };
-        }
-        if (poll(polled, COUNT(polled), next_timeout(s)) < 0 && errno != EINTR) return;
-        if (polled[0].revents) return;
-        for (size_t i = 0; i < CARD_CLIENTS_MAX; i++)
-            if (s->clients[i].fd >= 0 && s->clients[i].fd == polled[2 + i].fd && polled[2 + i].revents)
-                look_after(s, &s->clients[i], polled[2 + i].revents);
-        if (polled[1].revents & POLLIN) admit(s);
-        work(s);
-    }
-}
-
 struct result card_server_new(struct card *card, const char *path, struct diag *diag, struct card_server **ret_server)
 {
     struct card_server *s = calloc(1, sizeof *s);
     if (!s) abort();
     s->card = card;
-    s->listener = -1;
     s->clients = calloc(CARD_CLIENTS_MAX, sizeof *s->clients);
     if (!s->clients) abort();
-    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) s->clients[i].fd = -1;
-    struct result r = listen_at(s, path, diag);
-    if (failed(r))
-        card_server_free(s);
-    else
-        *ret_server = s;
+    for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) s->clients[i].s = -1;
+    struct result r = card_listener_new(path, diag, &s->listener);
+    if (failed(r)) card_server_free(s);
+    else *ret_server = s;
     return r;
 }
 
-void card_server_run(struct card_server *server, int stop_fd)
+void card_server_run(struct card_server *s)
 {
-    loop(server, stop_fd);
+    struct card_polled polled[CARD_CLIENTS_MAX];
+    for (;;) {
+        for (size_t i = 0; i < CARD_CLIENTS_MAX; i++) {
+            const struct client *c = &s->clients[i];
+            polled[i] = (struct card_polled){ c->s, c->in_len < sizeof c->in, c->out_len > 0, false, false, false };
+        }
+        if (card_listener_poll(s->listener, polled, CARD_CLIENTS_MAX, next_timeout(s)) == CARD_POLL_STOP) return;
+        for (size_t i = 0; i < CARD_CLIENTS_MAX; i++)
+            if (s->clients[i].s >= 0 && s->clients[i].s == polled[i].s) look_after(s, &s->clients[i], &polled[i]);
+        admit(s);
+        work(s);
+    }
 }
 
 void card_server_free(struct card_server *server)
 {
     if (!server) return;
     for (size_t i = 0; i < CARD_CLIENTS_MAX; i++)
-        if (server->clients[i].fd >= 0) drop(server, &server->clients[i]);
-    remove_socket(server);
+        if (server->clients[i].s >= 0) drop(server, &server->clients[i]);
+    card_listener_free(server->listener);
     free(server->clients);
     free(server);
 }

@@ -1,15 +1,12 @@
 /* hufu-card: a virtual USBKey. It is plugged in as long as the process runs. */
 #include <getopt.h>
-#include <libgen.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "process/sandbox.h"
+#include "token/card/card_process.h"
 #include "token/card/card_server.h"
+#include "token/card/card_socket.h"
 #include "token/card/card_store.h"
 #include "token/card/maker.h"
 
@@ -49,50 +46,18 @@ static bool parse(int argc, char **argv, struct options *o)
     return o->image && o->socket && !o->serial && !o->maker;
 }
 
-/* SIGTERM and SIGINT pull the key. */
-static int stop_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) abort();
-    int fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (fd < 0) abort();
-    return fd;
-}
-
-/* The folder of PATH. */
-static const char *folder_of(const char *path, char copy[CARD_PATH_MAX])
-{
-    snprintf(copy, CARD_PATH_MAX, "%s", path);
-    return dirname(copy);
-}
-
-static struct result close_off(const struct options *o, struct diag *diag)
-{
-    char image[CARD_PATH_MAX], socket[CARD_PATH_MAX];
-    const struct sandbox_folder folders[] = {
-        { folder_of(o->image, image), SANDBOX_READ | SANDBOX_WRITE },
-        { folder_of(o->socket, socket), SANDBOX_READ | SANDBOX_WRITE },
-    };
-    const struct sandbox sandbox = { SANDBOX_FILES | SANDBOX_ACCEPT, folders, COUNT(folders) };
-    return sandbox_enter(&sandbox, o->insecure_dev, diag);
-}
-
 static struct result serve(const struct options *o, struct card_store *store, struct card *card, struct diag *diag)
 {
     struct card_io io = card_store_io(store);
     struct card_server *server CLEANUP(card_server_free_p) = NULL;
     struct result r = card_init(card, &io);
     if (failed(r)) return diag_log(diag, r.code, "%s", o->image);
-    int stop = stop_signals();
+    card_stop_prepare();
     TRY(card_server_new(card, o->socket, diag, &server));
-    TRY(close_off(o, diag));
+    TRY(card_process_close_off(o->image, o->socket, o->insecure_dev, diag));
     printf("ready: %s\n", o->socket);
     fflush(stdout);
-    card_server_run(server, stop);
+    card_server_run(server);
     return OK;
 }
 

@@ -1,11 +1,7 @@
 #include "token/card/maker.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -46,13 +42,12 @@ static struct result load(const char *folder, const char *name, uint8_t *into, s
 {
     char path[CARD_PATH_MAX];
     TRY(place(folder, name, path));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return diag_log(diag, ERROR_CARD_MAKER, "%s", path);
-    ssize_t n = read(fd, into, room);
-    close(fd);
-    if (n <= 0) return diag_log(diag, ERROR_CARD_MAKER, "%s", path);
-    *ret_len = (size_t)n;
-    return OK;
+    FILE *file = fopen(path, "rb");
+    if (!file) return diag_log(diag, ERROR_CARD_MAKER, "%s", path);
+    setvbuf(file, NULL, _IONBF, 0); /* no copy of a key is left in a buffer */
+    *ret_len = fread(into, 1, room, file);
+    fclose(file);
+    return *ret_len ? OK : diag_log(diag, ERROR_CARD_MAKER, "%s", path);
 }
 
 /* ---- the maker ---- */
@@ -92,7 +87,8 @@ struct result maker_new(const char *folder, struct diag *diag)
     struct drbg drbg;
     struct sm2_private key;
     struct bytes certificate;
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) return diag_log(diag, ERROR_IO, "%s", folder);
+    struct result made = card_store_folder(folder);
+    if (failed(made)) return diag_log(diag, made.code, "%s", folder);
     seed(&drbg);
     struct result r = sm2_private_generate(&key, &drbg);
     if (!failed(r)) r = make_root(&key, &drbg, arena, diag, &certificate);

@@ -76,7 +76,7 @@ static bool find_key(const struct reader_slot *s, char ret_socket[PATH_SIZE])
 static bool look(struct reader_slot *s)
 {
     char socket[PATH_SIZE];
-    if (s->client.fd >= 0) {
+    if (s->client.s >= 0) {
         if (card_client_alive(&s->client)) return true;
         card_client_close(&s->client);
     }
@@ -96,7 +96,7 @@ RESPONSECODE IFDHCreateChannelByName(DWORD Lun, LPSTR DeviceName)
     struct reader_slot *s = slot_of(Lun);
     if (!s || s->open || !DeviceName || strlen(DeviceName) >= sizeof s->place) return IFD_COMMUNICATION_ERROR;
     memset(s, 0, sizeof *s);
-    s->client.fd = -1;
+    s->client.s = -1;
     strncpy(s->place, DeviceName, sizeof s->place - 1);
     char *colon = strrchr(s->place, ':');
     s->folder = colon != NULL;
@@ -166,7 +166,7 @@ RESPONSECODE IFDHSetProtocolParameters(DWORD Lun, DWORD Protocol, UCHAR Flags, U
 static bool power_up(struct reader_slot *s, uint8_t atr[MAX_ATR_SIZE], size_t *ret_len)
 {
     if (!look(s)) return false;
-    if (s->client.fd < 0 && failed(card_client_open(&s->client, s->socket))) return false;
+    if (s->client.s < 0 && failed(card_client_open(&s->client, s->socket))) return false;
     return !failed(card_client_ask(&s->client, CARD_FRAME_RESET, (struct bytes){ 0 }, CARD_CLIENT_PATIENCE_MS, atr,
                                    MAX_ATR_SIZE, ret_len));
 }
@@ -180,7 +180,7 @@ RESPONSECODE IFDHPowerICC(DWORD Lun, DWORD Action, PUCHAR Atr, PDWORD AtrLength)
     if (!s) return IFD_COMMUNICATION_ERROR;
     if (Action == IFD_POWER_DOWN) {
         /* A key that is plugged in has power: only its rights go. */
-        if (s->client.fd >= 0)
+        if (s->client.s >= 0)
             IGNORE(card_client_ask(&s->client, CARD_FRAME_RESET, (struct bytes){ 0 }, CARD_CLIENT_PATIENCE_MS, atr,
                                    sizeof atr, &len)); /* a key that is gone has lost them as well */
         card_client_close(&s->client);
@@ -201,7 +201,7 @@ RESPONSECODE IFDHTransmitToICC(DWORD Lun, SCARD_IO_HEADER SendPci, PUCHAR TxBuff
     DWORD room = *RxLength;
     (void)SendPci;
     *RxLength = 0;
-    if (!s || s->client.fd < 0) return IFD_ICC_NOT_PRESENT;
+    if (!s || s->client.s < 0) return IFD_ICC_NOT_PRESENT;
     if (TxLength > CARD_FRAME_PAYLOAD_MAX) return IFD_COMMUNICATION_ERROR;
     struct result r = card_client_ask(&s->client, CARD_FRAME_COMMAND, bytes_of(TxBuffer, TxLength), CARD_CLIENT_FOREVER,
                                       RxBuffer, room, &len);

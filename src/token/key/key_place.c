@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/sm2.h"
-#include "token/key/key_terminal.h"
+#include "token/key/key_platform.h"
 #include "token/skf/hufu_skf.h"
 
 struct result key_said(struct key_run *run, skf_value returned)

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "token/key/key_commands.h"
+#include "token/key/key_file.h"
+#include "token/key/key_platform.h"
 
 static const struct command {
     const char *name;
@@ -134,9 +136,10 @@ int main(int argc, char **argv)
         parse(argc, argv, &run.options) ? operands(argc, argv, &run.options) : NULL;
     if (!command) return print_usage(stderr), 2;
     run.out.json = run.options.json;
-    const char *path = run.options.library ? run.options.library : HUFU_SKF_LIBRARY;
-    struct result r = key_library_load(path, &run.library);
-    if (failed(r)) diag_log(&diag, r.code, "%s", path);
+    char path[KEY_PATH_MAX];
+    bool fits = key_library_path(run.options.library, path, sizeof path);
+    struct result r = fits ? key_library_load(path, &run.library) : FAIL(ERROR_KEY_LIBRARY);
+    if (failed(r)) diag_log(&diag, r.code, "%s", fits ? path : run.options.library);
     else r = command->run(&run);
     return failed(r) ? fail(&run, r) : EXIT_SUCCESS;
 }

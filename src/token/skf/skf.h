@@ -10,24 +10,24 @@
 
 #include "token/skf/skf_codes.h"
 
-#ifdef _WIN32
-#include <windows.h>
-#define DEVAPI __stdcall
-#else
 #include <stdint.h>
+
 typedef uint8_t BYTE;
 typedef char CHAR;
-typedef uint32_t ULONG;
-typedef uint32_t DWORD;
-typedef int32_t BOOL;
 typedef char *LPSTR;
+typedef void *HANDLE; /* session key, hash, MAC or agreement */
+#ifdef _WIN32
+typedef unsigned long ULONG, DWORD; /* as windows.h has them */
+typedef int BOOL;
+#define DEVAPI __stdcall
+#else
+typedef uint32_t ULONG, DWORD;
+typedef int32_t BOOL;
 #define DEVAPI
+#endif
+#ifndef TRUE
 #define TRUE 1
 #define FALSE 0
-#endif
-
-#ifndef _WIN32
-typedef void *HANDLE; /* session key, hash, MAC or agreement */
 #endif
 typedef void *DEVHANDLE;
 typedef void *HAPPLICATION;

@@ -1,3 +1,3 @@
 #include "token/skf/skf_transport.h"
 
-const struct skf_transport *const skf_transports[] = { &skf_transport_unix, &skf_transport_pcsc, NULL };
+const struct skf_transport *const skf_transports[] = { &skf_transport_socket, &skf_transport_pcsc, NULL };

@@ -2,9 +2,16 @@
 #pragma once
 
 #ifdef _WIN32
-#include <windows.h>
+#include "base/windows_api.h"
 #endif
 #include <winscard.h>
+
+/* Windows has these functions with char and with wchar_t; names of readers are char here. */
+#ifdef _WIN32
+typedef SCARD_READERSTATEA skf_reader_state;
+#else
+typedef SCARD_READERSTATE skf_reader_state;
+#endif
 
 struct skf_pcsc {
     __typeof__(&SCardEstablishContext) establish;

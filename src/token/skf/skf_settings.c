@@ -4,7 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char file_name[] = "/etc/hufu/skf.conf";
+/* Windows: in the folder for all users' programs. */
+static bool file_name(char ret_path[SKF_SETTING_MAX])
+{
+#ifdef _WIN32
+    const char *folder = getenv("ProgramData");
+    return folder && snprintf(ret_path, SKF_SETTING_MAX, "%s\\Hufu\\skf.conf", folder) < SKF_SETTING_MAX;
+#else
+    return snprintf(ret_path, SKF_SETTING_MAX, "/etc/hufu/skf.conf") < SKF_SETTING_MAX;
+#endif
+}
 
 /* The value behind "NAME = " on LINE; NULL for another line. Cut at its end. */
 static char *value_of(char *line, const char *name)
@@ -24,9 +33,9 @@ static char *value_of(char *line, const char *name)
 
 static bool from_file(const char *name, char ret_value[SKF_SETTING_MAX])
 {
-    char line[SKF_SETTING_MAX];
+    char line[SKF_SETTING_MAX], path[SKF_SETTING_MAX];
     bool found = false;
-    FILE *file = fopen(file_name, "r");
+    FILE *file = file_name(path) ? fopen(path, "r") : NULL;
     while (file && !found && fgets(line, sizeof line, file)) {
         const char *value = value_of(line, name);
         if (!value || !*value) continue;
@@ -69,5 +78,5 @@ bool skf_setting_transport(const char *name)
 {
     char value[SKF_SETTING_MAX];
     if (setting("HUFU_SKF_TRANSPORTS", "transports", value)) return has_word(value, name);
-    return strcmp(name, skf_setting_folder(value) ? "unix" : "pcsc") == 0;
+    return strcmp(name, skf_setting_folder(value) ? "socket" : "pcsc") == 0;
 }

@@ -1,7 +1,8 @@
-/* The few settings of the driver: lines "name = value" in /etc/hufu/skf.conf; a program's environment goes before it.
+/* The few settings of the driver: lines "name = value" in /etc/hufu/skf.conf (Windows: %ProgramData%\Hufu\skf.conf); a
+ * program's environment goes before it.
  *   usbkeys     folder with the sockets of virtual keys                   HUFU_USBKEYS
- *   transports  "unix", "pcsc", or both with a blank between them         HUFU_SKF_TRANSPORTS
- *               without it: unix where there is a folder of virtual keys, else pcsc
+ *   transports  "socket", "pcsc", or both with a blank between them         HUFU_SKF_TRANSPORTS
+ *               without it: socket where there is a folder of virtual keys, else pcsc
  *   atrs        ATRs in hex, blanks between them, of further tokens that pcsc may look at (ours is known) */
 #pragma once
 

@@ -21,7 +21,7 @@ struct skf_transport {
     uint32_t (*unlock)(void *link);
 };
 
-extern const struct skf_transport skf_transport_unix;  /* sockets of hufu-card */
+extern const struct skf_transport skf_transport_socket;  /* sockets of hufu-card */
 extern const struct skf_transport skf_transport_pcsc;  /* readers of PC/SC */
 extern const struct skf_transport skf_transport_local; /* cards in this process: skf_local.h */
 

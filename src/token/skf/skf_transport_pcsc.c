@@ -6,10 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#ifdef _WIN32
-#include <windows.h>
-#endif
-#include <winscard.h>
 
 #include "token/card/card.h"
 #include "token/skf/skf_pcsc.h"
@@ -50,7 +46,7 @@ static bool known_atr(const uint8_t *atr, size_t len)
 static void add_present(const struct skf_pcsc *pcsc, SCARDCONTEXT context, char *readers,
                         struct writer *names)
 {
-    SCARD_READERSTATE states[READERS_MAX];
+    skf_reader_state states[READERS_MAX];
     DWORD count = 0;
     memset(states, 0, sizeof states);
     for (char *at = readers; *at && count < READERS_MAX; at += strlen(at) + 1) states[count++].szReader = at;

@@ -27,7 +27,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void unix_list(struct writer *names)
+static void socket_list(struct writer *names)
 {
     enum { KEYS_MAX = 256 };
     char folder[SKF_SETTING_MAX], path[PATH_SIZE];
@@ -49,10 +49,10 @@ static void unix_list(struct writer *names)
     free(found);
 }
 
-static uint32_t unix_connect(const char *name, void **ret_link)
+static uint32_t socket_connect(const char *name, void **ret_link)
 {
     char folder[SKF_SETTING_MAX], path[PATH_SIZE];
-    if (strchr(name, '/') || name[0] == '.' || !skf_setting_folder(folder)) return SAR_DEVICE_REMOVED;
+    if (strpbrk(name, "/\\") || name[0] == '.' || !skf_setting_folder(folder)) return SAR_DEVICE_REMOVED;
     int n = snprintf(path, sizeof path, "%s/%s%s", folder, name, suffix);
     if (n <= 0 || n >= (int)sizeof path) return SAR_DEVICE_REMOVED;
     struct card_client *link = calloc(1, sizeof *link);
@@ -66,7 +66,7 @@ static uint32_t unix_connect(const char *name, void **ret_link)
     return r.code == ERROR_NOT_SUPPORTED ? SAR_NOTSUPPORTYETERR : SAR_DEVICE_REMOVED;
 }
 
-static void unix_close(void *context)
+static void socket_close(void *context)
 {
     struct card_client *link = context;
     card_client_close(link);
@@ -79,12 +79,12 @@ static uint32_t ask(void *link, uint8_t type, struct bytes payload, int ms, uint
 }
 
 /* Another program may have locked the key: its turn may last. */
-static uint32_t unix_exchange(void *link, struct bytes command, uint8_t *ret_answer, size_t room, size_t *ret_len)
+static uint32_t socket_exchange(void *link, struct bytes command, uint8_t *ret_answer, size_t room, size_t *ret_len)
 {
     return ask(link, CARD_FRAME_COMMAND, command, CARD_CLIENT_FOREVER, ret_answer, room, ret_len);
 }
 
-static uint32_t unix_lock(void *link, uint32_t timeout_ms)
+static uint32_t socket_lock(void *link, uint32_t timeout_ms)
 {
     uint8_t payload[4], answer = 0;
     size_t len = 0;
@@ -96,7 +96,7 @@ static uint32_t unix_lock(void *link, uint32_t timeout_ms)
     return len == 1 && answer == 1 ? SAR_OK : SAR_TIMEOUTERR;
 }
 
-static uint32_t unix_unlock(void *link)
+static uint32_t socket_unlock(void *link)
 {
     uint8_t answer = 0;
     size_t len = 0;
@@ -105,5 +105,5 @@ static uint32_t unix_unlock(void *link)
     return len == 1 && answer == 1 ? SAR_OK : SAR_FAIL;
 }
 
-const struct skf_transport skf_transport_unix = { "unix",        unix_list, unix_connect, unix_close,
-                                                  unix_exchange, unix_lock, unix_unlock };
+const struct skf_transport skf_transport_socket = { "socket",        socket_list, socket_connect, socket_close,
+                                                  socket_exchange, socket_lock, socket_unlock };

@@ -59,7 +59,7 @@ static bool same_file(int fd, const char *path)
 struct result card_store_open(struct card_store *store, const char *path)
 {
     memset(store, 0, sizeof *store);
-    store->fd = -1;
+    store->held = -1;
     int n = snprintf(store->path, sizeof store->path, "%s", path);
     ENSURE(n > 0 && (size_t)n < sizeof store->path, ERROR_TOO_LARGE);
     snprintf(store->fresh, sizeof store->fresh, "%s.new", path);
@@ -73,7 +73,7 @@ struct result card_store_open(struct card_store *store, const char *path)
             return FAIL(why == EWOULDBLOCK ? ERROR_CARD_BUSY : ERROR_IO);
         }
         if (same_file(fd, path)) {
-            store->fd = fd;
+            store->held = fd;
             return OK;
         }
         close(fd);
@@ -93,9 +93,14 @@ struct result card_store_create(const char *path, struct bytes image)
 
 void card_store_close(struct card_store *store)
 {
-    if (store->fd >= 0) close(store->fd);
-    store->fd = -1;
+    if (store->held >= 0) close((int)store->held);
+    store->held = -1;
     secret_wipe(store->image, sizeof store->image);
+}
+
+struct result card_store_folder(const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : FAIL(ERROR_IO);
 }
 
 static struct result store_write(void *context, struct bytes image)
@@ -111,8 +116,8 @@ static struct result store_write(void *context, struct bytes image)
         unlink(store->fresh);
         return FAIL(ERROR_IO);
     }
-    close(store->fd);
-    store->fd = fd;
+    close((int)store->held);
+    store->held = fd;
     FAULT("card:image-renamed");
     ENSURE(sync_folder(store->path), ERROR_IO);
     FAULT("card:image-durable");
@@ -124,7 +129,7 @@ static struct result store_read(void *context, struct bytes *ret_image)
     struct card_store *store = context;
     size_t len = 0;
     while (len < sizeof store->image) {
-        ssize_t n = pread(store->fd, store->image + len, sizeof store->image - len, (off_t)len);
+        ssize_t n = pread((int)store->held, store->image + len, sizeof store->image - len, (off_t)len);
         if (n < 0 && errno == EINTR) continue;
         ENSURE(n >= 0, ERROR_IO);
         if (n == 0) break;

@@ -2,7 +2,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "token/key/key_terminal.h"
+#include "token/key/key_platform.h"
 
 bool key_terminal_read(const char *what, char *ret_line, size_t room)
 {
@@ -24,4 +24,10 @@ bool key_terminal_read(const char *what, char *ret_line, size_t room)
     }
     fclose(terminal);
     return good;
+}
+
+bool key_library_path(const char *given, char *ret_path, size_t room)
+{
+    /* Ours is found by the run path of the program. */
+    return snprintf(ret_path, room, "%s", given ? given : "libhufu-skf.so") < (int)room;
 }
