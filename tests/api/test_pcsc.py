@@ -18,15 +18,16 @@ from test_card import LIBRARY, OUTSIDER, Frames, Maker, connect, names, verifies
 
 HANDLER = os.path.join(BUILD, "src/token/ifd/libifdhufu.so")
 VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+VPCD_PORT, CLONE_NEWNET = 35963, 0x40000000
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 OK, TIMEOUT, REMOVED = 0, 0x0A00000F, 0x0A000023
 PLUGGED, PULLED = 1, 2
 
 
 class Daemon:
-    """A pcscd of its own with the readers of CONFIGURATION."""
+    """A pcscd of its own with the readers of CONFIGURATION; OWN_NETWORK: in a network of its own, where every port is free."""
 
-    def __init__(self, configuration):
+    def __init__(self, configuration, own_network=False):
         self.folder = tempfile.mkdtemp(prefix="hufu-pcsc-")
         os.chmod(self.folder, 0o755)
         self.run, readers = os.path.join(self.folder, "run"), os.path.join(self.folder, "readers")
@@ -38,10 +39,37 @@ class Daemon:
         os.makedirs("/run/pcscd", exist_ok=True)
         self.socket = os.path.join(self.run, "pcscd.comm")
         script = f"mount --bind {self.run} /run/pcscd && exec pcscd --foreground --config {readers}"
+        if own_network:
+            script = "ip link set lo up && " + script
         self.log = open(os.path.join(self.folder, "log"), "wb")
-        self.process = subprocess.Popen([*NOBODY, "unshare", "-rm", "sh", "-c", script], stdout=self.log,
-                                        stderr=self.log, start_new_session=True)
-        wait_for("pcscd", lambda: os.path.exists(self.socket), 30)
+        self.process = subprocess.Popen([*NOBODY, "unshare", "-rmn" if own_network else "-rm", "sh", "-c", script],
+                                        stdout=self.log, stderr=self.log, start_new_session=True)
+        self.wait_for("pcscd", lambda: os.path.exists(self.socket))
+
+    def wait_for(self, what, ready):
+        try:
+            wait_for(what, ready, 30)
+        except AssertionError as e:
+            with open(self.log.name, encoding="utf-8", errors="replace") as f:
+                raise AssertionError(f"{e}\n{f.read()}") from e
+
+    def listens(self, port):
+        with open(f"/proc/{self.process.pid}/net/tcp", encoding="ascii") as f:
+            return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in f.readlines()[1:])
+
+    def connect(self, port):
+        """A connection within its network: a thread goes there, and ends there."""
+        libc, made = ctypes.CDLL(None, use_errno=True), []
+
+        def enter():
+            with open(f"/proc/{self.process.pid}/ns/net", "rb") as network:
+                if libc.setns(network.fileno(), CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), "setns")
+            made.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        return made[0]
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)
@@ -207,10 +235,10 @@ class OwnHandler(unittest.TestCase):
 class Vicc(threading.Thread):
     """Between vpcd's wire and a card's socket: u16 length and bytes; one byte is power (0, 1, 2) or the ATR (4)."""
 
-    def __init__(self, port, path):
+    def __init__(self, vpcd, path):
         super().__init__(daemon=True)
         self.card = Frames(path)
-        self.vpcd = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.vpcd = vpcd
         self.vpcd.settimeout(None)
         self.atr = self.card.ask(5)
         self.start()
@@ -254,15 +282,12 @@ class DebiansVpcd(unittest.TestCase):
         self.addCleanup(maker.close)
         maker.make("HFvpcd")
         maker.plug("HFvpcd")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        configuration = (f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{port:04X}\nLIBPATH {VPCD}\n'
-                         f'CHANNELID 0x{port:04X}\n')
-        daemon = Daemon(configuration)
+        # vpcd listens at this port and the next one: either may be in use for a connection of this machine.
+        daemon = Daemon(f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{VPCD_PORT:04X}\nLIBPATH {VPCD}\n'
+                        f'CHANNELID 0x{VPCD_PORT:04X}\n', own_network=True)
         self.addCleanup(daemon.close)
-        wait_for("vpcd", lambda: self.listens(port), 30)
-        card = Vicc(port, maker.path("HFvpcd.sock"))
+        daemon.wait_for("vpcd", lambda: daemon.listens(VPCD_PORT))
+        card = Vicc(daemon.connect(VPCD_PORT), maker.path("HFvpcd.sock"))
         self.addCleanup(card.close)
         said = self.key_list(daemon)
         end = time.monotonic() + 30
@@ -274,11 +299,6 @@ class DebiansVpcd(unittest.TestCase):
                               capture_output=True, text=True, timeout=120, env=environment(daemon))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("verified", done.stdout)
-
-    @staticmethod
-    def listens(port):
-        with open("/proc/net/tcp", encoding="ascii") as f:
-            return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in f.readlines()[1:])
 
     @staticmethod
     def key_list(daemon):
