@@ -39,7 +39,8 @@ struct card_polled {
 enum card_poll_result { CARD_POLL_STOP, CARD_POLL_EVENTS };
 /* Waits for the listener, the sockets, MS milliseconds (-1: for ever), or that the process is told to end
  * (card_stop_prepare). */
-enum card_poll_result card_listener_poll(struct card_listener *listener, struct card_polled *polled, size_t count, int ms);
+enum card_poll_result card_listener_poll(struct card_listener *listener, struct card_polled *polled, size_t count,
+                                         int ms);
 
 /* Called before anything else: from then on the wish to end the process is noticed by card_listener_poll. */
 void card_stop_prepare(void);
