@@ -111,3 +111,37 @@ size_t index_count(const struct index *index)
 {
     return index->count;
 }
+
+/* ---- snapshot ---- */
+
+void index_write(const struct index *index, struct snapshot_out *out)
+{
+    snapshot_bytes(out, BYTES(index->seed));
+    snapshot_u64(out, index->count);
+    for (size_t i = 0; i < index->room; i++) {
+        if (index->entries[i].value == EMPTY) continue;
+        snapshot_bytes(out, BYTES(index->entries[i].key));
+        snapshot_u64(out, index->entries[i].value);
+    }
+}
+
+struct result index_read(struct reader *r, struct index **ret_index)
+{
+    struct index *index = index_new();
+    read_copy(r, index->seed, sizeof index->seed);
+    uint64_t count = read_u64(r);
+    for (uint64_t i = 0; i < count && !r->bad; i++) {
+        struct entry e;
+        read_copy(r, e.key, sizeof e.key);
+        e.value = read_u64(r);
+        if (index->count >= index->room / 4 * 3) grow(index);
+        *place(index->entries, index->room, e.key) = e;
+        index->count++;
+    }
+    if (r->bad) {
+        index_free(index);
+        return FAIL(ERROR_MALFORMED);
+    }
+    *ret_index = index;
+    return OK;
+}

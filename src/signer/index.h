@@ -3,7 +3,7 @@
  * drawn by the process, so that nobody who chooses keys can make them meet. */
 #pragma once
 
-#include "base/bytes.h"
+#include "signer/snapshot.h"
 
 enum index_kind {
     INDEX_REQUEST,     /* id of a request → its record, with the type of it */
@@ -35,3 +35,7 @@ bool index_has(const struct index *index, enum index_kind kind, struct bytes key
 /* Adds, or changes what is there. */
 void index_put(struct index *index, enum index_kind kind, struct bytes key, struct index_value value);
 size_t index_count(const struct index *index);
+
+/* For a snapshot: all of it. index_read: ERROR_MALFORMED. */
+void index_write(const struct index *index, struct snapshot_out *out);
+RESULT index_read(struct reader *r, struct index **ret_index);

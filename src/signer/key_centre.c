@@ -60,6 +60,7 @@ struct key_centre {
     struct sm2_public custodial;
     int64_t custodial_version; /* 0: no custodians yet */
     bool refilling;
+    uint64_t snapshot;         /* size in the last snapshot */
     uint64_t scanned;          /* records looked through for keys to wrap for the custodians */
 };
 
@@ -176,12 +177,87 @@ static struct result recall(const struct key_centre *c, uint64_t index, struct a
     return OK;
 }
 
+/* ---- snapshot ---- */
+
+static const char snapshot_name[] = "state";
+
+static void snapshot_key(const struct key_centre *c, uint8_t ret_key[SNAPSHOT_KEY_SIZE])
+{
+    sm3_hmac(BYTES(c->options.wrapping_key), bytes_text("hufu-key-centre-state"), ret_key);
+}
+
+static bool wants_snapshot(const struct key_centre *c)
+{
+    return snapshot_due(ledger_size(c->log) - c->snapshot, ledger_size(c->log));
+}
+
+static struct result write_snapshot(struct key_centre *c)
+{
+    struct snapshot_out *out;
+    uint8_t key[SNAPSHOT_KEY_SIZE];
+    c->snapshot = ledger_size(c->log); /* also when it fails: then it is tried later again */
+    snapshot_key(c, key);
+    struct result r = snapshot_begin(c->options.folder, snapshot_name, key, c->log, &out);
+    secret_wipe(key, sizeof key);
+    TRY(r);
+    snapshot_u64(out, c->in_use);
+    snapshot_u64(out, c->history);
+    snapshot_u64(out, c->for_custodians);
+    snapshot_u64(out, (uint64_t)c->custodial_version);
+    snapshot_bytes(out, BYTES(c->custodial.point));
+    snapshot_u64(out, c->scanned);
+    snapshot_u64(out, c->recent_count);
+    snapshot_bytes(out, bytes_of(c->recent, sizeof c->recent));
+    snapshot_block(out, bytes_of(c->spare, c->spare_count * sizeof *c->spare));
+    index_write(c->index, out);
+    return snapshot_end(out);
+}
+
+static struct result take_snapshot(struct key_centre *c, struct reader *r)
+{
+    struct index *index;
+    uint8_t point[SM2_POINT_SIZE];
+    c->in_use = read_u64(r);
+    c->history = read_u64(r);
+    c->for_custodians = read_u64(r);
+    c->custodial_version = (int64_t)read_u64(r);
+    read_copy(r, point, sizeof point);
+    if (c->custodial_version > 0) TRY(sm2_public_init(&c->custodial, point));
+    c->scanned = read_u64(r);
+    c->recent_count = read_u64(r);
+    read_copy(r, c->recent, sizeof c->recent);
+    struct bytes spare = read_block(r, SIZE_MAX);
+    for (size_t at = 0; at + SM2_POINT_SIZE <= spare.len; at += SM2_POINT_SIZE) push_spare(c, spare.ptr + at);
+    TRY(index_read(r, &index));
+    index_free(c->index);
+    c->index = index;
+    return reader_end(r);
+}
+
+static struct result read_snapshot(struct key_centre *c, uint64_t *ret_size)
+{
+    struct snapshot_in in;
+    uint8_t key[SNAPSHOT_KEY_SIZE];
+    snapshot_key(c, key);
+    struct result r = snapshot_open(c->options.folder, snapshot_name, key, c->log, &in);
+    secret_wipe(key, sizeof key);
+    *ret_size = 0;
+    if (failed(r)) return OK;
+    r = take_snapshot(c, &in.reader);
+    snapshot_done(&in);
+    TRY(r);
+    *ret_size = c->snapshot = in.size;
+    return OK;
+}
+
 /* ---- opening ---- */
 
 static struct result replay(struct key_centre *c)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
-    for (uint64_t i = 0; i < ledger_size(c->log); i++) {
+    uint64_t from;
+    TRY(read_snapshot(c, &from));
+    for (uint64_t i = from; i < ledger_size(c->log); i++) {
         struct record r;
         uint16_t type;
         arena_reset(arena);
@@ -400,7 +476,7 @@ static bool wants_wrapping(const struct key_centre *c)
 
 bool key_centre_due(const struct key_centre *centre)
 {
-    return wants_spare(centre) || wants_wrapping(centre);
+    return wants_spare(centre) || wants_wrapping(centre) || wants_snapshot(centre);
 }
 
 static struct result wrap_for_custodians(struct key_centre *c, const uint8_t *point)
@@ -435,5 +511,7 @@ struct result key_centre_work(struct key_centre *centre, int steps)
     for (; steps > 0 && wants_spare(centre); steps--) TRY(make(centre));
     centre->refilling = wants_spare(centre);
     for (; steps > 0 && wants_wrapping(centre); steps--) TRY(scan(centre));
+    /* Without one the next start reads more. */
+    if (wants_snapshot(centre)) IGNORE(write_snapshot(centre));
     return OK;
 }

@@ -98,6 +98,41 @@ struct result operators_text(const struct operators *operators, struct arena *ar
     return OK;
 }
 
+/* ---- snapshot ---- */
+
+void operators_write(const struct operators *operators, struct snapshot_out *out)
+{
+    snapshot_u64(out, operators->count);
+    for (size_t i = 0; i < operators->count; i++) {
+        const struct operator *o = &operators->all[i];
+        snapshot_bytes(out, BYTES(o->name));
+        snapshot_bytes(out, BYTES(o->serial));
+        snapshot_u64(out, o->roles);
+        snapshot_u64(out, (uint64_t)o->not_before_s);
+        snapshot_u64(out, (uint64_t)o->not_after_s);
+        snapshot_bytes(out, BYTES(o->key.point));
+    }
+}
+
+struct result operators_read(struct reader *r, struct operators *operators)
+{
+    uint64_t count = read_u64(r);
+    ENSURE(!r->bad && count <= OPERATORS_MAX, ERROR_MALFORMED);
+    for (uint64_t i = 0; i < count; i++) {
+        struct operator o;
+        uint8_t point[SM2_POINT_SIZE];
+        read_copy(r, o.name, sizeof o.name);
+        read_copy(r, o.serial, sizeof o.serial);
+        o.roles = (unsigned)read_u64(r);
+        o.not_before_s = (int64_t)read_u64(r);
+        o.not_after_s = (int64_t)read_u64(r);
+        read_copy(r, point, sizeof point);
+        ENSURE(!r->bad && !failed(sm2_public_init(&o.key, point)), ERROR_MALFORMED);
+        operators->all[operators->count++] = o;
+    }
+    return OK;
+}
+
 /* ---- roles ---- */
 
 static const char *const names[] = { "administrator", "reviewer", "producer", "finance", "auditor" };

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "crypto/sm2.h"
+#include "signer/snapshot.h"
 
 enum { OPERATORS_MAX = 400, OPERATOR_NAME_MAX = 256, OPERATOR_SERIAL_MAX = 40, OPERATOR_ADMINISTRATORS_MIN = 2 };
 
@@ -39,6 +40,10 @@ bool operators_same(const struct operator *a, const struct operator *b);
 size_t operators_administrators(const struct operators *operators, int64_t time_s, const char *without);
 /* A line each, "serial roles name". ERROR_OUT_OF_ROOM. */
 RESULT operators_text(const struct operators *operators, struct arena *arena, const char **ret_text);
+
+/* For a snapshot: all of them. operators_read fills an empty register; ERROR_MALFORMED. */
+void operators_write(const struct operators *operators, struct snapshot_out *out);
+RESULT operators_read(struct reader *r, struct operators *operators);
 
 /* "reviewer,producer": any order, none twice, at least one; ERROR_REGISTER_CHANGE. And in the order of enum role. */
 RESULT roles_parse(const char *text, unsigned *ret_roles);

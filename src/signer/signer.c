@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "signer/file.h"
+#include "signer/state.h"
 
 enum { BODY_MAX = LEDGER_BODY_MAX, RECORD_VERSION = 1 };
 
@@ -48,7 +49,9 @@ static struct result open_journal(struct signer *s, struct arena *arena, struct 
 static struct result replay(struct signer *s, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(SIGNER_ARENA_MAX);
-    for (uint64_t i = 0; i < ledger_size(s->journal); i++) {
+    uint64_t from;
+    TRY(state_read(s, &from));
+    for (uint64_t i = from; i < ledger_size(s->journal); i++) {
         struct ledger_entry e;
         arena_reset(arena);
         struct result r = ledger_read(s->journal, i, arena, &e);
@@ -89,14 +92,17 @@ struct result signer_open_centre(struct signer *signer, struct diag *diag)
 
 bool signer_idle_due(const struct signer *signer)
 {
-    return signer->centre && key_centre_due(signer->centre);
+    return signer->centre && (key_centre_due(signer->centre) || state_due(signer));
 }
 
 struct result signer_idle(struct signer *signer)
 {
     enum { STEPS = 16 };
     TRY(key_centre_work(signer->centre, STEPS));
-    return key_centre_sync(signer->centre);
+    TRY(key_centre_sync(signer->centre));
+    /* Without one the next start reads more. */
+    if (state_due(signer)) IGNORE(state_write(signer));
+    return OK;
 }
 
 /* It is for readers and for the next start, which reads on where it is missing: a failure is no reason to stop. */

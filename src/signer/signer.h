@@ -41,6 +41,7 @@ struct signer {
     struct id incarnation;
     struct ledger *journal;
     uint64_t published; /* size in the last tree head that was written out */
+    uint64_t snapshot;  /* size in the last snapshot (state.h) */
     struct index *index;
     struct operators *operators;
     struct key_centre *centre; /* NULL while the journal is empty */

@@ -22,10 +22,15 @@ static const uint8_t process_key[PROCESS_KEY_SIZE] = { 1, 2, 3 };
 
 struct stage *stage_new(const char *more)
 {
+    /* In memory where that can be: the hundreds of syncs of a run show nothing that a disk would show better. */
+    return stage_new_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", more);
+}
+
+struct stage *stage_new_in(const char *where, const char *more)
+{
     struct stage *s = calloc(1, sizeof *s);
     assert_non_null(s);
-    /* In memory where that can be: the hundreds of syncs of a run show nothing that a disk would show better. */
-    snprintf(s->folder, sizeof s->folder, "%s/hufu-signer-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(s->folder, sizeof s->folder, "%s/hufu-signer-XXXXXX", where);
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->config, sizeof s->config, "%s/hufu.conf", s->folder);
     FILE *f = fopen(s->config, "w");

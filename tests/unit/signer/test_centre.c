@@ -47,7 +47,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "records", "tree", "places", "checkpoint" };
+    static const char *const names[] = { "records", "tree", "places", "checkpoint", "state" };
     struct fixture *f = *state;
     char path[100];
     key_centre_free(f->centre);
@@ -233,6 +233,35 @@ static void r_pki_2_every_key_comes_to_be_wrapped_for_the_custodians(void **stat
     judicial(f, &second, &after.public, 2);
 }
 
+/* ---- snapshot ---- */
+
+static void stores_are_the_same_with_and_without_a_snapshot(void **state)
+{
+    enum { MANY = 2100 };
+    struct fixture *f = *state;
+    struct custody custody;
+    char path[100];
+    struct key_centre_pair first = take(f, "holder-a");
+    uint8_t blob[ENVELOPED_KEY_SIZE];
+    const struct key_centre_order order = { &f->other.public, "holder-a", "20261124000000025" };
+    appoint(f, 1, &custody);
+    for (int i = 0; i < MANY; i++) take(f, "holder");
+    assert_ok(key_centre_retire(f->centre, first.public.point));
+    work_all(f);
+    assert_ok(key_centre_sync(f->centre));
+    snprintf(path, sizeof path, "%s/state", f->folder);
+    assert_int_equal(access(path, R_OK), 0);
+    struct key_centre_counts before = key_centre_counts(f->centre);
+    for (int with = 1; with >= 0; with--) {
+        if (!with) assert_int_equal(unlink(path), 0);
+        reopen(f);
+        struct key_centre_counts after = key_centre_counts(f->centre);
+        assert_memory_equal(&before, &after, sizeof before);
+        assert_ok(key_centre_envelope(f->centre, first.public.point, &order, blob));
+        judicial(f, &custody, &first.public, 1);
+    }
+}
+
 /* ---- after a crash ---- */
 
 struct certified {
@@ -286,6 +315,7 @@ int test_centre(void)
         CENTRE(r_lost_4_key_goes_into_another_token_of_the_same_holder_only),
         CENTRE(keys_lie_wrapped),
         CENTRE(r_pki_2_every_key_comes_to_be_wrapped_for_the_custodians),
+        CENTRE(stores_are_the_same_with_and_without_a_snapshot),
         CENTRE(key_without_certificate_becomes_history_and_one_with_is_never_spare),
     };
     return cmocka_run_group_tests_name("centre", tests, NULL, NULL);

@@ -179,6 +179,109 @@ static void r_ops_6_tree_head_is_read_back_and_no_other(void **state)
     cast_free(cast);
 }
 
+/* ---- snapshots ---- */
+
+static const uint8_t snapshot_key[SNAPSHOT_KEY_SIZE] = { 4 };
+
+static void write_snapshot(const char *folder, const struct ledger *log, const struct index *index)
+{
+    struct snapshot_out *out;
+    assert_ok(snapshot_begin(folder, "state", snapshot_key, log, &out));
+    snapshot_u64(out, 77);
+    snapshot_block(out, bytes_text("block"));
+    index_write(index, out);
+    assert_ok(snapshot_end(out));
+}
+
+static void append(struct ledger *log)
+{
+    const struct ledger_record record = { 1, 1, NOW, bytes_text("record") };
+    uint64_t at;
+    assert_ok(ledger_append(log, &record, &at));
+    assert_ok(ledger_sync(log));
+}
+
+static void change_byte(const char *path, long at)
+{
+    FILE *f = fopen(path, "rb+");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    int c = fgetc(f);
+    assert_int_equal(fseek(f, -1, SEEK_CUR), 0);
+    assert_int_equal(fputc(c ^ 1, f), c ^ 1);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_snapshot_is_believed_for_its_log_under_its_key_and_unaltered(void **state)
+{
+    enum { MANY = 3000 };
+    char folder[] = "/tmp/hufu-snapshot-XXXXXX", other_folder[] = "/tmp/hufu-snapshot-XXXXXX", path[64], key[16];
+    struct ledger *log, *other;
+    struct snapshot_in in;
+    struct index *index = index_new(), *again;
+    struct index_value v;
+    uint8_t wrong[SNAPSHOT_KEY_SIZE] = { 5 };
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(other_folder));
+    assert_ok(ledger_open(folder, 0, NULL, &log));
+    assert_ok(ledger_open(other_folder, 0, NULL, &other));
+    append(log);
+    append(other);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        index_put(index, INDEX_KEY, bytes_text(key), (struct index_value){ (uint64_t)i, (uint8_t)(i % 3) });
+    }
+    assert_error(snapshot_open(folder, "state", snapshot_key, log, &in), ERROR_NOT_FOUND);
+    write_snapshot(folder, log, index);
+    append(log); /* what came later does not matter */
+    assert_ok(snapshot_open(folder, "state", snapshot_key, log, &in));
+    assert_int_equal(in.size, 1);
+    assert_int_equal(read_u64(&in.reader), 77);
+    assert_true(bytes_equal(read_block(&in.reader, 10), bytes_text("block")));
+    assert_ok(index_read(&in.reader, &again));
+    assert_ok(reader_end(&in.reader));
+    snapshot_done(&in);
+    assert_int_equal(index_count(again), MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        assert_true(index_find(again, INDEX_KEY, bytes_text(key), &v));
+        assert_int_equal(v.record, i);
+        assert_int_equal(v.note, i % 3);
+    }
+    assert_error(snapshot_open(folder, "state", wrong, log, &in), ERROR_NOT_FOUND);
+    assert_error(snapshot_open(folder, "state", snapshot_key, other, &in), ERROR_NOT_FOUND);
+    snprintf(path, sizeof path, "%s/state", folder);
+    static const long places[] = { 0, 7, 10, 30, 60, 5000, -1 };
+    for (size_t i = 0; i < COUNT(places); i++) {
+        change_byte(path, places[i]);
+        assert_error(snapshot_open(folder, "state", snapshot_key, log, &in), ERROR_NOT_FOUND);
+        change_byte(path, places[i]);
+    }
+    assert_int_equal(truncate(path, 20), 0);
+    assert_error(snapshot_open(folder, "state", snapshot_key, log, &in), ERROR_NOT_FOUND);
+    index_free(index);
+    index_free(again);
+    ledger_free(log);
+    ledger_free(other);
+    const char *const folders[] = { folder, other_folder };
+    static const char *const names[] = { "records", "tree", "places", "checkpoint", "state" };
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < COUNT(names); k++) {
+            snprintf(path, sizeof path, "%s/%s", folders[i], names[k]);
+            unlink(path);
+        }
+        assert_int_equal(rmdir(folders[i]), 0);
+    }
+}
+
+static void snapshots_are_written_rarely_enough(void **state)
+{
+    assert_false(snapshot_due(4095, 4095));
+    assert_true(snapshot_due(4096, 4096));
+    assert_false(snapshot_due(4096, 100000));
+    assert_true(snapshot_due(12500, 100000));
+}
+
 /* ---- files ---- */
 
 static void a_file_is_replaced_whole(void **state)
@@ -217,6 +320,8 @@ int test_parts(void)
         cmocka_unit_test(roles_are_a_list_of_known_ones),
         cmocka_unit_test(refusals_are_counted_by_the_hour),
         cmocka_unit_test(r_ops_6_tree_head_is_read_back_and_no_other),
+        cmocka_unit_test(a_snapshot_is_believed_for_its_log_under_its_key_and_unaltered),
+        cmocka_unit_test(snapshots_are_written_rarely_enough),
         cmocka_unit_test(a_file_is_replaced_whole),
     };
     return cmocka_run_group_tests_name("parts", tests, NULL, NULL);

@@ -40,4 +40,5 @@ int test_centre(void);
 int test_issue(void);
 int test_parts(void);
 int test_proof(void);
+int test_state(void);
 int test_time(void);

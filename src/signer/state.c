@@ -1,0 +1,76 @@
+#include "signer/state.h"
+
+#include "base/secret.h"
+
+static const char name[] = "state";
+
+static void key_of(const struct signer *s, uint8_t ret_key[SNAPSHOT_KEY_SIZE])
+{
+    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state"), ret_key);
+}
+
+bool state_due(const struct signer *signer)
+{
+    uint64_t size = ledger_size(signer->journal);
+    return snapshot_due(size - signer->snapshot, size);
+}
+
+struct result state_write(struct signer *signer)
+{
+    struct snapshot_out *out;
+    uint8_t key[SNAPSHOT_KEY_SIZE];
+    /* Whether it works or not: the next try comes when the journal has grown again. */
+    signer->snapshot = ledger_size(signer->journal);
+    key_of(signer, key);
+    struct result r = snapshot_begin(signer->journal_folder, name, key, signer->journal, &out);
+    secret_wipe(key, sizeof key);
+    TRY(r);
+    snapshot_u64(out, signer->phase == PHASE_SERVING ? PHASE_HELLO : signer->phase);
+    snapshot_u64(out, (uint64_t)signer->custody_version);
+    snapshot_u64(out, (uint64_t)signer->refusals.hour);
+    snapshot_u64(out, (uint64_t)signer->refusals.count);
+    operators_write(signer->operators, out);
+    index_write(signer->index, out);
+    return snapshot_end(out);
+}
+
+/* What one was written by this very code for this very log, so nothing of it can be malformed but by a fault. */
+static struct result take(struct signer *s, struct reader *r)
+{
+    struct index *index;
+    s->phase = (enum phase)read_u64(r);
+    s->custody_version = (int64_t)read_u64(r);
+    s->refusals.hour = (int64_t)read_u64(r);
+    s->refusals.count = (int64_t)read_u64(r);
+    TRY(operators_read(r, s->operators));
+    TRY(index_read(r, &index));
+    index_free(s->index);
+    s->index = index;
+    return reader_end(r);
+}
+
+/* Certificates of the CAs come from the first record, as always. */
+static struct result take_first(struct signer *s)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(SIGNER_ARENA_MAX);
+    struct ledger_entry e;
+    TRY(ledger_read(s->journal, 0, arena, &e));
+    return signer_apply(s, 0, &e.record, arena);
+}
+
+struct result state_read(struct signer *signer, uint64_t *ret_size)
+{
+    struct snapshot_in in;
+    uint8_t key[SNAPSHOT_KEY_SIZE];
+    key_of(signer, key);
+    struct result r = snapshot_open(signer->journal_folder, name, key, signer->journal, &in);
+    secret_wipe(key, sizeof key);
+    *ret_size = 0;
+    if (failed(r) || in.size == 0) return OK;
+    r = take_first(signer);
+    if (!failed(r)) r = take(signer, &in.reader);
+    snapshot_done(&in);
+    TRY(r);
+    *ret_size = signer->snapshot = in.size;
+    return OK;
+}
