@@ -34,7 +34,6 @@ struct result state_write(struct signer *signer)
     return snapshot_end(out);
 }
 
-/* What one was written by this very code for this very log, so nothing of it can be malformed but by a fault. */
 static struct result take(struct signer *s, struct reader *r)
 {
     struct index *index;
@@ -58,6 +57,19 @@ static struct result take_first(struct signer *s)
     return signer_apply(s, 0, &e.record, arena);
 }
 
+/* Its MAC holds and yet it cannot be understood: a fault of whoever wrote it, which must not keep the signer from
+ * starting. The journal has everything. */
+static struct result start_over(struct signer *s)
+{
+    index_free(s->index);
+    operators_free(s->operators);
+    s->index = index_new();
+    s->operators = operators_new();
+    s->phase = PHASE_EMPTY;
+    s->custody_version = s->refusals.hour = s->refusals.count = 0;
+    return OK;
+}
+
 struct result state_read(struct signer *signer, uint64_t *ret_size)
 {
     struct snapshot_in in;
@@ -66,11 +78,11 @@ struct result state_read(struct signer *signer, uint64_t *ret_size)
     struct result r = snapshot_open(signer->journal_folder, name, key, signer->journal, &in);
     secret_wipe(key, sizeof key);
     *ret_size = 0;
-    if (failed(r) || in.size == 0) return OK;
-    r = take_first(signer);
+    if (failed(r)) return OK;
+    r = in.size > 0 ? take_first(signer) : FAIL(ERROR_MALFORMED);
     if (!failed(r)) r = take(signer, &in.reader);
     snapshot_done(&in);
-    TRY(r);
+    if (failed(r)) return start_over(signer);
     *ret_size = signer->snapshot = in.size;
     return OK;
 }

@@ -2,6 +2,7 @@
 #include "tests.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -84,11 +85,76 @@ static void a_snapshot_that_was_altered_is_not_used(void **state)
     check(p, &deeds);
 }
 
+/* Its MAC holds, for this very journal, but what is in it is not a state. */
+static void write_nonsense(struct signer *s, struct bytes content)
+{
+    struct snapshot_out *out;
+    uint8_t key[SNAPSHOT_KEY_SIZE];
+    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state"), key);
+    assert_ok(snapshot_begin(s->journal_folder, "state", key, s->journal, &out));
+    snapshot_bytes(out, content);
+    assert_ok(snapshot_end(out));
+}
+
+static void a_snapshot_that_is_not_understood_costs_time_only(void **state)
+{
+    struct play *p = *state;
+    struct deeds deeds;
+    uint8_t nonsense[5000];
+    memset(nonsense, 0x41, sizeof nonsense);
+    do_some(p, &deeds);
+    static const size_t sizes[] = { 0, 7, 32, 40, 400, sizeof nonsense };
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        write_nonsense(p->stage->signer, bytes_of(nonsense, sizes[i]));
+        play_restart(p);
+        assert_int_equal(p->stage->signer->snapshot, 0);
+    }
+    check(p, &deeds);
+}
+
+/* One that is ahead of the journal (which lost what was not synced) is of another journal. */
+static void a_snapshot_ahead_of_its_journal_is_not_used(void **state)
+{
+    struct snapshot_in in;
+    struct diag diag = { 0 };
+    struct ledger *log;
+    char folder[] = "/tmp/hufu-ahead-XXXXXX", path[96];
+    uint8_t key[SNAPSHOT_KEY_SIZE] = { 6 };
+    assert_non_null(mkdtemp(folder));
+    assert_ok(ledger_open(folder, 0, &diag, &log));
+    for (int round = 0; round < 2; round++) {
+        struct snapshot_out *out;
+        uint64_t index, size = ledger_size(log);
+        const struct ledger_record record = { 1, 1, 1, bytes_text("lost") };
+        assert_ok(ledger_append(log, &record, &index));
+        assert_ok(snapshot_begin(folder, "state", key, log, &out));
+        assert_ok(snapshot_end(out));
+        ledger_free(log);
+        snprintf(path, sizeof path, "%s/records", folder);
+        assert_int_equal(truncate(path, 32), 0);
+        assert_ok(ledger_open(folder, 0, &diag, &log));
+        assert_int_equal(ledger_size(log), 0);
+        assert_error(snapshot_open(folder, "state", key, log, &in), ERROR_NOT_FOUND);
+        /* Nor when it has grown to that size again, by other records. */
+        for (uint64_t i = 0; i <= size; i++) assert_ok(ledger_append(log, &record, &index));
+        assert_error(snapshot_open(folder, "state", key, log, &in), ERROR_NOT_FOUND);
+    }
+    ledger_free(log);
+    static const char *const names[] = { "records", "tree", "places", "checkpoint", "state" };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int test_state(void)
 {
     const struct CMUnitTest tests[] = {
         PLAY(nothing_is_forgotten_with_a_snapshot),
         PLAY(a_snapshot_that_was_altered_is_not_used),
+        PLAY(a_snapshot_that_is_not_understood_costs_time_only),
+        cmocka_unit_test(a_snapshot_ahead_of_its_journal_is_not_used),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
 }
