@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "base/random.h"
+#include "base/text.h"
 
 /* ---- people ---- */
 
@@ -72,14 +73,26 @@ static const char *identity_number(struct arena *arena, const char **ret_birth_d
     return arena_format(arena, "%s", number);
 }
 
-/* Eight digits that no rule against simple PINs minds: no digit twice in a row, no run, no date, no mobile. */
+enum { PIN_DIGITS = 8 };
+
+/* A piece that comes again and again: refused as too simple. */
+static bool is_repeated(const char *digits)
+{
+    for (size_t piece = 1; piece <= PIN_DIGITS / 2; piece++)
+        if (text_starts(digits, digits + piece)) return true;
+    return false;
+}
+
+/* Digits that no rule against simple PINs minds: no digit twice in a row, no run, no date, no mobile, no repetition. */
 static const char *pin(struct arena *arena)
 {
-    char digits[9] = "";
-    for (size_t i = 0; i < 8; i++) {
-        unsigned last = i ? (unsigned)(digits[i - 1] - '0') : 0;
-        digits[i] = (char)('0' + (last + 3 + draw(4)) % 10); /* 3 to 6 away from the last one */
-    }
+    char digits[PIN_DIGITS + 1] = "";
+    do {
+        for (size_t i = 0; i < PIN_DIGITS; i++) {
+            unsigned last = i ? (unsigned)(digits[i - 1] - '0') : 0;
+            digits[i] = (char)('0' + (last + 3 + draw(4)) % 10); /* 3 to 6 away from the last one */
+        }
+    } while (is_repeated(digits));
     return arena_format(arena, "%s", digits);
 }
 

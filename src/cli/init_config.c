@@ -75,6 +75,7 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
     write_format(w,
                  "[web]\nportal = http://portal.localhost:%lld\nconsole = http://console.localhost:%lld\n"
                  "platform = http://platform.localhost:%lld\ndemonstration = yes\n"
+                 "sms_per_hour = 1000000\n" /* hufu demo --count comes from one address */
                  "service_line = 010-0000-0000\nservice_email = service@example.org\n"
                  "accounts_line = 010-0000-0001\ncomplaints_line = 010-0000-0002\n"
                  "return_address = 北京市某区某路 1 号 国资CA 服务部（演示）\n",

@@ -18,6 +18,8 @@
 #include "cli/ready.h"
 #include "cli/supervisor.h"
 
+enum { PORT_WAITS_MAX = 20, PORT_WAIT_US = 100 * 1000 };
+
 struct options {
     const char *folder, *log;
     int64_t secret_fd;
@@ -115,6 +117,21 @@ static struct result supervise(const struct supervisor_options *o, struct diag *
     return r;
 }
 
+/* Processes of a start that was killed end by themselves, but not at once: their ports are waited for. */
+static struct result open_soon(const char *address, struct diag *diag, int *ret_socket)
+{
+    for (int waited = 0; waited < PORT_WAITS_MAX; waited++) {
+        struct diag passing = { 0 };
+        struct result r = listen_open(address, &passing, ret_socket);
+        if (r.code != ERROR_PORT_TAKEN) {
+            *diag = passing;
+            return r;
+        }
+        usleep(PORT_WAIT_US);
+    }
+    return listen_open(address, diag, ret_socket);
+}
+
 /* What others of ours will listen on themselves: better said now than when they have failed. */
 static struct result check_ports(const struct installation *i, struct diag *diag)
 {
@@ -123,7 +140,7 @@ static struct result check_ports(const struct installation *i, struct diag *diag
         const char *address = addresses[k], *slashes = address ? strstr(address, "://") : NULL;
         int probe;
         if (!address) continue;
-        TRY(listen_open(slashes ? slashes + 3 : address, diag, &probe));
+        TRY(open_soon(slashes ? slashes + 3 : address, diag, &probe));
         close(probe);
     }
     return OK;
@@ -141,7 +158,7 @@ static struct result serve_with(const struct installation *i, const struct optio
     s.log_path = o->log;
     TRY(secret_read(i, (int)o->secret_fd, o->insecure_dev, diag, secret));
     TRY(check_ports(i, diag));
-    TRY(listen_open(i->serve.listen, diag, &listening));
+    TRY(open_soon(i->serve.listen, diag, &listening));
     struct result r = open_log(o->log, diag, &log);
     s.listen = listening;
     s.log = log;

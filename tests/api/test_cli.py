@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -367,6 +368,22 @@ class Trouble(unittest.TestCase):
                 self.world.set(section, name, port if name == "port" else f"127.0.0.1:{port}")
                 self.refused(f"127.0.0.1:{port}", f"process {os.getpid()}")
             self.tearDown()
+
+    def test_a_port_that_is_given_up_soon_is_waited_for(self):
+        """What a killed start left behind ends a moment after it."""
+        world = World(start=False)
+        self.addCleanup(world.close)
+        with open(world.path("hufu.conf"), encoding="utf-8") as f:
+            port = int(re.search(r"listen = 127\.0\.0\.1:(\d+)", f.read()).group(1))
+        taken = socket.socket()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        given_up = threading.Timer(0.5, taken.close)
+        given_up.start()
+        self.addCleanup(given_up.join)
+        world.start()
+        self.assertEqual(hufu("status", "--folder", world.folder).returncode, 0)
 
     def test_a_configuration_that_is_wrong(self):
         self.world.set("serve", "colour", "red")
