@@ -244,7 +244,7 @@ static void look_at_ports(struct doctor *d)
         struct diag diag = { 0 };
         int s;
         if (!addresses[k] || text_starts(addresses[k], "unix:")) continue;
-        if (!failed(listen_open(addresses[k], &diag, &s))) {
+        if (!failed(listen_open(addresses[k], NULL, &diag, &s))) {
             close(s);
             doctor_find(d, "port", FINDING_GOOD, cli_words("%s 空闲", "%s is free"), addresses[k]);
             continue;

@@ -1,8 +1,11 @@
 /* `hufu init`: makes an installation's folder, its keys and its first operators. */
+#include <fcntl.h>
 #include <jansson.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,17 +13,18 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "cli/commands.h"
-#include "cli/init_card.h"
 #include "cli/init_config.h"
+#include "cli/init_plan.h"
+#include "cli/installation.h"
 #include "cli/place.h"
 #include "cli/process.h"
 
-enum { ARENA_MAX = 4 * 1024 * 1024, SECRET_SIZE = 32, TRANSPORT_KEY_SIZE = 16, FILE_MAX = 8192 };
-
-#define DEMO_PIN "271828"
+enum { ARENA_MAX = 4 * 1024 * 1024, SECRET_SIZE = 32, TRANSPORT_KEY_SIZE = 16, FILE_MAX = CONFIG_FILE_MAX };
+enum { SOCKET_PATH_MAX = 107, SOCKET_NAME_MAX = 48 }; /* of a virtual USBKey in its folder */
 
 struct options {
-    const char *folder;
+    const char *folder, *plan, *config;
+    int64_t secret_fd;
     bool demo, json;
     struct init_ports ports;
 };
@@ -30,32 +34,23 @@ struct options {
 static const struct cli_option options[] = {
     { "folder", CLI_TEXT, offsetof(struct options, folder), "DIR", 0, 0, "where; must be absent or empty (default var)" },
     { "demo", CLI_FLAG, offsetof(struct options, demo), NULL, 0, 0, "a demonstration: virtual USBKeys, sinks, a payment simulator" },
-    { "port", PORT(web), "of pages and API (default 8080)" },
-    { "paysim-port", PORT(paysim), "of the payment simulator (default 8090)" },
-    { "agent-port", PORT(agent), "of the agent (default 18181)" },
+    { "port", PORT(web), "of a demonstration's pages and API (default 8080)" },
+    { "paysim-port", PORT(paysim), "of its payment simulator (default 8090)" },
+    { "agent-port", PORT(agent), "of its agent (default 18181)" },
+    { "plan", CLI_TEXT, offsetof(struct options, plan), "FILE", 0, 0, "names of the CAs, maker of the USBKeys, first operators (docs/operation.md)" },
+    { "config", CLI_TEXT, offsetof(struct options, config), "FILE", 0, 0, "becomes hufu.conf" },
+    { "secret-fd", CLI_NUMBER, offsetof(struct options, secret_fd), "FD", 0, 1 << 16, "descriptor with the secret; else the credential \"secret\", or asked for" },
     { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
 };
-
-/* Administrators first: the signer seals nothing with fewer than two. */
-static const struct init_operator first_operators[] = {
-    { "管理员一", "administrator", "HFDEMO0000000001", "operator-administrator-1", DEMO_PIN },
-    { "管理员二", "administrator", "HFDEMO0000000002", "operator-administrator-2", DEMO_PIN },
-    { "审核员一", "reviewer", "HFDEMO0000000003", "operator-reviewer-1", DEMO_PIN },
-    { "审核员二", "reviewer", "HFDEMO0000000004", "operator-reviewer-2", DEMO_PIN },
-    { "制证员一", "producer", "HFDEMO0000000005", "operator-producer-1", DEMO_PIN },
-    { "财务一", "finance", "HFDEMO0000000006", "operator-finance-1", DEMO_PIN },
-    { "审计员一", "auditor", "HFDEMO0000000007", "operator-auditor-1", DEMO_PIN },
-};
 /* clang-format on */
-
-enum { SOCKET_PATH_MAX = 107, SOCKET_NAME_MAX = 48 }; /* of a virtual USBKey in its folder */
 
 struct init {
     const struct options *options;
     struct init_folder folder;
+    struct init_plan plan;
     struct arena *arena;
     struct diag *diag;
-    struct bytes secret; /* as it stands in the file */
+    struct secret secret;
 };
 
 /* ---- the parts ---- */
@@ -75,21 +70,37 @@ static struct result run_program(struct init *in, const char *const *arguments)
 
 static struct result make_folders(struct init *in)
 {
-    static const char *const names[] = { "signer", "web", "usbkeys", "sink", "paysim", "agent", "ca" };
-    for (size_t i = 0; i < COUNT(names); i++) TRY(init_folder_make(&in->folder, names[i], in->diag));
+    static const char *const names[] = { "signer", "web", "ca", "usbkeys", "sink", "paysim", "agent" };
+    size_t count = in->options->demo ? COUNT(names) : 3;
+    for (size_t i = 0; i < count; i++) TRY(init_folder_make(&in->folder, names[i], in->diag));
     return OK;
 }
 
-/* Not in the arena: it is wiped at the end. */
-static struct result make_secret(struct init *in, char text[2 * SECRET_SIZE + 2])
+static struct result read_file(struct init *in, const char *path, uint8_t *into, size_t room, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, into, room);
+    if (fd >= 0) close(fd);
+    if (n < 0 || (size_t)n == room) return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s cannot be read", path);
+    *ret_len = (size_t)n;
+    return OK;
+}
+
+/* ---- what a demonstration has ---- */
+
+static struct result make_secret(struct init *in)
 {
     uint8_t drawn[SECRET_SIZE];
+    char text[2 * SECRET_SIZE + 2];
     random_fill(drawn, sizeof drawn);
     for (size_t i = 0; i < sizeof drawn; i++) snprintf(text + 2 * i, 3, "%02x", drawn[i]);
     secret_wipe(drawn, sizeof drawn);
-    in->secret = bytes_of(text, 2 * SECRET_SIZE);
-    text[2 * SECRET_SIZE] = '\n';
-    return init_folder_write(&in->folder, "secret", bytes_of(text, 2 * SECRET_SIZE + 1), in->diag);
+    in->secret.len = 2 * SECRET_SIZE;
+    memcpy(in->secret.bytes, text, in->secret.len);
+    text[in->secret.len] = '\n';
+    struct result r = init_folder_write(&in->folder, "secret", bytes_of(text, in->secret.len + 1), in->diag);
+    secret_wipe(text, sizeof text);
+    return r;
 }
 
 static struct result make_maker(struct init *in)
@@ -110,34 +121,56 @@ static struct result make_paysim(struct init *in)
     return run_program(in, arguments);
 }
 
-/* ---- keys and operators ---- */
-
-static struct result read_file(struct init *in, const char *name, uint8_t *into, size_t room, size_t *ret_len)
+static struct result prepare_demo(struct init *in)
 {
-    const char *path = init_folder_path(&in->folder, name);
-    FILE *f = path ? fopen(path, "rbe") : NULL;
-    if (!f) return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s", name);
-    size_t n = fread(into, 1, room, f);
-    bool good = !ferror(f) && n < room;
-    fclose(f);
-    if (!good) return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s", name);
-    *ret_len = n;
+    if (strlen(in->folder.draft) + SOCKET_NAME_MAX > SOCKET_PATH_MAX)
+        return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s: the path is too long for sockets", in->folder.place);
+    TRY(make_secret(in));
+    TRY(make_maker(in));
+    TRY(make_paysim(in));
+    TRY(init_config_demo(&in->folder, &in->options->ports, in->diag));
+    TRY(init_plan_demo(&in->folder, &in->plan));
+    for (size_t i = 0; i < in->plan.operator_count; i++)
+        TRY(init_card_make(&in->folder, &in->plan.operators[i], in->diag));
     return OK;
 }
 
+/* ---- what an installation is given ---- */
+
+static struct result prepare_installation(struct init *in)
+{
+    uint8_t *text = arena_take(in->arena, FILE_MAX + 1);
+    size_t len;
+    struct installation installation;
+    ENSURE(text, ERROR_OUT_OF_ROOM);
+    TRY(init_plan_read(in->options->plan, in->arena, in->diag, &in->plan));
+    TRY(read_file(in, in->options->config, text, FILE_MAX + 1, &len));
+    TRY(init_folder_write(&in->folder, "hufu.conf", bytes_of(text, len), in->diag));
+    TRY(installation_open(in->folder.draft, in->diag, &installation));
+    struct result r = installation.demo.on || installation.serve.secret_file
+                          ? diag_log(in->diag, ERROR_CONFIG, "%s: [demo] and secret_file are for init --demo",
+                                     in->options->config)
+                          : secret_read(&installation, (int)in->options->secret_fd, false, in->diag, &in->secret);
+    installation_done(&installation);
+    return r;
+}
+
+/* ---- keys and operators ---- */
+
 static struct result begin_signer(struct init *in, struct init_signer *signer)
 {
-    uint8_t *certificate = arena_take(in->arena, FILE_MAX), transport[TRANSPORT_KEY_SIZE + 1];
+    const struct init_plan *plan = &in->plan;
+    uint8_t *certificate = arena_take(in->arena, CERTIFICATE_MAX + 1), transport[TRANSPORT_KEY_SIZE + 1];
     size_t certificate_len, transport_len;
     ENSURE(certificate, ERROR_OUT_OF_ROOM);
-    TRY(read_file(in, "maker/maker.cer", certificate, FILE_MAX, &certificate_len));
-    TRY(read_file(in, "maker/transport.key", transport, sizeof transport, &transport_len));
+    TRY(read_file(in, plan->maker_certificate, certificate, CERTIFICATE_MAX + 1, &certificate_len));
+    TRY(read_file(in, plan->maker_transport_key, transport, sizeof transport, &transport_len));
     const struct signer_begin begin = {
-        .organization = "国资CA（演示）",
-        .country = "CN",
-        .root_name = "国资CA 演示根",
-        .issuing_name = "国资CA 演示签发",
-        .operators_name = "国资CA 演示操作员",
+        .organization = plan->organization,
+        .country = plan->country,
+        .root_name = plan->root_name,
+        .issuing_name = plan->issuing_name,
+        .operators_name = plan->operators_name,
         .maker_certificate = bytes_of(certificate, certificate_len),
         .maker_transport_key = bytes_of(transport, transport_len),
     };
@@ -146,6 +179,24 @@ static struct result begin_signer(struct init *in, struct init_signer *signer)
                                       in->diag, &state);
     secret_wipe(transport, sizeof transport);
     return r;
+}
+
+static struct result register_operators(struct init *in, struct init_signer *signer, json_t *people)
+{
+    for (size_t i = 0; i < in->plan.operator_count; i++) {
+        struct init_operator *o = &in->plan.operators[i];
+        const char *serial;
+        if (o->image) {
+            TRY(init_card_produce(&in->folder, signer, o, in->diag, &serial));
+        } else {
+            TRY(init_card_ask(&in->folder, in->plan.operators, i, in->diag));
+            TRY(init_card_produce_plugged(&in->folder, signer, o, in->diag, &serial));
+        }
+        json_array_append_new(people, json_pack("{s:s*, s:s, s:s, s:s, s:s, s:s*}", "name", o->image, "person", o->name,
+                                                "roles", o->roles, "card", o->card, "certificate", serial, "pin",
+                                                o->pin));
+    }
+    return OK;
 }
 
 /* For `hufu ca show` and whoever is to trust them. */
@@ -160,18 +211,19 @@ static struct result write_authorities(struct init *in, const struct signer_stat
     return OK;
 }
 
-static struct result register_operators(struct init *in, struct init_signer *signer, json_t *people)
+static struct result set_up_signer(struct init *in, json_t *people)
 {
-    for (size_t i = 0; i < COUNT(first_operators); i++) {
-        const struct init_operator *o = &first_operators[i];
-        const char *serial;
-        TRY(init_card_make(&in->folder, o, in->diag));
-        TRY(init_card_produce(&in->folder, signer, o, in->diag, &serial));
-        json_array_append_new(people, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "name", o->image, "person", o->name,
-                                                "roles", o->roles, "card", o->card, "certificate", serial, "pin",
-                                                o->pin));
-    }
-    return OK;
+    struct init_signer signer;
+    struct signer_state state;
+    TRY(init_signer_start(init_folder_path(&in->folder, "hufu.conf"), bytes_of(in->secret.bytes, in->secret.len),
+                          in->folder.log, in->diag, &signer));
+    struct result r = begin_signer(in, &signer);
+    if (!failed(r)) r = register_operators(in, &signer, people);
+    if (!failed(r))
+        r = init_signer_ask(&signer, SIGNER_SEAL, NULL, NULL, &signer_state_shape, in->arena, in->diag, &state);
+    if (!failed(r)) r = write_authorities(in, &state);
+    init_signer_stop(&signer);
+    return r;
 }
 
 static struct result write_people(struct init *in, const json_t *people)
@@ -183,67 +235,64 @@ static struct result write_people(struct init *in, const json_t *people)
     return r;
 }
 
-static struct result set_up_signer(struct init *in, json_t *people)
+/* ---- all of it ---- */
+
+/* Each process that runs as a user of its own owns its folder; what lies around it may be passed through. */
+static struct result give_away(struct init *in)
 {
-    struct init_signer signer;
-    struct signer_state state;
-    TRY(init_signer_start(init_folder_path(&in->folder, "hufu.conf"), in->secret, in->folder.log, in->diag, &signer));
-    struct result r = begin_signer(in, &signer);
-    if (!failed(r)) r = register_operators(in, &signer, people);
-    if (!failed(r))
-        r = init_signer_ask(&signer, SIGNER_SEAL, NULL, NULL, &signer_state_shape, in->arena, in->diag, &state);
-    if (!failed(r)) r = write_authorities(in, &state);
-    init_signer_stop(&signer);
+    struct installation i;
+    TRY(installation_open(in->folder.draft, in->diag, &i));
+    struct result r = OK;
+    if (i.serve.web_user) r = init_folder_give(&in->folder, "web", i.serve.web_user, in->diag);
+    if (!failed(r) && i.serve.signer_user) r = init_folder_give(&in->folder, "signer", i.serve.signer_user, in->diag);
+    bool users = i.serve.web_user || i.serve.signer_user || i.serve.files_user || i.serve.relay_user;
+    if (!failed(r) && users) r = init_folder_open(&in->folder, in->diag);
+    installation_done(&i);
     return r;
 }
 
-/* ---- all of it ---- */
-
-static struct result make_all(struct init *in, char secret[2 * SECRET_SIZE + 2])
+static struct result make_all(struct init *in)
 {
     TRY(make_folders(in));
-    TRY(make_secret(in, secret));
-    TRY(make_maker(in));
-    TRY(make_paysim(in));
-    TRY(init_config_demo(&in->folder, &in->options->ports, in->diag));
+    TRY(in->options->demo ? prepare_demo(in) : prepare_installation(in));
     json_t *people = json_array();
     struct result r = set_up_signer(in, people);
-    if (!failed(r)) r = write_people(in, people);
+    if (!failed(r) && in->options->demo) r = write_people(in, people);
     json_decref(people);
     TRY(r);
+    TRY(give_away(in));
     return init_folder_publish(&in->folder, in->diag);
 }
 
-static struct result init_demo(struct init *in)
+static struct result init(struct init *in)
 {
-    char secret[2 * SECRET_SIZE + 2];
     TRY(init_folder_begin(in->options->folder, in->arena, in->diag, &in->folder));
-    if (strlen(in->folder.draft) + SOCKET_NAME_MAX > SOCKET_PATH_MAX) {
-        init_folder_done(&in->folder);
-        return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s: the path is too long for sockets", in->folder.place);
-    }
-    struct result r = make_all(in, secret);
+    struct result r = make_all(in);
     if (failed(r)) init_folder_tell_log(&in->folder);
-    secret_wipe(secret, sizeof secret);
+    secret_wipe(&in->secret, sizeof in->secret);
     init_folder_done(&in->folder);
     return r;
 }
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-    struct options o = { .folder = "var", .ports = { 8080, 8090, 18181 } };
+    struct options o = { .folder = "var", .secret_fd = -1, .ports = { 8080, 8090, 18181 } };
     int exit_status;
     if (!cli_parse(command, argc, argv, &o, NULL, &exit_status)) return exit_status;
-    if (!o.demo) {
-        fprintf(stderr, cli_words("hufu init：请加 --demo\n", "hufu init: add --demo\n"));
+    if (o.demo ? o.plan || o.config : !o.plan || !o.config) {
+        fputs(cli_words("hufu init：演示系统用 --demo；正式系统用 --plan 和 --config\n",
+                        "hufu init: --demo for a demonstration; --plan and --config for an installation\n"), stderr);
         return CLI_USAGE;
     }
     struct diag diag = { 0 };
     struct arena *arena = arena_new(ARENA_MAX);
-    struct init in = { .options = &o, .arena = arena, .diag = &diag };
+    struct init *in = calloc(1, sizeof *in);
+    if (!in) abort();
+    *in = (struct init){ .options = &o, .arena = arena, .diag = &diag };
     log_init("init");
-    struct result r = init_demo(&in);
-    if (!failed(r)) printf(o.json ? "{\"folder\": \"%s\"}\n" : "%s\n", in.folder.place);
+    struct result r = init(in);
+    if (!failed(r)) printf(o.json ? "{\"folder\": \"%s\"}\n" : "%s\n", in->folder.place);
+    free(in);
     arena_free(arena);
     return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
 }
@@ -251,8 +300,9 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_init = {
     .name = "init",
     .summary = "makes an installation: folder, keys, first operators",
-    .about = "Makes the folder of an installation: configuration, secret, the CA's keys, and the first operators with\n"
-             "their USBKeys. What is made is whole or not there at all.",
+    .about = "Makes the folder of an installation: configuration, the CA's keys, and the first operators with their USBKeys.\n"
+             "What is made is whole or not there at all. --demo makes all of it up. Otherwise --plan names the CAs and the\n"
+             "people, --config is the configuration, and each person's USBKey is asked for in turn.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/command.h"
 #include "cli/place.h"
 #include "cli/process.h"
 #include "pki/certificate.h"
@@ -171,23 +173,77 @@ static struct result produce(const struct device *d, struct init_signer *signer,
     return OK;
 }
 
+struct result init_card_produce_plugged(const struct init_folder *folder, struct init_signer *signer,
+                                        const struct init_operator *operator, struct diag *diag,
+                                        const char **ret_serial)
+{
+    struct device d = { .diag = diag };
+    TRY(wait_for_card(&d, operator->card));
+    struct result r = produce(&d, signer, operator, folder->arena, ret_serial);
+    SKF_DisConnectDev(d.handle);
+    return r;
+}
+
 struct result init_card_produce(const struct init_folder *folder, struct init_signer *signer,
                                 const struct init_operator *operator, struct diag *diag, const char **ret_serial)
 {
     const char *image = part(folder, operator, "image"), *socket = part(folder, operator, "sock");
     ENSURE(image && socket, ERROR_OUT_OF_ROOM);
     const char *arguments[] = { "hufu-card", "--image", image, "--socket", socket, NULL };
-    struct device d = { .diag = diag };
     pid_t pid;
     const char *usbkeys = init_folder_path(folder, "usbkeys");
     if (!usbkeys || setenv("HUFU_USBKEYS", usbkeys, 1) != 0) abort(); /* where the driver looks */
     TRY(start_card(arguments, folder->log, diag, &pid));
-    struct result r = wait_for_card(&d, operator->card);
-    if (!failed(r)) {
-        r = produce(&d, signer, operator, folder->arena, ret_serial);
-        SKF_DisConnectDev(d.handle);
-    }
+    struct result r = init_card_produce_plugged(folder, signer, operator, diag, ret_serial);
     kill(pid, SIGTERM);
     status_of(pid);
     return r;
+}
+
+/* ---- a USBKey that a person has ---- */
+
+static bool is_taken(const struct init_operator *operators, size_t which, const char *card)
+{
+    for (size_t i = 0; i < which; i++)
+        if (strcmp(operators[i].card, card) == 0) return true;
+    return false;
+}
+
+/* The one USBKey that is plugged in and belongs to nobody before; NULL: none, or several. */
+static const char *find_fresh(const struct init_folder *folder, const struct init_operator *operators, size_t which)
+{
+    char names[LIST_MAX];
+    ULONG size = sizeof names;
+    const char *found = NULL;
+    if (SKF_EnumDev(TRUE, names, &size) != SAR_OK) return NULL;
+    for (char *name = names; *name; name += strlen(name) + 1) {
+        DEVHANDLE handle;
+        DEVINFO info;
+        if (SKF_ConnectDev(name, &handle) != SAR_OK) continue;
+        bool told = SKF_GetDevInfo(handle, &info) == SAR_OK;
+        SKF_DisConnectDev(handle);
+        char card[sizeof info.SerialNumber + 1] = { 0 };
+        memcpy(card, info.SerialNumber, sizeof info.SerialNumber);
+        if (!told || is_taken(operators, which, card)) continue;
+        if (found) return NULL;
+        found = arena_text(folder->arena, bytes_text(card));
+    }
+    return found;
+}
+
+struct result init_card_ask(const struct init_folder *folder, struct init_operator *operators, size_t which,
+                            struct diag *diag)
+{
+    struct init_operator *o = &operators[which];
+    while (!o->card) {
+        char line[8];
+        printf(cli_words("请插入 %s（%s）的 USBKey，只插这一把，然后按回车：",
+                         "Plug in the USBKey of %s (%s), no other fresh one, then press Enter: "),
+               o->name, o->roles);
+        fflush(stdout);
+        if (!fgets(line, sizeof line, stdin)) return diag_log(diag, ERROR_DEMO_KEY, "for %s", o->name);
+        o->card = find_fresh(folder, operators, which);
+        if (o->card) printf("%s\n", o->card);
+    }
+    return OK;
 }

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -142,6 +144,39 @@ void init_folder_done(struct init_folder *f)
     if (f->log >= 0) close(f->log);
     close(f->lock);
     f->lock = -1;
+}
+
+/* ---- users ---- */
+
+struct result init_folder_give(const struct init_folder *f, const char *name, const char *user, struct diag *diag)
+{
+    const struct passwd *who = getpwnam(user);
+    const char *path = init_folder_path(f, name);
+    ENSURE(path, ERROR_OUT_OF_ROOM);
+    if (!who) return diag_log(diag, ERROR_USER_UNKNOWN, "%s", user);
+    char *roots[] = { (char *)(uintptr_t)path, NULL };
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    if (!tree) return wrong(diag, path);
+    bool good = true;
+    for (const FTSENT *e; (e = fts_read(tree));)
+        good = good && (e->fts_info == FTS_DP || lchown(e->fts_path, who->pw_uid, who->pw_gid) == 0);
+    fts_close(tree);
+    return good ? OK : wrong(diag, path);
+}
+
+struct result init_folder_open(const struct init_folder *f, struct diag *diag)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } open_ones[] = { { ".", 0711 }, { "run", 0711 }, { "hufu.conf", 0644 }, { "ca", 0755 }, { "ca/root.cer", 0644 },
+                      { "ca/issuing.cer", 0644 }, { "ca/operators.cer", 0644 } };
+    for (size_t i = 0; i < COUNT(open_ones); i++) {
+        const char *path = init_folder_path(f, open_ones[i].name);
+        ENSURE(path, ERROR_OUT_OF_ROOM);
+        if (chmod(path, open_ones[i].mode) != 0) return wrong(diag, path);
+    }
+    return OK;
 }
 
 /* ---- what is in it ---- */

@@ -24,6 +24,11 @@ void init_folder_done(struct init_folder *folder);
 
 /* "DRAFT/NAME". */
 const char *init_folder_path(const struct init_folder *folder, const char *name);
+/* The folder NAME and all in it become USER's. ERROR_USER_UNKNOWN, ERROR_FOLDER_FAILED. */
+RESULT init_folder_give(const struct init_folder *folder, const char *name, const char *user, struct diag *diag);
+/* Other users may pass through the folder to what is theirs, and read hufu.conf, the CAs' certificates and run. */
+RESULT init_folder_open(const struct init_folder *folder, struct diag *diag);
+
 /* A folder for its owner only. */
 RESULT init_folder_make(const struct init_folder *folder, const char *name, struct diag *diag);
 /* A file, for its owner only, that was not there. */

@@ -18,6 +18,8 @@ enum { ARENA_MAX = 8 * CONFIG_FILE_MAX };
 const struct config_option serve_options[] = {
     { "listen", CONFIG_TEXT, SERVE(listen), "127.0.0.1:8080", false, 0, 0,
       "where pages and API are served: an address with its port, or unix:PATH behind nginx" },
+    { "listen_group", CONFIG_TEXT, SERVE(listen_group), NULL, false, 1, 32,
+      "group that may connect to a unix: socket: nginx's" },
     { "secret_file", CONFIG_PATH, SERVE(secret_file), NULL, false, 0, 0,
       "file of the installation's secret, in a demonstration only; else systemd's credential \"secret\", "
       "--secret-fd, or a prompt" },

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,8 +84,10 @@ bool listen_holder(unsigned port, char *into, unsigned long room)
 
 /* ---- opening ---- */
 
-static struct result open_unix(const char *path, struct diag *diag, int *ret_socket)
+static struct result open_unix(const char *path, const char *group, struct diag *diag, int *ret_socket)
 {
+    const struct group *whose = group ? getgrnam(group) : NULL;
+    if (group && !whose) return diag_log(diag, ERROR_USER_UNKNOWN, "group %s", group);
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof address.sun_path) return diag_log(diag, ERROR_CONFIG, "listen: %s is too long", path);
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -93,8 +96,8 @@ static struct result open_unix(const char *path, struct diag *diag, int *ret_soc
     /* What an earlier start left; a serving one was excluded by the folder's lock. */
     struct stat st;
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) unlink(path);
-    bool good = bind(s, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, SOCKET_MODE) == 0 &&
-                listen(s, BACKLOG) == 0;
+    bool good = bind(s, (struct sockaddr *)&address, sizeof address) == 0 && (!whose || chown(path, (uid_t)-1, whose->gr_gid) == 0) &&
+                chmod(path, SOCKET_MODE) == 0 && listen(s, BACKLOG) == 0;
     if (!good) close(s);
     if (!good) return diag_log(diag, ERROR_IO, "%s cannot be listened on: %s", path, strerror(errno));
     *ret_socket = s;
@@ -128,12 +131,12 @@ static bool parse_address(const char *text, struct sockaddr_storage *ret_address
     return true;
 }
 
-struct result listen_open(const char *address, struct diag *diag, int *ret_socket)
+struct result listen_open(const char *address, const char *group, struct diag *diag, int *ret_socket)
 {
     struct sockaddr_storage where = { 0 };
     socklen_t len = 0;
     unsigned port = 0;
-    if (text_starts(address, "unix:")) return open_unix(address + strlen("unix:"), diag, ret_socket);
+    if (text_starts(address, "unix:")) return open_unix(address + strlen("unix:"), group, diag, ret_socket);
     if (!parse_address(address, &where, &len, &port))
         return diag_log(diag, ERROR_CONFIG, "listen: %s is neither ADDRESS:PORT nor unix:PATH", address);
     int s = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct prepared {
     char *argv[PROCESS_ARGUMENTS_MAX];
     char *environment[ENVIRONMENT_MAX];
     struct passwd *user;
+    int program; /* opened as we are: who it runs as may not be let through to where it lies */
 };
 
 /* A desktop's agent needs the display; nobody needs more. */
@@ -52,14 +54,16 @@ static struct result prepare(struct prepared *p, struct diag *diag)
     }
     if (s->user && !(p->user = getpwnam(s->user))) return diag_log(diag, ERROR_USER_UNKNOWN, "%s", s->user);
     prepare_environment(p);
-    return OK;
+    p->program = open(s->program, O_PATH | O_CLOEXEC);
+    return p->program >= 0 ? OK : diag_log(diag, ERROR_PROGRAM_MISSING, "%s", s->program);
 }
 
 /* ---- in the child ---- */
 
-/* First out of the way of each other, then to their places, and nothing else stays. */
-static bool place_fds(const struct process_start *s)
+/* First out of the way of each other, then to their places; nothing else stays open in the program. */
+static bool place_fds(const struct prepared *p)
 {
+    const struct process_start *s = p->start;
     int high[PROCESS_FDS_MAX], first = PROCESS_FIRST_FD + PROCESS_FDS_MAX;
     int log = fcntl(s->log, F_DUPFD_CLOEXEC, first), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     for (size_t i = 0; i < s->fd_count; i++)
@@ -67,7 +71,7 @@ static bool place_fds(const struct process_start *s)
     for (size_t i = 0; i < s->fd_count; i++)
         if (dup2(high[i], PROCESS_FIRST_FD + (int)i) < 0) return false;
     if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) return false;
-    return close_range(PROCESS_FIRST_FD + (unsigned)s->fd_count, ~0U, 0) == 0;
+    return close_range(PROCESS_FIRST_FD + (unsigned)s->fd_count, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 static bool become(const struct passwd *user)
@@ -84,9 +88,10 @@ static _Noreturn void child(struct prepared *p, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0); /* Ctrl-C reaches the supervisor, which stops its children in order */
     /* Dies with us; after the change of user, which would undo it, and unless we died already. */
-    bool good = place_fds(p->start) && become(p->user) && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+    bool good = place_fds(p) && become(p->user) && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
                 getppid() == parent;
-    if (good) execve(p->start->program, p->argv, p->environment);
+    if (good && !p->user) execve(p->start->program, p->argv, p->environment);
+    if (good) fexecve(p->program, p->argv, p->environment);
     _exit(NOT_RUN);
 }
 
@@ -96,6 +101,7 @@ struct result process_start(const struct process_start *start, struct diag *diag
     TRY(prepare(&p, diag));
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) child(&p, parent);
+    close(p.program);
     if (pid < 0) return diag_log(diag, ERROR_IO, "fork fails");
     *ret_pid = pid;
     return OK;

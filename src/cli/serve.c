@@ -118,18 +118,18 @@ static struct result supervise(const struct supervisor_options *o, struct diag *
 }
 
 /* Processes of a start that was killed end by themselves, but not at once: their ports are waited for. */
-static struct result open_soon(const char *address, struct diag *diag, int *ret_socket)
+static struct result open_soon(const char *address, const char *group, struct diag *diag, int *ret_socket)
 {
     for (int waited = 0; waited < PORT_WAITS_MAX; waited++) {
         struct diag passing = { 0 };
-        struct result r = listen_open(address, &passing, ret_socket);
+        struct result r = listen_open(address, group, &passing, ret_socket);
         if (r.code != ERROR_PORT_TAKEN) {
             *diag = passing;
             return r;
         }
         usleep(PORT_WAIT_US);
     }
-    return listen_open(address, diag, ret_socket);
+    return listen_open(address, group, diag, ret_socket);
 }
 
 /* What others of ours will listen on themselves: better said now than when they have failed. */
@@ -140,7 +140,7 @@ static struct result check_ports(const struct installation *i, struct diag *diag
         const char *address = addresses[k], *slashes = address ? strstr(address, "://") : NULL;
         int probe;
         if (!address) continue;
-        TRY(open_soon(slashes ? slashes + 3 : address, diag, &probe));
+        TRY(open_soon(slashes ? slashes + 3 : address, NULL, diag, &probe));
         close(probe);
     }
     return OK;
@@ -158,7 +158,7 @@ static struct result serve_with(const struct installation *i, const struct optio
     s.log_path = o->log;
     TRY(secret_read(i, (int)o->secret_fd, o->insecure_dev, diag, secret));
     TRY(check_ports(i, diag));
-    TRY(open_soon(i->serve.listen, diag, &listening));
+    TRY(open_soon(i->serve.listen, i->serve.listen_group, diag, &listening));
     struct result r = open_log(o->log, diag, &log);
     s.listen = listening;
     s.log = log;

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pty
+import pwd
 import re
 import shutil
 import signal
@@ -14,9 +15,10 @@ import threading
 import time
 import unittest
 
-from world import World, build_folder, free_ports, wait_for
+from world import ROOT, World, build_folder, wait_for
 
-HUFU = os.path.join(build_folder(), "src/cli/hufu")
+BUILD = build_folder()
+HUFU = os.path.join(BUILD, "src/cli/hufu")
 CORE = {"signer": "hufu-signer", "files": "hufu-files", "relay": "hufu-relay", "web": "hufu-web"}
 ENGLISH = dict(os.environ, LC_ALL="C.UTF-8")
 
@@ -533,6 +535,169 @@ class Doctor(unittest.TestCase):
             self.assertIn("rm -r", self.found("draft", "warning")[0])
         finally:
             os.rmdir(self.world.folder + ".init")
+
+
+class Installation(unittest.TestCase):
+    """Not a demonstration: people's own USBKeys, each process as its own user, everything closed off, behind nginx."""
+
+    CONFIG = """[serve]
+listen = unix:{folder}/run/web.sock
+listen_group = www-data
+web_user = www-data
+signer_user = daemon
+files_user = nobody
+relay_user = games
+
+[web]
+portal = https://portal.example
+console = https://console.example
+platform = https://platform.example
+pages = {parent}/ui
+calendar = {parent}/calendar
+proxied = yes
+
+[signer]
+crl_url = http://status.example/crl/issuing.crl
+"""
+    PLAN = """[init]
+organization = 某省国资委
+root_name = 某省国资CA 根
+issuing_name = 某省国资CA 签发
+operators_name = 某省国资CA 操作员
+maker_certificate = maker/maker.cer
+maker_transport_key = maker/transport.key
+operator_1 = 王一 | administrator
+operator_2 = 李二 | administrator,auditor
+operator_3 = 赵三 | reviewer
+"""
+    USERS = {"web": "www-data", "signer": "daemon", "files": "nobody", "relay": "games"}
+
+    def setUp(self):
+        self.parent = tempfile.mkdtemp(prefix="hufu-real-")
+        self.addCleanup(shutil.rmtree, self.parent)
+        os.chmod(self.parent, 0o755)
+        self.folder, self.cards = self.path("installation"), []
+        for name in ("usbkeys", "ui"):
+            os.mkdir(self.path(name))
+        shutil.copytree(os.path.join(ROOT, "data/calendar"), self.path("calendar"))
+        self.write("hufu.conf", self.CONFIG.format(folder=self.folder, parent=self.parent))
+        self.write("plan", self.PLAN)
+        self.card_program("--new-maker", "--maker", self.path("maker"))
+        self.addCleanup(self.pull)
+
+    def path(self, *parts):
+        return os.path.join(self.parent, *parts)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def card_program(self, *arguments):
+        subprocess.run([os.path.join(BUILD, "src/token/card/hufu-card"), *arguments], check=True, capture_output=True)
+
+    def plug(self, serial):
+        image, path = self.path(f"{serial}.image"), self.path(f"usbkeys/{serial}.sock")
+        self.card_program("--new", "--image", image, "--serial", serial, "--maker", self.path("maker"))
+        self.cards.append(subprocess.Popen([os.path.join(BUILD, "src/token/card/hufu-card"), "--image", image, "--socket",
+                                            path], stdout=subprocess.DEVNULL))
+        wait_for("the USBKey", lambda: os.path.exists(path))
+
+    def pull(self):
+        for card in self.cards:
+            card.terminate()
+            card.wait()
+
+    def secret(self):
+        read, write = os.pipe()
+        os.write(write, b"a secret of an installation")
+        os.close(write)
+        return read
+
+    def init(self, serials):
+        """The messages of init; a USBKey is plugged in each time that one is asked for."""
+        secret = self.secret()
+        process = subprocess.Popen([HUFU, "init", "--folder", self.folder, "--plan", self.path("plan"), "--config",
+                                    self.path("hufu.conf"), "--secret-fd", str(secret)], pass_fds=[secret],
+                                   env=dict(ENGLISH, HUFU_USBKEYS=self.path("usbkeys")), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=0)
+        os.close(secret)
+        said = ""
+        for serial in serials:
+            while not said.endswith("Enter: "):
+                letter = process.stdout.read(1)
+                self.assertTrue(letter, said)
+                said += letter
+            self.plug(serial)
+            process.stdin.write("\n")
+            process.stdin.flush()
+            said += " "
+        rest = process.communicate(timeout=60)[0]
+        return process.returncode, said + rest
+
+    def test_from_init_to_a_closed_installation(self):
+        """R-OPS-3: nothing of a demonstration's leniency is needed."""
+        status, said = self.init(["REAL01", "REAL02", "REAL03"])
+        self.assertEqual(status, 0, said)
+        self.assertIn("王一", said)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["ca", "hufu.conf", "run", "signer", "web"])
+        self.assertEqual(pwd.getpwuid(os.stat(self.folder + "/signer/keys").st_uid).pw_name, "daemon")
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder + "/signer").st_mode), 0o700)
+        secret = self.secret()
+        log = open(self.path("log"), "w", encoding="utf-8")
+        self.addCleanup(log.close)
+        serve = subprocess.Popen([HUFU, "serve", "--folder", self.folder, "--secret-fd", str(secret)], pass_fds=[secret],
+                                 env=ENGLISH, stdout=subprocess.PIPE, stderr=log, text=True)
+        os.close(secret)
+        try:
+            line = serve.stdout.readline()
+            with open(self.path("log"), encoding="utf-8") as f:
+                said = f.read()
+            self.assertTrue(line.startswith("ready: https://portal.example"), said)
+            with open(self.folder + "/run/state.json", encoding="utf-8") as f:
+                running = json.load(f)["processes"]
+            self.assertEqual(set(running), set(self.USERS))
+            for name, user in self.USERS.items():
+                told = status_of(running[name])
+                self.assertEqual(set(told["Uid"].split()), {str(pwd.getpwnam(user).pw_uid)}, name)
+                self.assertEqual((told["NoNewPrivs"], told["Seccomp"], told["CapEff"]), ("1", "2", "0" * 16), name)
+            self.assertNotIn("insecure", said)
+            self.assertEqual(os.stat(self.folder + "/run/web.sock").st_gid, pwd.getpwnam("www-data").pw_gid)
+            self.assertEqual(hufu("status", "--folder", self.folder).returncode, 0)
+            self.assertEqual(hufu("doctor", "--folder", self.folder).returncode, 0)
+        finally:
+            serve.terminate()
+            self.assertEqual(serve.wait(30), 0)
+            serve.stdout.close()
+
+    def test_r_ops_3_one_administrator_is_not_enough(self):
+        self.write("plan", self.PLAN.replace("operator_2 = 李二 | administrator,auditor", "operator_2 = 李二 | auditor"))
+        status, said = self.init(["REAL01", "REAL02", "REAL03"])
+        self.assertEqual(status, 1)
+        self.assertIn("fewer than two administrators", said)
+        self.assertFalse(os.path.exists(self.folder))
+
+    def test_a_usbkey_of_another_maker_is_refused(self):
+        self.card_program("--new-maker", "--maker", self.path("other"))
+        os.rename(self.path("maker/maker.cer"), self.path("theirs.cer"))
+        shutil.copy(self.path("other/maker.cer"), self.path("maker/root.cer"))
+        os.rename(self.path("theirs.cer"), self.path("maker/maker.cer"))
+        self.write("plan", self.PLAN.replace("maker/maker.cer", "other/maker.cer"))
+        status, said = self.init(["REAL01"])
+        self.assertEqual(status, 1, said)
+        self.assertFalse(os.path.exists(self.folder))
+
+    def test_what_a_plan_lacks_is_said(self):
+        for line, word in (("operator_1 = 王一", "operator_1"), ("root_name =", "root_name"), ("colour = red", "colour")):
+            self.write("plan", self.PLAN.replace("operator_1 = 王一 | administrator", line) if "operator" in line
+                       else self.PLAN.replace("root_name = 某省国资CA 根", line))
+            status, said = self.init([])
+            self.assertEqual(status, 1)
+            self.assertIn(word, said)
+        self.write("plan", self.PLAN)
+        self.write("hufu.conf", self.CONFIG.format(folder=self.folder, parent=self.parent) + "[demo]\non = yes\n")
+        self.assertIn("[demo]", self.init([])[1])
+        self.assertEqual(hufu("init", "--plan", "x").returncode, 2)
+        self.assertEqual(hufu("init", "--demo", "--plan", "x").returncode, 2)
 
 
 class Ways(unittest.TestCase):
