@@ -96,7 +96,8 @@ static struct result open_unix(const char *path, const char *group, struct diag 
     /* What an earlier start left; a serving one was excluded by the folder's lock. */
     struct stat st;
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) unlink(path);
-    bool good = bind(s, (struct sockaddr *)&address, sizeof address) == 0 && (!whose || chown(path, (uid_t)-1, whose->gr_gid) == 0) &&
+    bool good = bind(s, (struct sockaddr *)&address, sizeof address) == 0 &&
+                (!whose || chown(path, (uid_t)-1, whose->gr_gid) == 0) &&
                 chmod(path, SOCKET_MODE) == 0 && listen(s, BACKLOG) == 0;
     if (!good) close(s);
     if (!good) return diag_log(diag, ERROR_IO, "%s cannot be listened on: %s", path, strerror(errno));

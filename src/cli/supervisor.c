@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "cli/process.h"
 #include "cli/state.h"
@@ -342,6 +343,7 @@ struct result supervisor_new(const struct supervisor_options *options, struct di
     if (!s) abort();
     *s = (struct supervisor){ .options = options, .signals = -1, .control = -1 };
     struct result r = table_fill(&s->table, options, diag);
+    secret_wipe(options->secret, sizeof *options->secret);
     sigset_t taken;
     sigemptyset(&taken);
     static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };

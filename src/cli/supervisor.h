@@ -8,7 +8,7 @@ struct supervisor;
 
 struct supervisor_options {
     const struct installation *installation; /* outlives it */
-    const struct secret *secret;             /* only read while supervisor_new runs */
+    struct secret *secret;                   /* wiped by supervisor_new, once the keys are made of it */
     int listen;                              /* handed to web; stays the caller's */
     int log;                                 /* where processes log; stays the caller's */
     const char *log_path;                    /* its name; NULL: standard error */
