@@ -300,9 +300,10 @@ static int run(const struct cli_command *command, int argc, char **argv)
 const struct cli_command command_init = {
     .name = "init",
     .summary = "makes an installation: folder, keys, first operators",
-    .about = "Makes the folder of an installation: configuration, the CA's keys, and the first operators with their USBKeys.\n"
-             "What is made is whole or not there at all. --demo makes all of it up. Otherwise --plan names the CAs and the\n"
-             "people, --config is the configuration, and each person's USBKey is asked for in turn.",
+    .about = "Makes the folder of an installation: configuration, the CA's keys, and the first operators with\n"
+             "their USBKeys. What is made is whole or not there at all. --demo makes all of it up. Otherwise\n"
+             "--plan names the CAs and the people, --config is the configuration, and each person's USBKey is\n"
+             "asked for in turn.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

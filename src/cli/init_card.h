@@ -21,8 +21,8 @@ RESULT init_card_make(const struct init_folder *folder, const struct init_operat
 RESULT init_card_produce(const struct init_folder *folder, struct init_signer *signer,
                          const struct init_operator *operator, struct diag *diag, const char **ret_serial);
 
-/* Asks for the USBKey of OPERATORS[WHICH], and fills in its serial number when it was plugged in: one that none of those
- * before has. ERROR_DEMO_KEY when standard input ends. */
+/* Asks for the USBKey of OPERATORS[WHICH], and fills in its serial number when it was plugged in: one that none of
+ * those before has. ERROR_DEMO_KEY when standard input ends. */
 RESULT init_card_ask(const struct init_folder *folder, struct init_operator *operators, size_t which,
                      struct diag *diag);
 /* As init_card_produce, for a USBKey that is plugged in. */
