@@ -9,22 +9,53 @@ const require = createRequire(join(root, "ui/package.json"));
 export const { chromium } = require("playwright-core");
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-export const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
-export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+export const launch = () =>
+  chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
 
 /* What a page must never do: break its content policy, throw, or ask anyone but its own host and the agent. */
-export async function person(browser, world, { width = 1280, height = 900, ...more } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale: "zh-CN", timezoneId: "Asia/Shanghai", ...more });
-  context.setDefaultTimeout(20_000);
-  const own = [world.portal, world.console, world.platform, world.state().agent, world.state().paysim].map((a) => new URL(a).port);
+export async function person(
+  browser,
+  world,
+  { width = 1280, height = 900, ...more } = {},
+) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    locale: "zh-CN",
+    timezoneId: "Asia/Shanghai",
+    ...more,
+  });
+  context.setDefaultTimeout(60_000);
+  const own = [
+    world.portal,
+    world.console,
+    world.platform,
+    world.state().agent,
+    world.state().paysim,
+  ].map((a) => new URL(a).port);
   const faults = [];
   context.on("page", (page) => {
     page.on("pageerror", (e) => faults.push(`${page.url()}: ${e.message}`));
-    page.on("console", (m) => /Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(m.text()) && faults.push(`${page.url()}: ${m.text()}`));
+    page.on(
+      "console",
+      (m) =>
+        /Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(
+          m.text(),
+        ) && faults.push(`${page.url()}: ${m.text()}`),
+    );
     page.on("request", (r) => {
       const url = new URL(r.url());
-      if (["http:", "https:"].includes(url.protocol) && !own.includes(url.port)) faults.push(`asks ${r.url()}`);
+      if (["http:", "https:"].includes(url.protocol) && !own.includes(url.port))
+        faults.push(`asks ${r.url()}`);
     });
   });
   context.faults = faults;
@@ -35,26 +66,73 @@ export async function person(browser, world, { width = 1280, height = 900, ...mo
 export async function accessible(page, what) {
   /* Playwright's evaluate is not bound by the page's policy. */
   await page.evaluate(axeSource);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"] }));
-  const words = found.violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.slice(0, 4).map((n) => n.html.slice(0, 200) + "\n    " + n.failureSummary.replace(/\n/g, " ")).join("\n  ")}`);
-  assert.equal(words.length, 0, `${what}: ${words.join("\n")}`);
+  const found = await page.evaluate(() =>
+    window.axe.run(document, {
+      runOnly: [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22aa",
+        "best-practice",
+      ],
+      resultTypes: ["violations"],
+    }),
+  );
+  const words = found.violations.map(
+    (v) =>
+      `${v.id}: ${v.help}\n  ${v.nodes
+        .slice(0, 4)
+        .map(
+          (n) =>
+            n.html.slice(0, 200) +
+            "\n    " +
+            n.failureSummary.replace(/\n/g, " "),
+        )
+        .join("\n  ")}`,
+  );
+  if (words.length) throw new Error(`${what}: ${words.join("\n")}`);
 }
 
 export async function fits(page, what) {
-  const [has, may] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  const [has, may] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    window.innerWidth,
+  ]);
   assert.ok(has <= may, `${what} is ${has} px wide in a window of ${may}`);
 }
 
 /* ---- people at pages ---- */
+
+/* Someone who logged in by the API (people.mjs) goes on in a browser. */
+export async function enter(context, page) {
+  await context.addCookies(
+    [...page.cookies].map(([name, value]) => ({
+      name,
+      value,
+      url: page.origin,
+    })),
+  );
+  await context.addInitScript(() => {
+    if (location.protocol !== "about:")
+      localStorage.setItem("hufu.logged-in", "1");
+  });
+}
 
 export async function logInBySms(page, world, holder, { open = true } = {}) {
   if (open) await page.goto(world.portal + "/login");
   const since = world.messages("sms").length;
   await page.getByLabel("手机号").fill(holder.mobile);
   await page.getByRole("button", { name: "获取验证码" }).click();
-  await page.getByLabel("短信验证码").fill(await world.code(holder.mobile, since));
+  await page
+    .getByLabel("短信验证码")
+    .fill(await world.code(holder.mobile, since));
   await page.getByRole("button", { name: "登录", exact: true }).click();
-  await page.getByRole("button", { name: "退出登录" }).or(page.getByRole("button", { name: "菜单" })).first().waitFor();
+  await page
+    .getByRole("button", { name: "退出登录" })
+    .or(page.getByRole("button", { name: "菜单" }))
+    .first()
+    .waitFor();
 }
 
 /* Several keys may be plugged in at once: each is chosen by its serial number. */
@@ -70,7 +148,11 @@ export async function logInByKey(page, origin, serial, pin) {
   await chooseKey(page, serial);
   await page.getByLabel("USBKey 口令", { exact: true }).fill(pin);
   await page.getByRole("button", { name: "确认" }).click();
-  await page.getByRole("button", { name: "退出登录" }).or(page.getByRole("button", { name: "菜单" })).first().waitFor();
+  await page
+    .getByRole("button", { name: "退出登录" })
+    .or(page.getByRole("button", { name: "菜单" }))
+    .first()
+    .waitFor();
 }
 
 export const logInOperator = (page, world, role) => {

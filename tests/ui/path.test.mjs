@@ -3,7 +3,15 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { waitFor, World } from "./world.mjs";
 import { Holder, newPin, png } from "./people.mjs";
-import { chooseKey, launch, logInByKey, logInBySms, logInOperator, person, sign } from "./browser.mjs";
+import {
+  chooseKey,
+  launch,
+  logInByKey,
+  logInBySms,
+  logInOperator,
+  person,
+  sign,
+} from "./browser.mjs";
 
 let world, browser, holder, holderPage, consolePage, card;
 const contexts = [];
@@ -40,7 +48,10 @@ test("R-ACCT-1, 2 an administrator opens organization and account, and the perso
   await p.getByLabel("单位地址").fill(holder.organizationAddress);
   await p.getByRole("button", { name: "开通单位" }).click();
   await p.getByText(`已开通单位“${holder.organizationName}”`).waitFor();
-  await p.getByRole("row", { name: new RegExp(holder.organizationName) }).getByRole("link", { name: "查看账户" }).click();
+  await p
+    .getByRole("row", { name: new RegExp(holder.organizationName) })
+    .getByRole("link", { name: "查看账户" })
+    .click();
   await p.getByRole("link", { name: "开通账户" }).click();
   await p.getByLabel("使用人姓名").fill(holder.name);
   await p.getByLabel("证件号码").fill(holder.identity);
@@ -48,12 +59,19 @@ test("R-ACCT-1, 2 an administrator opens organization and account, and the perso
   await p.getByLabel("电子邮箱").fill(holder.email);
   await p.getByRole("button", { name: "开通账户并通知本人" }).click();
   await p.getByText(`已为“${holder.name}”开通账户`).waitFor();
-  await waitFor("SMS and e-mail", () => world.messages("sms").some((m) => m.to === holder.mobile) && world.messages("email").some((m) => m.to === holder.email));
+  await waitFor(
+    "SMS and e-mail",
+    () =>
+      world.messages("sms").some((m) => m.to === holder.mobile) &&
+      world.messages("email").some((m) => m.to === holder.email),
+  );
 });
 
 test("R-SMS-1 the holder logs in with the code of the SMS", async () => {
   await logInBySms(holderPage, world, holder);
-  await holderPage.getByRole("heading", { name: `${holder.name}，您好` }).waitFor();
+  await holderPage
+    .getByRole("heading", { name: `${holder.name}，您好` })
+    .waitFor();
   await holderPage.getByText("您还没有数字证书").waitFor();
 });
 
@@ -75,15 +93,25 @@ test("R-FORM-1, R-HELP-2 the agreement and the rules of use are read and accepte
 
 test("R-FORM-2 data are prefilled from the directory and corrected", async () => {
   const p = holderPage;
-  assert.equal(await p.getByLabel("单位名称").inputValue(), holder.organizationName);
+  assert.equal(
+    await p.getByLabel("单位名称").inputValue(),
+    holder.organizationName,
+  );
   await p.getByLabel("单位地址").fill("北京市西城区示例路 2 号");
   await p.getByRole("button", { name: "保存并继续" }).click();
   await p.getByRole("heading", { name: "使用人信息" }).waitFor();
   assert.equal(await p.getByLabel("使用人姓名").inputValue(), holder.name);
-  assert.equal(await p.getByLabel("证件号码").inputValue(), "", "the number is shown masked, and kept");
+  assert.equal(
+    await p.getByLabel("证件号码").inputValue(),
+    "",
+    "the number is shown masked, and kept",
+  );
   await p.getByRole("button", { name: "保存并继续" }).click();
   await p.getByRole("heading", { name: "发票信息" }).waitFor();
-  assert.equal(await p.getByLabel("纳税人识别号").inputValue(), holder.creditCode);
+  assert.equal(
+    await p.getByLabel("纳税人识别号").inputValue(),
+    holder.creditCode,
+  );
   await p.getByRole("button", { name: "保存并继续" }).click();
 });
 
@@ -102,8 +130,14 @@ test("R-FORM-3 what was filled in is checked, then the form is printed as PDF", 
   await p.getByRole("heading", { name: "核对填写的信息" }).waitFor();
   await p.getByText("北京市西城区示例路 2 号").waitFor();
   await p.getByRole("button", { name: "信息无误，去打印申请表" }).click();
-  const [download] = await Promise.all([p.waitForEvent("download"), p.getByRole("button", { name: "下载申请表（PDF）" }).click()]);
-  assert.equal(download.suggestedFilename(), `国资CA数字证书服务受理表-${holder.number}.pdf`);
+  const [download] = await Promise.all([
+    p.waitForEvent("download"),
+    p.getByRole("button", { name: "下载申请表（PDF）" }).click(),
+  ]);
+  assert.equal(
+    download.suggestedFilename(),
+    `国资CA数字证书服务受理表-${holder.number}.pdf`,
+  );
   holder.form = await download.path();
 });
 
@@ -111,11 +145,23 @@ test("R-FORM-4 scans are uploaded, each looked at, a wrong one refused with its 
   const p = holderPage;
   await p.getByRole("link", { name: "去上传材料" }).click();
   const box = (name) => p.getByLabel(`选择文件：${name}`);
-  await box("证照复印件").setInputFiles({ name: "执照.png", mimeType: "image/png", buffer: png().subarray(0, 400) });
+  await box("证照复印件").setInputFiles({
+    name: "执照.png",
+    mimeType: "image/png",
+    buffer: png().subarray(0, 400),
+  });
   await p.getByText(/文件不完整|结构不合规范/).waitFor();
   await box("国资CA数字证书服务受理表").setInputFiles(holder.form);
-  await box("证照复印件").setInputFiles({ name: "执照.png", mimeType: "image/png", buffer: png() });
-  await box("使用人身份证件复印件").setInputFiles({ name: "身份证.png", mimeType: "image/png", buffer: png(500, 320) });
+  await box("证照复印件").setInputFiles({
+    name: "执照.png",
+    mimeType: "image/png",
+    buffer: png(),
+  });
+  await box("使用人身份证件复印件").setInputFiles({
+    name: "身份证.png",
+    mimeType: "image/png",
+    buffer: png(500, 320),
+  });
   await p.getByRole("link", { name: "材料齐全，去提交" }).click();
 });
 
@@ -124,7 +170,10 @@ test("R-FEE-2 the fee is paid by a QR code, and the page knows by itself", async
   await p.getByRole("button", { name: "提交并支付 399 元" }).click();
   await p.getByRole("button", { name: "生成付款二维码" }).click();
   await p.getByRole("img", { name: "微信支付二维码" }).waitFor();
-  const [phone] = await Promise.all([p.context().waitForEvent("page"), p.getByRole("link", { name: "打开模拟手机付款" }).click()]);
+  const [phone] = await Promise.all([
+    p.context().waitForEvent("page"),
+    p.getByRole("link", { name: "打开模拟手机付款" }).click(),
+  ]);
   await phone.locator("button.main").click();
   await p.getByText("已收到付款").waitFor();
   await phone.close();
@@ -136,8 +185,12 @@ test("R-FEE-2 the fee is paid by a QR code, and the page knows by itself", async
 test("R-OPS-1, 3 a reviewer sees differences and scans, and approves by a signature in words", async () => {
   const p = await open({ width: 1440 });
   await logInOperator(p, world, "reviewer");
-  await p.getByRole("link", { name: new RegExp(`审核 ${holder.number}`) }).click();
-  const differences = p.locator("section", { hasText: "与统一用户系统不同之处" }).first();
+  await p
+    .getByRole("link", { name: new RegExp(`审核 ${holder.number}`) })
+    .click();
+  const differences = p
+    .locator("section", { hasText: "与统一用户系统不同之处" })
+    .first();
   await differences.getByText("北京市西城区示例路 2 号").waitFor();
   const frame = p.frameLocator("iframe");
   await frame.getByRole("img", { name: "第 1 页" }).waitFor();
@@ -151,14 +204,18 @@ test("R-OPS-1, 3 a reviewer sees differences and scans, and approves by a signat
   await dialog.getByText(holder.organizationName).first().waitFor();
   await sign(p, world, "reviewer", "签名并批准");
   await p.getByText("已批准，转入制证").waitFor();
-  await holderPage.getByRole("heading", { name: "审核已通过，等待制证" }).waitFor();
+  await holderPage
+    .getByRole("heading", { name: "审核已通过，等待制证" })
+    .waitFor();
 });
 
 test("R-APPLY-3 a producer makes the USBKey, and the next one is offered", async () => {
   const p = await open({ width: 1440 });
   await logInOperator(p, world, "producer");
   await p.getByRole("link", { name: "制证", exact: true }).click();
-  await p.getByRole("button", { name: new RegExp(`制作这一把 ?：${holder.name}`) }).click();
+  await p
+    .getByRole("button", { name: new RegExp(`制作这一把 ?：${holder.name}`) })
+    .click();
   await p.getByText("没有找到空白的 USBKey").waitFor();
   card = await world.card();
   await p.getByText(card.serial).first().waitFor();
@@ -201,7 +258,9 @@ test("R-LOGIN-4 after revocation the same USBKey is refused, with the reason", a
   await logInOperator(p, world, "reviewer");
   await p.getByRole("link", { name: "证书", exact: true }).click();
   await holderPage.getByRole("link", { name: "我的证书" }).click();
-  const serial = (await holderPage.locator(".serial").first().textContent()).trim();
+  const serial = (
+    await holderPage.locator(".serial").first().textContent()
+  ).trim();
   await p.getByLabel("证书序列号").fill(serial);
   await p.getByRole("button", { name: "查询" }).click();
   await p.getByRole("button", { name: "吊销证书" }).click();
@@ -228,5 +287,8 @@ test("R-OPS-6, 7 what was sent and who did what can be seen", async () => {
 });
 
 test("no page broke its content policy, threw, or asked a stranger", () => {
-  assert.deepEqual(contexts.flatMap((c) => c.faults), []);
+  assert.deepEqual(
+    contexts.flatMap((c) => c.faults),
+    [],
+  );
 });

@@ -5,18 +5,30 @@ import { deflateSync, crc32 as crcOfNode } from "node:zlib";
 import { waitFor } from "./world.mjs";
 
 export const newPin = "739154";
-const random = (n) => Array.from({ length: n }, () => Math.floor(Math.random() * 10)).join("");
+const random = (n) =>
+  Array.from({ length: n }, () => Math.floor(Math.random() * 10)).join("");
 
 export const someMobile = () => "139" + random(8);
 
 export function someIdentity() {
-  const body = "110101" + (1960 + Math.floor(Math.random() * 40)) + "0" + (1 + Math.floor(Math.random() * 9)) + "1" + Math.floor(Math.random() * 9) + random(3);
+  const body =
+    "110101" +
+    (1960 + Math.floor(Math.random() * 40)) +
+    "0" +
+    (1 + Math.floor(Math.random() * 9)) +
+    "1" +
+    Math.floor(Math.random() * 9) +
+    random(3);
   const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-  return body + "10X98765432"[weights.reduce((s, w, i) => s + w * Number(body[i]), 0) % 11];
+  return (
+    body +
+    "10X98765432"[weights.reduce((s, w, i) => s + w * Number(body[i]), 0) % 11]
+  );
 }
 
 export function someCreditCode() {
-  const alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY", weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
+  const alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY",
+    weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
   const body = "91110000MA" + random(7);
   const sum = weights.reduce((s, w, i) => s + w * alphabet.indexOf(body[i]), 0);
   return body + alphabet[(31 - (sum % 31)) % 31];
@@ -34,8 +46,22 @@ function crc32(bytes) {
 
 /* A plain scan: one colour, with a frame. */
 export function png(width = 600, height = 420, noise = false) {
-  const rows = Buffer.concat(Array.from({ length: height }, (_, y) => Buffer.concat([Buffer.from([0]),
-    noise ? randomBytes(width * 3) : Buffer.from(Array.from({ length: width }, (_, x) => (x < 8 || y < 8 || x > width - 9 || y > height - 9 ? [163, 35, 31] : [250, 247, 240])).flat())])));
+  const rows = Buffer.concat(
+    Array.from({ length: height }, (_, y) =>
+      Buffer.concat([
+        Buffer.from([0]),
+        noise
+          ? randomBytes(width * 3)
+          : Buffer.from(
+              Array.from({ length: width }, (_, x) =>
+                x < 8 || y < 8 || x > width - 9 || y > height - 9
+                  ? [163, 35, 31]
+                  : [250, 247, 240],
+              ).flat(),
+            ),
+      ]),
+    ),
+  );
   const chunk = (type, data) => {
     const body = Buffer.concat([Buffer.from(type), data]);
     const out = Buffer.alloc(body.length + 8);
@@ -48,7 +74,12 @@ export function png(width = 600, height = 420, noise = false) {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]),
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 export class Page {
@@ -60,27 +91,48 @@ export class Page {
   }
 
   ask(method, path, body, content) {
-    const data = content ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
-    const headers = { Host: this.at.host, Origin: this.origin, "Accept-Language": "zh-CN", ...this.extra };
-    if (this.cookies.size) headers.Cookie = [...this.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
-    if (method !== "GET") headers["Idempotency-Key"] = randomBytes(16).toString("hex");
-    if (data) headers["Content-Type"] = content ? "application/octet-stream" : "application/json";
+    const data =
+      content ??
+      (body === undefined ? null : Buffer.from(JSON.stringify(body)));
+    const headers = {
+      Host: this.at.host,
+      Origin: this.origin,
+      "Accept-Language": "zh-CN",
+      ...this.extra,
+    };
+    if (this.cookies.size)
+      headers.Cookie = [...this.cookies]
+        .map(([n, v]) => `${n}=${v}`)
+        .join("; ");
+    if (method !== "GET")
+      headers["Idempotency-Key"] = randomBytes(16).toString("hex");
+    if (data)
+      headers["Content-Type"] = content
+        ? "application/octet-stream"
+        : "application/json";
     headers["Content-Length"] = data ? data.length : 0;
     return new Promise((done, fail) => {
-      const asked = request({ host: "127.0.0.1", port: this.at.port, method, path, headers }, (answer) => {
-        const parts = [];
-        answer.on("data", (p) => parts.push(p));
-        answer.on("end", () => {
-          for (const field of answer.headers["set-cookie"] ?? []) {
-            const [name, value] = field.split(";")[0].split("=");
-            this.cookies.set(name, value);
-          }
-          const raw = Buffer.concat(parts);
-          const json = /json/.test(answer.headers["content-type"] ?? "") && raw.length ? JSON.parse(raw) : null;
-          if (answer.statusCode >= 400) fail(new Error(`${method} ${path}: ${answer.statusCode} ${raw}`));
-          else done(json ?? raw);
-        });
-      });
+      const asked = request(
+        { host: "127.0.0.1", port: this.at.port, method, path, headers },
+        (answer) => {
+          const parts = [];
+          answer.on("data", (p) => parts.push(p));
+          answer.on("end", () => {
+            for (const field of answer.headers["set-cookie"] ?? []) {
+              const [name, value] = field.split(";")[0].split("=");
+              this.cookies.set(name, value);
+            }
+            const raw = Buffer.concat(parts);
+            const json =
+              /json/.test(answer.headers["content-type"] ?? "") && raw.length
+                ? JSON.parse(raw)
+                : null;
+            if (answer.statusCode >= 400)
+              fail(new Error(`${method} ${path}: ${answer.statusCode} ${raw}`));
+            else done(json ?? raw);
+          });
+        },
+      );
       asked.on("error", fail);
       asked.end(data);
     });
@@ -111,9 +163,17 @@ export class Operator {
     o.person = world.person(role);
     o.page = new Page(world.console);
     o.agent = await Agent.paired(world, world.console);
-    o.key = (await waitFor("the operator's USBKey", () => o.agent.key(o.person.card))).key;
-    const draft = await o.api("POST", "key-logins", { serial: o.person.certificate });
-    const { certificate, signature } = await o.agent.tell("sign", { key: o.key, statement: draft.statement, pin: o.person.pin });
+    o.key = (
+      await waitFor("the operator's USBKey", () => o.agent.key(o.person.card))
+    ).key;
+    const draft = await o.api("POST", "key-logins", {
+      serial: o.person.certificate,
+    });
+    const { certificate, signature } = await o.agent.tell("sign", {
+      key: o.key,
+      statement: draft.statement,
+      pin: o.person.pin,
+    });
     await o.api("POST", `key-logins/${draft.id}`, { certificate, signature });
     return o;
   }
@@ -121,7 +181,13 @@ export class Operator {
     return this.page.api(...what);
   }
   async sign(statement) {
-    return (await this.agent.tell("sign", { key: this.key, statement, pin: this.person.pin })).signature;
+    return (
+      await this.agent.tell("sign", {
+        key: this.key,
+        statement,
+        pin: this.person.pin,
+      })
+    ).signature;
   }
 }
 
@@ -143,9 +209,26 @@ export class Holder {
   static async opened(world, name) {
     const h = new Holder(world, name);
     world.administrator ??= await Operator.logIn(world, "administrator");
-    const { id } = await world.administrator.api("POST", "console/organizations", { name: h.organizationName, credit_code: h.creditCode, address: h.organizationAddress });
+    const { id } = await world.administrator.api(
+      "POST",
+      "console/organizations",
+      {
+        name: h.organizationName,
+        credit_code: h.creditCode,
+        address: h.organizationAddress,
+      },
+    );
     h.organization = id;
-    h.account = (await world.administrator.api("POST", "console/accounts", { organization: id, name: h.name, document_type: "id-card", document_number: h.identity, mobile: h.mobile, email: h.email })).id;
+    h.account = (
+      await world.administrator.api("POST", "console/accounts", {
+        organization: id,
+        name: h.name,
+        document_type: "id-card",
+        document_number: h.identity,
+        mobile: h.mobile,
+        email: h.email,
+      })
+    ).id;
     return h;
   }
 
@@ -156,7 +239,11 @@ export class Holder {
   async logIn() {
     const since = this.world.messages("sms").length;
     await this.api("POST", "sms-codes", { mobile: this.mobile });
-    await this.api("POST", "sessions", { mobile: this.mobile, code: await this.world.code(this.mobile, since) });
+    await this.api("POST", "sessions", {
+      mobile: this.mobile,
+      code: await this.world.code(this.mobile, since),
+    });
+    this.loggedInAt = Date.now();
     return this;
   }
 
@@ -165,17 +252,35 @@ export class Holder {
   }
 
   async apply() {
-    this.number = (await this.api("POST", "applications", { service: "apply" })).number;
+    this.number = (
+      await this.api("POST", "applications", { service: "apply" })
+    ).number;
     return this;
   }
 
   async fill() {
-    await this.api("PUT", this.path("agreement"), { version: (await this.api("GET", "agreement")).version });
-    await this.api("PUT", this.path("details"), {
-      organization_name: this.organizationName, credit_code: this.creditCode, organization_address: this.organizationAddress, holder_name: this.name, document_type: "id-card",
-      email: this.email, invoice_title: this.organizationName, tax_number: this.creditCode, invoice_email: this.email,
+    await this.api("PUT", this.path("agreement"), {
+      version: (await this.api("GET", "agreement")).version,
     });
-    await this.api("PUT", this.path("medium"), { medium: "usbkey", recipient: this.name, recipient_mobile: this.mobile, province: "北京市", address: "西城区示例路 1 号 301", postcode: "100032" });
+    await this.api("PUT", this.path("details"), {
+      organization_name: this.organizationName,
+      credit_code: this.creditCode,
+      organization_address: this.organizationAddress,
+      holder_name: this.name,
+      document_type: "id-card",
+      email: this.email,
+      invoice_title: this.organizationName,
+      tax_number: this.creditCode,
+      invoice_email: this.email,
+    });
+    await this.api("PUT", this.path("medium"), {
+      medium: "usbkey",
+      recipient: this.name,
+      recipient_mobile: this.mobile,
+      province: "北京市",
+      address: "西城区示例路 1 号 301",
+      postcode: "100032",
+    });
     return this;
   }
 
@@ -187,7 +292,13 @@ export class Holder {
 
   async upload() {
     await this.api("POST", this.path("attachments/form"), undefined, this.form);
-    for (const kind of ["license", "identity"]) await this.api("POST", this.path(`attachments/${kind}`), undefined, png());
+    for (const kind of ["license", "identity"])
+      await this.api(
+        "POST",
+        this.path(`attachments/${kind}`),
+        undefined,
+        png(),
+      );
     return this;
   }
 
@@ -197,10 +308,15 @@ export class Holder {
   }
 
   async pay() {
-    const order = await this.api("POST", this.path("payment"), { method: "wechat" });
+    const order = await this.api("POST", this.path("payment"), {
+      method: "wechat",
+    });
     const url = new URL(order.code_url);
     await new Page(url.origin).ask("POST", url.pathname + "?mode=normal");
-    await waitFor("the money", async () => (await this.api("GET", this.path())).state === "in-review");
+    await waitFor(
+      "the money",
+      async () => (await this.api("GET", this.path())).state === "in-review",
+    );
     return this;
   }
 
@@ -215,32 +331,84 @@ export class Holder {
   }
 
   async approve() {
-    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
-    const { statement } = await reviewer.api("POST", `console/${this.path("decision-draft")}`, { decision: "approve" });
-    await reviewer.api("POST", `console/${this.path("decision")}`, { statement, signature: await reviewer.sign(statement) });
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(
+      this.world,
+      "reviewer",
+    ));
+    const { statement } = await reviewer.api(
+      "POST",
+      `console/${this.path("decision-draft")}`,
+      { decision: "approve" },
+    );
+    await reviewer.api("POST", `console/${this.path("decision")}`, {
+      statement,
+      signature: await reviewer.sign(statement),
+    });
     return this;
   }
 
   async produce() {
-    const producer = (this.world.producer ??= await Operator.logIn(this.world, "producer"));
+    const producer = (this.world.producer ??= await Operator.logIn(
+      this.world,
+      "producer",
+    ));
     this.card = await this.world.card();
-    const { key } = await waitFor("the fresh USBKey", () => producer.agent.key(this.card.serial));
+    const { key } = await waitFor("the fresh USBKey", () =>
+      producer.agent.key(this.card.serial),
+    );
     this.key = key;
     const seen = await producer.agent.tell("inspect", { key });
-    const { statement } = await producer.api("POST", `console/${this.path("card-draft")}`, { card: this.card.serial, challenge: seen.challenge, card_certificate: seen.card_certificate });
-    const opened = await producer.api("POST", `console/${this.path("card")}`, { statement, signature: await producer.sign(statement), card_certificate: seen.card_certificate });
+    const { statement } = await producer.api(
+      "POST",
+      `console/${this.path("card-draft")}`,
+      {
+        card: this.card.serial,
+        challenge: seen.challenge,
+        card_certificate: seen.card_certificate,
+      },
+    );
+    const opened = await producer.api("POST", `console/${this.path("card")}`, {
+      statement,
+      signature: await producer.sign(statement),
+      card_certificate: seen.card_certificate,
+    });
     const made = await producer.agent.tell("open", { key, ...opened });
-    const draft = await producer.api("POST", `console/${this.path("produce-draft")}`, { card: this.card.serial, public_key: made.public_key, attestation: made.attestation });
-    const { possession } = await producer.agent.tell("prove", { key, statement: draft.statement });
-    const produced = await producer.api("POST", `console/${this.path("certificates")}`, { statement: draft.statement, signature: await producer.sign(draft.statement), possession, card_certificate: seen.card_certificate });
+    const draft = await producer.api(
+      "POST",
+      `console/${this.path("produce-draft")}`,
+      {
+        card: this.card.serial,
+        public_key: made.public_key,
+        attestation: made.attestation,
+      },
+    );
+    const { possession } = await producer.agent.tell("prove", {
+      key,
+      statement: draft.statement,
+    });
+    const produced = await producer.api(
+      "POST",
+      `console/${this.path("certificates")}`,
+      {
+        statement: draft.statement,
+        signature: await producer.sign(draft.statement),
+        possession,
+        card_certificate: seen.card_certificate,
+      },
+    );
     await producer.agent.tell("write", { key, ...produced });
     await producer.agent.tell("close", { key });
-    this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
+    this.serial = (
+      await producer.api("POST", `console/${this.path("production")}`)
+    ).serial;
     return this;
   }
 
   async ship() {
-    await this.world.producer.api("POST", `console/${this.path("shipment")}`, { carrier: "ems", waybill: "EA" + random(9) + "CN" });
+    await this.world.producer.api("POST", `console/${this.path("shipment")}`, {
+      carrier: "ems",
+      waybill: "EA" + random(9) + "CN",
+    });
     return this;
   }
 
@@ -251,9 +419,19 @@ export class Holder {
   }
 
   async revoke(reason = "keyCompromise") {
-    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(
+      this.world,
+      "reviewer",
+    ));
     const path = `console/certificates/${this.serial}/`;
-    const { statement } = await reviewer.api("POST", path + "revocation-draft", { reason });
-    await reviewer.api("POST", path + "revocation", { statement, signature: await reviewer.sign(statement) });
+    const { statement } = await reviewer.api(
+      "POST",
+      path + "revocation-draft",
+      { reason },
+    );
+    await reviewer.api("POST", path + "revocation", {
+      statement,
+      signature: await reviewer.sign(statement),
+    });
   }
 }

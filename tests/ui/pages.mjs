@@ -1,0 +1,355 @@
+/* Every page of portal, console and platform, in the states that people meet, one after the other: what the tour shows and what
+ * is checked for access. */
+import { Holder, newPin, Operator, png } from "./people.mjs";
+import {
+  chooseKey,
+  enter,
+  logInByKey,
+  logInBySms,
+  logInOperator,
+  person,
+} from "./browser.mjs";
+
+/* People in each state, by the API. */
+export async function prepare(world) {
+  const p = {};
+  p.fresh = await Holder.opened(world, "张三");
+  p.filled = await Holder.opened(world, "李四");
+  await (await (await p.filled.logIn()).apply()).fill();
+  p.printed = await Holder.opened(world, "王五");
+  await (await (await (await p.printed.logIn()).apply()).fill()).print();
+  p.unpaid = await Holder.opened(world, "赵六");
+  await (
+    await (
+      await (await (await (await p.unpaid.logIn()).apply()).fill()).print()
+    ).upload()
+  ).submit();
+  p.review = await (await Holder.opened(world, "陈七")).toReview();
+  /* What a reviewer sees as a difference. */
+  p.back = await (await Holder.opened(world, "周八")).toReview();
+  const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
+  await reviewer.api("POST", `console/${p.back.path("return")}`, {
+    reason: "missing-material",
+    items: "organization,license",
+    words:
+      "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
+  });
+  p.withdrawn = await (
+    await (await Holder.opened(world, "吴九")).logIn()
+  ).apply();
+  await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
+  p.approved = await (
+    await (await Holder.opened(world, "郑十")).toReview()
+  ).approve();
+  p.produced = await (
+    await (await (await Holder.opened(world, "孙一")).toReview()).approve()
+  ).produce();
+  p.has = await (
+    await (
+      await (await (await Holder.opened(world, "钱二")).toReview()).approve()
+    ).produce()
+  ).ship();
+  await p.has.changePin();
+  p.first = await (
+    await (
+      await (await (await Holder.opened(world, "冯三")).toReview()).approve()
+    ).produce()
+  ).ship();
+  await p.produced.card.pull();
+  p.blank = await world.card();
+  return p;
+}
+
+async function portal(world, browser, people, size, each) {
+  const stranger = await person(browser, world, size);
+  let p = await stranger.newPage();
+  await p.goto(world.portal + "/login");
+  await p.getByRole("heading", { name: "登录" }).waitFor();
+  await each(p, "portal-login");
+  await p.getByRole("button", { name: "获取验证码" }).click();
+  await each(p, "portal-login-error");
+  await logInBySms(p, world, people.fresh, { open: false });
+  await p.getByText("您还没有数字证书").waitFor();
+  await each(p, "portal-home");
+  if (size.width < 500) {
+    await p.getByRole("button", { name: "菜单" }).click();
+    await each(p, "portal-menu");
+  }
+  await p.goto(world.portal + "/apply");
+  await p.getByText("证书服务费").waitFor();
+  await each(p, "portal-start");
+  await p.goto(world.portal + "/help");
+  await p.getByText("399 元/年").first().waitFor();
+  await each(p, "portal-help");
+  await p.goto(world.portal + "/nothing");
+  await p.getByRole("heading", { name: "没有这个页面" }).waitFor();
+  await each(p, "portal-not-found");
+  await stranger.close();
+
+  const show = async (who, pages) => {
+    const context = await person(browser, world, size);
+    await enter(context, who.page);
+    p = await context.newPage();
+    for (const [name, tail, wait, act] of pages) {
+      await p.goto(
+        `${world.portal}${tail.startsWith("/") ? tail : `/applications/${who.number}${tail && "/"}${tail}`}`,
+      );
+      await p.getByText(wait).first().waitFor();
+      if (act) await act(p);
+      await each(p, name);
+    }
+    await context.close();
+    return context.faults;
+  };
+
+  const faults = [stranger.faults];
+  faults.push(
+    await show(people.filled, [
+      ["portal-tasks", "", "已完成"],
+      ["portal-agreement", "agreement", "您已于"],
+      [
+        "portal-agreement-error",
+        "agreement",
+        "您已于",
+        (q) => q.getByRole("button", { name: "同意并继续" }).click(),
+      ],
+      ["portal-organization", "organization", "统一社会信用代码"],
+      [
+        "portal-organization-error",
+        "organization",
+        "统一社会信用代码",
+        async (q) => {
+          await q.getByLabel("单位名称").fill("");
+          await q.getByLabel("统一社会信用代码").fill("91110000MA0000000I");
+          await q.getByRole("button", { name: "保存并继续" }).click();
+          await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+        },
+      ],
+      ["portal-holder", "holder", "证件类型"],
+      ["portal-invoice", "invoice", "纳税人识别号"],
+      ["portal-medium", "medium", "证书存放在哪里"],
+      ["portal-address", "address", "收件人手机号"],
+      ["portal-check", "check", "请逐项核对"],
+      ["portal-withdraw", "withdraw", "撤回后这份申请作废"],
+    ]),
+  );
+  faults.push(
+    await show(people.printed, [
+      ["portal-form", "form", "下载申请表"],
+      [
+        "portal-materials",
+        "materials",
+        "还缺",
+        async (q) => {
+          await q
+            .getByLabel(/：证照复印件/)
+            .setInputFiles({
+              name: "执照.png",
+              mimeType: "image/png",
+              buffer: png(),
+            });
+          await q.getByText("PNG · 1 页").waitFor();
+          await q
+            .getByLabel(/：使用人身份证件/)
+            .setInputFiles({
+              name: "身份证.png",
+              mimeType: "image/png",
+              buffer: png().subarray(0, 300),
+            });
+          await q.getByRole("alert").waitFor();
+        },
+      ],
+    ]),
+  );
+  faults.push(
+    await show(people.unpaid, [
+      ["portal-status-unpaid", "", "等待缴费"],
+      [
+        "portal-payment",
+        "payment",
+        "应付金额",
+        async (q) => {
+          if (await q.getByRole("button", { name: "生成付款二维码" }).count())
+            await q.getByRole("button", { name: "生成付款二维码" }).click();
+          await q.getByRole("img", { name: "微信支付二维码" }).waitFor();
+        },
+      ],
+    ]),
+  );
+  faults.push(
+    await show(people.review, [["portal-status-review", "", "正在审核"]]),
+  );
+  faults.push(
+    await show(people.back, [
+      ["portal-sent-back", "", "有内容需要补正"],
+      ["portal-submit", "submit", "重新提交审核"],
+    ]),
+  );
+  faults.push(
+    await show(people.withdrawn, [
+      ["portal-status-withdrawn", "", "申请已撤回"],
+    ]),
+  );
+  faults.push(
+    await show(people.has, [
+      ["portal-home-certificate", "/", "有效期至"],
+      [
+        "portal-certificates",
+        "/certificates",
+        "有效期至",
+        (q) => q.getByText("证书详情").first().click(),
+      ],
+      ["portal-applications", "/applications", "已寄出"],
+      ["portal-status-shipped", "", "USBKey 已寄出"],
+    ]),
+  );
+  return faults.flat();
+}
+
+async function console_(world, browser, people, size, each) {
+  const context = await person(
+    browser,
+    world,
+    size.width > 1000 ? { ...size, width: 1440 } : size,
+  );
+  const p = await context.newPage();
+  await p.goto(world.console + "/login");
+  await p.getByRole("heading", { name: "运营人员登录" }).waitFor();
+  await each(p, "console-login");
+  await logInOperator(p, world, "reviewer");
+  await p.getByText("陈七").waitFor();
+  await each(p, "console-queue");
+  await p.goto(`${world.console}/applications/${people.review.number}`);
+  /* A frame out of sight does not draw. */
+  await p.locator("iframe").scrollIntoViewIfNeeded();
+  await p
+    .frameLocator("iframe")
+    .getByRole("img", { name: "第 1 页" })
+    .waitFor();
+  await p.evaluate(() => window.scrollTo(0, 0));
+  await each(p, "console-application");
+  await p.getByRole("button", { name: "退回补正" }).click();
+  await p.getByRole("dialog").getByRole("button", { name: "退回补正" }).click();
+  await p.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+  await each(p, "console-return-error");
+  await p.getByRole("dialog").getByRole("button", { name: "取消" }).click();
+  await p.getByRole("dialog").waitFor({ state: "hidden" });
+  await p.getByRole("button", { name: "不予通过" }).click();
+  await p.getByLabel("理由").fill("身份证件与使用人不是同一人，请由本人申请。");
+  await p.getByRole("button", { name: "下一步：签名" }).click();
+  await p.getByLabel("USBKey 口令", { exact: true }).waitFor();
+  await each(p, "console-reject");
+  await p.getByRole("dialog").getByRole("button", { name: "取消" }).click();
+  await p.getByRole("dialog").waitFor({ state: "hidden" });
+  await p.getByRole("button", { name: "批准", exact: true }).click();
+  await p.getByLabel("USBKey 口令", { exact: true }).waitFor();
+  await each(p, "console-approve");
+  await p.getByRole("dialog").getByRole("button", { name: "取消" }).click();
+  for (const [name, path, wait] of [
+    ["console-certificates", "/certificates", "按证书序列号查询"],
+    ["console-certificate", `/certificates/${people.has.serial}`, "有效期至"],
+  ]) {
+    await p.goto(world.console + path);
+    await p.getByText(wait).first().waitFor();
+    await each(p, name);
+  }
+  await context.close();
+
+  const producing = await person(
+    browser,
+    world,
+    size.width > 1000 ? { ...size, width: 1440 } : size,
+  );
+  const q = await producing.newPage();
+  await logInOperator(q, world, "producer");
+  await q.goto(world.console + "/production");
+  await q.getByText("郑十").first().waitFor();
+  await q.getByRole("button", { name: /制作这一把 ?：郑十/ }).click();
+  await q.getByText(people.blank.serial).waitFor();
+  await q.getByLabel("您的 USBKey 口令").waitFor();
+  await each(q, "console-production");
+  await q.goto(world.console + "/dispatch");
+  await q.getByLabel("EMS 运单号").first().waitFor();
+  await each(q, "console-dispatch");
+  await producing.close();
+
+  const governing = await person(
+    browser,
+    world,
+    size.width > 1000 ? { ...size, width: 1440 } : size,
+  );
+  const a = await governing.newPage();
+  await logInOperator(a, world, "administrator");
+  for (const [name, path, wait] of [
+    ["console-organizations", "/accounts", "统一社会信用代码"],
+    ["console-new-organization", "/accounts/new-organization", "单位地址"],
+    ["console-accounts", "/accounts/people", "居民身份证"],
+    ["console-new-account", "/accounts/new", "所属单位"],
+    ["console-account", `/accounts/people/${people.fresh.account}`, "开通时间"],
+    ["console-notices", "/notices", "已发送"],
+    ["console-audit", "/audit", "开通账户"],
+  ]) {
+    await a.goto(world.console + path);
+    await a.getByText(wait).first().waitFor();
+    await each(a, name);
+  }
+  await a.goto(`${world.console}/accounts/people/${people.fresh.account}`);
+  await a.getByRole("button", { name: "暂停" }).click();
+  await a.getByLabel("原因").waitFor();
+  await each(a, "console-suspend");
+  await governing.close();
+  return [...context.faults, ...producing.faults, ...governing.faults];
+}
+
+async function platform(world, browser, people, size, each) {
+  const context = await person(browser, world, size);
+  const p = await context.newPage();
+  await p.goto(world.platform + "/");
+  await p.getByRole("heading", { name: "国资监管平台" }).waitFor();
+  await p.getByRole("button", { name: "工具下载" }).click();
+  await each(p, "platform-home");
+  await p.getByRole("link", { name: "USBKEY 驱动控件" }).click();
+  await p.getByRole("heading", { name: "USBKEY 驱动控件" }).waitFor();
+  await each(p, "platform-tools");
+  await p.goto(world.platform + "/login");
+  await p.getByText("将 USBKey 插入").waitFor();
+  await each(p, "platform-login");
+  await p.getByRole("tab", { name: "国资CA手机盾" }).click();
+  await p.getByText("正在准备中").waitFor();
+  await each(p, "platform-login-shield");
+  await p.getByRole("tab", { name: "USBKey" }).click();
+  await p.getByRole("button", { name: "登录", exact: true }).click();
+  await chooseKey(p, people.first.card.serial);
+  await p.getByLabel("再输一次新口令").waitFor();
+  await p.getByLabel("当前口令").fill("000000");
+  await p.getByLabel("新口令", { exact: true }).fill("123456");
+  await p.getByLabel("再输一次新口令").fill("123456");
+  await p.getByRole("button", { name: "修改口令" }).click();
+  await p.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+  await each(p, "platform-change-pin");
+  await logInByKey(p, world.platform, people.has.card.serial, newPin);
+  await p.getByText("您已登录").waitFor();
+  await each(p, "platform-logged-in");
+  await context.close();
+  /* Where no agent answers. */
+  const without = await person(browser, world, size);
+  const q = await without.newPage();
+  await q.route(`${world.state().agent}/**`, (r) =>
+    r.abort("connectionrefused"),
+  );
+  await q.goto(world.platform + "/login");
+  await q.getByRole("button", { name: "登录", exact: true }).click();
+  await q.getByText("没有找到 USBKey 控件").waitFor();
+  await each(q, "platform-no-agent");
+  await without.close();
+  return [...context.faults, ...without.faults];
+}
+
+/* Visits every page at SIZE; each(page, name) looks at it. Answers what pages did that they must not. */
+export async function visit(world, browser, people, size, each) {
+  return [
+    ...(await portal(world, browser, people, size, each)),
+    ...(await console_(world, browser, people, size, each)),
+    ...(await platform(world, browser, people, size, each)),
+  ];
+}
