@@ -23,7 +23,8 @@ function gzipped(): Plugin {
     configResolved: (config) => void (folder = join(config.root, config.build.outDir)),
     closeBundle() {
       if (!existsSync(folder)) return;
-      for (const path of filesOf(folder).filter((p) => texts.test(p))) writeFileSync(path + ".gz", gzipSync(readFileSync(path), { level: 9 }));
+      for (const path of filesOf(folder).filter((p) => texts.test(p)))
+        writeFileSync(path + ".gz", gzipSync(readFileSync(path), { level: 9 }));
     },
   };
 }

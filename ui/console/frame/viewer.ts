@@ -38,7 +38,10 @@ async function drawPdf(pdf: PDFDocumentProxy, mine: number) {
     const page = await pdf.getPage(i);
     const plain = page.getViewport({ scale: 1, rotation: (page.rotate + turned) % 360 });
     const width = Math.max(200, box.clientWidth - 24) * scale;
-    const sharp = Math.min(window.devicePixelRatio || 1, Math.sqrt(pixelsMax / (width * width * (plain.height / plain.width))));
+    const sharp = Math.min(
+      window.devicePixelRatio || 1,
+      Math.sqrt(pixelsMax / (width * width * (plain.height / plain.width))),
+    );
     const view = page.getViewport({ scale: (width / plain.width) * sharp, rotation: (page.rotate + turned) % 360 });
     const canvas = document.createElement("canvas");
     canvas.width = Math.floor(view.width);
@@ -58,7 +61,9 @@ async function drawPdf(pdf: PDFDocumentProxy, mine: number) {
 function drawImage(image: HTMLImageElement) {
   const width = Math.max(200, box.clientWidth - 24) * scale;
   const sideways = turned % 180 !== 0;
-  const high = sideways ? (width * image.naturalWidth) / image.naturalHeight : (width * image.naturalHeight) / image.naturalWidth;
+  const high = sideways
+    ? (width * image.naturalWidth) / image.naturalHeight
+    : (width * image.naturalHeight) / image.naturalWidth;
   const canvas = document.createElement("canvas");
   const sharp = Math.min(window.devicePixelRatio || 1, Math.sqrt(pixelsMax / (width * high)));
   canvas.width = Math.floor(width * sharp);
@@ -85,7 +90,14 @@ async function show(bytes: ArrayBuffer) {
   round++;
   say("正在打开…");
   if (starts(b, 0x25, 0x50, 0x44, 0x46)) {
-    const pdf = await getDocument({ data: b, isEvalSupported: false, useSystemFonts: true, disableFontFace: false, enableXfa: false, stopAtErrors: false }).promise;
+    const pdf = await getDocument({
+      data: b,
+      isEvalSupported: false,
+      useSystemFonts: true,
+      disableFontFace: false,
+      enableXfa: false,
+      stopAtErrors: false,
+    }).promise;
     draw = (mine) => drawPdf(pdf, mine);
   } else {
     const image = new Image();

@@ -3,4 +3,5 @@ import { session } from "@shared/base/session";
 
 export type Role = "administrator" | "reviewer" | "producer" | "finance" | "auditor";
 
-export const hasRole = (...roles: Role[]) => (session.value?.roles ?? "").split(",").some((r) => roles.includes(r.trim() as Role));
+export const hasRole = (...roles: Role[]) =>
+  (session.value?.roles ?? "").split(",").some((r) => roles.includes(r.trim() as Role));

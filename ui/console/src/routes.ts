@@ -4,18 +4,46 @@ import { t } from "./texts";
 export const routes: RouteRecordRaw[] = [
   { path: "/login", component: () => import("./pages/Login.vue"), meta: { title: t.login.title, open: true } },
   { path: "/", component: () => import("./pages/Home.vue"), meta: { title: t.name } },
-  { path: "/queue/:what(review|approved|producing|produced)", component: () => import("./pages/Queue.vue"), meta: { title: t.queue.title } },
-  { path: "/applications/:number(\\d{17})", component: () => import("./pages/Application.vue"), meta: { title: t.application.title } },
+  {
+    path: "/queue/:what(review|approved|producing|produced)",
+    component: () => import("./pages/Queue.vue"),
+    meta: { title: t.queue.title },
+  },
+  {
+    path: "/applications/:number(\\d{17})",
+    component: () => import("./pages/Application.vue"),
+    meta: { title: t.application.title },
+  },
   { path: "/production", component: () => import("./pages/Production.vue"), meta: { title: t.production.title } },
   { path: "/dispatch", component: () => import("./pages/Dispatch.vue"), meta: { title: t.dispatch.title } },
   { path: "/accounts", component: () => import("./pages/Organizations.vue"), meta: { title: t.accounts.title } },
-  { path: "/accounts/new-organization", component: () => import("./pages/NewOrganization.vue"), meta: { title: t.accounts.organization.title } },
-  { path: "/accounts/new", component: () => import("./pages/NewAccount.vue"), meta: { title: t.accounts.account.title } },
+  {
+    path: "/accounts/new-organization",
+    component: () => import("./pages/NewOrganization.vue"),
+    meta: { title: t.accounts.organization.title },
+  },
+  {
+    path: "/accounts/new",
+    component: () => import("./pages/NewAccount.vue"),
+    meta: { title: t.accounts.account.title },
+  },
   { path: "/accounts/people", component: () => import("./pages/People.vue"), meta: { title: t.accounts.people } },
-  { path: "/accounts/people/:id", component: () => import("./pages/Person.vue"), meta: { title: t.accounts.one.title } },
+  {
+    path: "/accounts/people/:id",
+    component: () => import("./pages/Person.vue"),
+    meta: { title: t.accounts.one.title },
+  },
   { path: "/certificates", component: () => import("./pages/Certificates.vue"), meta: { title: t.certificates.title } },
-  { path: "/certificates/:serial([0-9a-f]{32})", component: () => import("./pages/Certificate.vue"), meta: { title: t.certificates.one } },
+  {
+    path: "/certificates/:serial([0-9a-f]{32})",
+    component: () => import("./pages/Certificate.vue"),
+    meta: { title: t.certificates.one },
+  },
   { path: "/notices", component: () => import("./pages/Notices.vue"), meta: { title: t.notices.title } },
   { path: "/audit", component: () => import("./pages/Audit.vue"), meta: { title: t.audit.title } },
-  { path: "/:other(.*)*", component: () => import("@shared/components/NotFound.vue"), meta: { title: "没有这个页面", open: true } },
+  {
+    path: "/:other(.*)*",
+    component: () => import("@shared/components/NotFound.vue"),
+    meta: { title: "没有这个页面", open: true },
+  },
 ];

@@ -22,12 +22,20 @@ export type Kind = (typeof kinds)[number];
 export const path = (number: string, page = "") => `/applications/${number}${page && "/"}${page}`;
 
 export const isEditable = (a: Application) => a.state === "draft" || a.state === "sent-back";
-export const isOver = (a: Application) => ["rejected", "withdrawn", "lapsed", "cancelled", "done", "shipped"].includes(a.state);
+export const isOver = (a: Application) =>
+  ["rejected", "withdrawn", "lapsed", "cancelled", "done", "shipped"].includes(a.state);
 export const isPaid = (a: Application) => Boolean(a.started_s);
-export const mayWithdraw = (a: Application) => ["draft", "awaiting-payment", "in-review", "sent-back"].includes(a.state);
+export const mayWithdraw = (a: Application) =>
+  ["draft", "awaiting-payment", "in-review", "sent-back"].includes(a.state);
 
 export const confirmed = (a: Application, section: string) => (a.confirmed ?? "").split(",").includes(section);
-export const returnItems = (a: Application) => (a.state === "sent-back" ? (a.return_items ?? "").split(",").map((s) => s.trim()).filter(Boolean) : []);
+export const returnItems = (a: Application) =>
+  a.state === "sent-back"
+    ? (a.return_items ?? "")
+        .split(",")
+        .map((s) => s.trim())
+        .filter(Boolean)
+    : [];
 
 export function attachmentOf(list: Attachment[], kind: Kind): Attachment | undefined {
   return list.find((x) => x.kind === kind);
@@ -39,7 +47,8 @@ export function isCurrent(a: Application, x?: Attachment): boolean {
   return !returnItems(a).includes(x.kind) || x.uploaded_s >= (a.returned_s ?? 0);
 }
 
-export const materialsDone = (a: Application, list: Attachment[]) => kinds.every((k) => isCurrent(a, attachmentOf(list, k)));
+export const materialsDone = (a: Application, list: Attachment[]) =>
+  kinds.every((k) => isCurrent(a, attachmentOf(list, k)));
 
 /* What a reviewer may send back (src/service/item.c): sections, their fields, scans; and the page that mends each. */
 const fieldsOf: Partial<Record<TaskName, string[]>> = {

@@ -19,7 +19,10 @@ export const t = {
     other: "换一个手机号",
     resend: "重新获取验证码",
     wait: (s: number) => `${s} 秒后可重新获取`,
-    ended: { title: "登录已到期", body: "为了安全，长时间不操作会自动退出。重新登录后回到刚才的页面，已填写的内容还在。" },
+    ended: {
+      title: "登录已到期",
+      body: "为了安全，长时间不操作会自动退出。重新登录后回到刚才的页面，已填写的内容还在。",
+    },
     noAccount: "没有收到短信？",
     noAccountBody: (line?: string) =>
       `请确认手机号是账户登记的号码、手机信号正常、短信未被拦截。账户开通、变更手机号等问题请联系统一用户系统客服${line ? "：" + line : ""}。`,
@@ -180,7 +183,10 @@ export const t = {
     title: "上传盖章的材料",
     lead: "每份材料一个文件：PDF、JPEG 或 PNG，不超过 20 MB。多页请合成一个 PDF。",
     kinds: {
-      form: { name: "国资CA数字证书服务受理表", hint: (rev: number) => `使用人签字、盖单位公章后的扫描件（第 ${rev} 版）` },
+      form: {
+        name: "国资CA数字证书服务受理表",
+        hint: (rev: number) => `使用人签字、盖单位公章后的扫描件（第 ${rev} 版）`,
+      },
       license: { name: "证照复印件", hint: () => "工商营业执照、事业单位法人证或其它批准成立证照，盖单位公章" },
       identity: { name: "使用人身份证件复印件", hint: () => "正反面，盖单位公章" },
     } as Record<string, { name: string; hint: (rev: number) => string }>,
@@ -231,7 +237,10 @@ export const t = {
     paidBody: (yuan: string, when: string) => `${yuan} 元，${when} 到账。电子发票在证书签发后自动发到您的邮箱。`,
     next: "查看办理进度",
     phone: "演示环境：打开模拟手机付款",
-    states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<string, string>,
+    states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<
+      string,
+      string
+    >,
   },
   status: {
     title: "办理进度",
@@ -296,8 +305,13 @@ export const t = {
       first: "（首次补办免费）",
       each: { year: (y: string) => `${y} 元/年`, once: (y: string) => `${y} 元/次` },
       services: {
-        apply: "证书申请", renew: "证书延期", unlock: "USBKey解锁", lost: "证书补办（USBKey 遗失）", damaged: "证书更换（USBKey 损坏）",
-        revoke: "证书吊销", change: "使用人变更",
+        apply: "证书申请",
+        renew: "证书延期",
+        unlock: "USBKey解锁",
+        lost: "证书补办（USBKey 遗失）",
+        damaged: "证书更换（USBKey 损坏）",
+        revoke: "证书吊销",
+        change: "使用人变更",
       } as Record<string, string>,
       items: { certificate: "证书服务费", device: "USBKey 设备费", postage: "邮寄费" } as Record<string, string>,
     },
@@ -313,17 +327,37 @@ export const t = {
       title: "安装 USBKey 驱动和控件",
       lead: "在国资监管平台首页右上角“工具下载”→“USBKEY 驱动控件”下载，按操作系统分为 Windows 和国产信创终端。",
       open: "打开工具下载页",
-      windows: { title: "Windows", steps: ["双击控件安装程序，按提示点“下一步”完成安装。", "双击驱动安装程序，按提示点“下一步”完成安装。"] },
+      windows: {
+        title: "Windows",
+        steps: ["双击控件安装程序，按提示点“下一步”完成安装。", "双击驱动安装程序，按提示点“下一步”完成安装。"],
+      },
       kylin: {
         title: "国产操作系统（银河麒麟 V10 桌面版）",
-        steps: ["双击安装程序执行安装。", "如不能直接安装，在安装包所在文件夹单击右键选择“在终端中打开”，执行下面的命令；如提示输入密码，请输入开机密码。"],
+        steps: [
+          "双击安装程序执行安装。",
+          "如不能直接安装，在安装包所在文件夹单击右键选择“在终端中打开”，执行下面的命令；如提示输入密码，请输入开机密码。",
+        ],
         command: "sudo dpkg -i 安装包文件名.deb",
       },
     },
     login: {
       title: "登录国资监管平台",
-      usbkey: { title: "使用 USBKey", steps: ["打开国资监管平台登录页，选择“USBKey”选项卡。", "将 USBKey 插入电脑 USB 接口。初次使用时，按提示修改默认口令 000000。", "点“登录”，在弹窗中输入口令，点“确认”。"] },
-      shield: { title: "使用手机盾扫码", steps: ["打开国资监管平台登录页，选择“国资CA手机盾”选项卡。", "打开国资CA手机盾，初次使用时点“证书管理”→“立即申请”，设置口令。", "点“扫一扫”扫描电脑上的二维码，输入口令。"] },
+      usbkey: {
+        title: "使用 USBKey",
+        steps: [
+          "打开国资监管平台登录页，选择“USBKey”选项卡。",
+          "将 USBKey 插入电脑 USB 接口。初次使用时，按提示修改默认口令 000000。",
+          "点“登录”，在弹窗中输入口令，点“确认”。",
+        ],
+      },
+      shield: {
+        title: "使用手机盾扫码",
+        steps: [
+          "打开国资监管平台登录页，选择“国资CA手机盾”选项卡。",
+          "打开国资CA手机盾，初次使用时点“证书管理”→“立即申请”，设置口令。",
+          "点“扫一扫”扫描电脑上的二维码，输入口令。",
+        ],
+      },
     },
     rules: {
       title: "数字证书使用规范",

@@ -1,6 +1,14 @@
 /* The steps that make one USBKey (docs/PROTOCOL.agent, Production; R-APPLY-3), each safe to repeat. What is needed to go on
  * after a reload is kept as a draft: from the issue on, the same statement gives the same pair again. */
-import { cardDraft, cardOpen, produceDraft, produceMake, productionFinish, type Produced, type ProduceSigned } from "@api";
+import {
+  cardDraft,
+  cardOpen,
+  produceDraft,
+  produceMake,
+  productionFinish,
+  type Produced,
+  type ProduceSigned,
+} from "@api";
 import { agent } from "@shared/agent/usbkey";
 import { draftDrop, draftRead, draftWrite } from "@shared/form/drafts";
 import { t } from "../texts";
@@ -37,8 +45,16 @@ const acts: Record<StepName, (m: Making, sign: Sign) => Promise<void>> = {
     Object.assign(m, { card: seen.card, challenge: seen.challenge, card_certificate: seen.card_certificate });
   },
   async card(m, sign) {
-    const { statement } = await cardDraft(m.number, { card: m.card, challenge: m.challenge!, card_certificate: m.card_certificate! });
-    m.opened = await cardOpen(m.number, { statement, signature: await sign(statement), card_certificate: m.card_certificate! });
+    const { statement } = await cardDraft(m.number, {
+      card: m.card,
+      challenge: m.challenge!,
+      card_certificate: m.card_certificate!,
+    });
+    m.opened = await cardOpen(m.number, {
+      statement,
+      signature: await sign(statement),
+      card_certificate: m.card_certificate!,
+    });
   },
   async open(m) {
     m.made = await (await agent()).open(m.usbkey, m.opened!);
@@ -69,7 +85,8 @@ const acts: Record<StepName, (m: Making, sign: Sign) => Promise<void>> = {
 export const firstStep = (m: Making): StepName => (m.signed ? "issue" : "inspect");
 
 /* A step that failed: what a USBKey forgot when it was pulled has to begin anew, as long as nothing was issued. */
-export const stepAgain = (m: Making, failed: StepName): StepName => (m.signed ? (failed === "produce" ? "produce" : failed) : "inspect");
+export const stepAgain = (m: Making, failed: StepName): StepName =>
+  m.signed ? (failed === "produce" ? "produce" : failed) : "inspect";
 
 export async function make(m: Making, from: StepName, sign: Sign, at: (step: StepName) => void): Promise<void> {
   for (const step of stepNames.slice(stepNames.indexOf(from))) {

@@ -82,7 +82,11 @@ async function troubleOf(answer: Answer): Promise<ApiTrouble> {
   } catch {
     /* not ours: a proxy's page */
   }
-  return new ApiTrouble(answer.status, answer.status >= 500 ? "TIMEOUT" : "INTERNAL", answer.status >= 500 ? t.timeout : t.strange);
+  return new ApiTrouble(
+    answer.status,
+    answer.status >= 500 ? "TIMEOUT" : "INTERNAL",
+    answer.status >= 500 ? t.timeout : t.strange,
+  );
 }
 
 const mayAgain = (e: unknown) =>
@@ -98,7 +102,7 @@ export async function call<T>(method: string, path: string, parts: CallParts, op
   const query = Object.entries(parts.query ?? {}).filter(([, v]) => v !== undefined && v !== "");
   const target = path + (query.length ? "?" + query.map(([k, v]) => `${k}=${encodeURIComponent(v!)}`).join("&") : "");
   const content = `${method} ${target} ${JSON.stringify(parts.body)}`;
-  const key = method === "GET" ? null : ((!parts.file && openKeys.get(content)) || randomKey());
+  const key = method === "GET" ? null : (!parts.file && openKeys.get(content)) || randomKey();
   if (key && !parts.file) openKeys.set(content, key);
   for (let i = 0; ; i++) {
     try {
@@ -112,7 +116,8 @@ export async function call<T>(method: string, path: string, parts: CallParts, op
         continue;
       }
       if (e instanceof ApiTrouble && e.status > 0 && e.status < 500) openKeys.delete(content);
-      if (e instanceof ApiTrouble && (e.name === "LOGIN_NEEDED" || e.name === "SESSION_OVER") && !options.quiet) loginNeeded?.();
+      if (e instanceof ApiTrouble && (e.name === "LOGIN_NEEDED" || e.name === "SESSION_OVER") && !options.quiet)
+        loginNeeded?.();
       throw e;
     }
   }

@@ -1,7 +1,12 @@
 /* Which colour a state has. */
 export function stateKind(state: string): "plain" | "good" | "waiting" | "bad" | "info" {
   if (["draft", "awaiting-payment", "open"].includes(state)) return "waiting";
-  if (["sent-back", "rejected", "lapsed", "cancelled", "revoked", "expired", "failed", "closed", "suspended"].includes(state)) return "bad";
+  if (
+    ["sent-back", "rejected", "lapsed", "cancelled", "revoked", "expired", "failed", "closed", "suspended"].includes(
+      state,
+    )
+  )
+    return "bad";
   if (["produced", "shipped", "done", "valid", "paid", "sent", "opened"].includes(state)) return "good";
   return state === "withdrawn" ? "plain" : "info";
 }

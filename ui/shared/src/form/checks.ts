@@ -7,7 +7,9 @@ export type Check = (value: string) => string | null;
 export const mobile: Check = (v) => (/^1[3-9]\d{9}$/.test(v) ? null : t.checks.mobile);
 
 export const email: Check = (v) =>
-  /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]{2,}$/.test(v) ? null : t.checks.email;
+  /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]{2,}$/.test(v)
+    ? null
+    : t.checks.email;
 
 /* GB 32100-2015: 18 characters, the last one checks. */
 const creditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -27,7 +29,9 @@ const idWeights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 function realDay(year: number, month: number, day: number): boolean {
   const d = new Date(Date.UTC(year, month - 1, day));
-  return d.getUTCFullYear() === year && d.getUTCMonth() === month - 1 && d.getUTCDate() === day && d.getTime() < Date.now();
+  return (
+    d.getUTCFullYear() === year && d.getUTCMonth() === month - 1 && d.getUTCDate() === day && d.getTime() < Date.now()
+  );
 }
 
 export const idCard: Check = (v) => {
@@ -43,12 +47,17 @@ const documents: Record<string, [RegExp, string]> = {
   "taiwan-permit": [/^\d{8}(\d{2})?$/, t.checks.taiwan],
 };
 
-export const documentNumber = (type: string): Check => (v) => {
-  if (type === "id-card") return idCard(v);
-  const rule = documents[type];
-  return !rule || rule[0].test(v) ? null : rule[1];
-};
+export const documentNumber =
+  (type: string): Check =>
+  (v) => {
+    if (type === "id-card") return idCard(v);
+    const rule = documents[type];
+    return !rule || rule[0].test(v) ? null : rule[1];
+  };
 
 export const taxNumber: Check = (v) => (/^[0-9A-Z]{15,20}$/.test(v) ? null : t.checks.taxNumber);
-export const digits = (count: number): Check => (v) => (new RegExp(`^\\d{${count}}$`).test(v) ? null : t.checks.digits(count));
+export const digits =
+  (count: number): Check =>
+  (v) =>
+    new RegExp(`^\\d{${count}}$`).test(v) ? null : t.checks.digits(count);
 export const waybill: Check = (v) => (/^[A-Z0-9]{8,20}$/.test(v) ? null : t.checks.waybill);

@@ -6,7 +6,9 @@ const prefix = "hufu.draft.";
 const ownerKey = "hufu.drafts-of";
 
 function keys(): string[] {
-  return Array.from({ length: sessionStorage.length }, (_, i) => sessionStorage.key(i)!).filter((k) => k.startsWith(prefix));
+  return Array.from({ length: sessionStorage.length }, (_, i) => sessionStorage.key(i)!).filter((k) =>
+    k.startsWith(prefix),
+  );
 }
 
 export function forgetDrafts(): void {

@@ -12,7 +12,8 @@ export interface FieldRule {
   /** the verb of its message: 请填写…, 请选择… */
   choose?: boolean;
   optional?: boolean;
-  min?: number;
+  /** said when nothing was given, where the usual words do not fit */
+  missing?: string;
   max?: number;
   check?: Check;
   /** changes what was typed into what is meant, such as capital letters */
@@ -30,7 +31,14 @@ export const noSpace = (v: string) => v.replace(/\s+/g, "");
 const tidied = (rule: FieldRule, value: string) => (rule.tidy ? rule.tidy(value.trim()) : value.trim());
 
 function fault(rule: FieldRule, value: string): string | null {
-  if (!value) return rule.optional ? null : rule.choose ? t.checks.choose(rule.label) : t.checks.missing(rule.label);
+  if (!value)
+    return rule.optional
+      ? null
+      : rule.missing
+        ? rule.missing
+        : rule.choose
+          ? t.checks.choose(rule.label)
+          : t.checks.missing(rule.label);
   if (rule.max && Array.from(value).length > rule.max) return t.checks.long(rule.label, rule.max);
   if (/[\u0000-\u0009\u000b-\u001f\u007f]/.test(value)) return t.checks.control(rule.label);
   return rule.check ? rule.check(value) : null;
@@ -53,7 +61,8 @@ export function useForm<K extends string>(options: {
   if (options.draft) watch(values, () => draftWrite(options.draft!, values));
 
   const list = computed<FormError[]>(() =>
-    (Object.keys(rules()) as K[]).filter((k) => errors[k]).map((k) => ({ field: k, message: errors[k]! })));
+    (Object.keys(rules()) as K[]).filter((k) => errors[k]).map((k) => ({ field: k, message: errors[k]! })),
+  );
 
   function clear() {
     (Object.keys(errors) as K[]).forEach((k) => delete errors[k]);
