@@ -26,18 +26,11 @@ for (const [what, size] of [
   test(`every page at ${what} width: axe finds nothing at WCAG 2.2 AA, nothing sticks out`, async () => {
     const wrong = [];
     let seen = 0;
-    const faults = await visit(
-      world,
-      browser,
-      people,
-      size,
-      async (page, name) => {
-        seen++;
-        await page.waitForTimeout(350); /* dialogs and tabs slide in */
-        for (const check of [accessible, fits])
-          await check(page, name).catch((e) => wrong.push(e.message));
-      },
-    );
+    const faults = await visit(world, browser, people, size, async (page, name) => {
+      seen++;
+      await page.waitForTimeout(350); /* dialogs and tabs slide in */
+      for (const check of [accessible, fits]) await check(page, name).catch((e) => wrong.push(e.message));
+    });
     assert.equal([...wrong, ...faults].join("\n"), "");
     assert.ok(seen > 45, `${seen} pages`);
   });
@@ -51,14 +44,8 @@ test("from login to the first saved answer by keyboard alone, the focus always i
     p.evaluate(() => {
       const e = document.activeElement;
       return {
-        words: (
-          e.getAttribute("aria-label") ||
-          e.labels?.[0]?.innerText ||
-          e.innerText ||
-          ""
-        ).trim(),
-        ring: getComputedStyle(e.closest(".el-input__wrapper, .choice") ?? e)
-          .outlineStyle,
+        words: (e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || "").trim(),
+        ring: getComputedStyle(e.closest(".el-input__wrapper, .choice") ?? e).outlineStyle,
       };
     });
   const tabTo = async (words) => {
@@ -66,11 +53,7 @@ test("from login to the first saved answer by keyboard alone, the focus always i
       await p.keyboard.press("Tab");
       const at = await here();
       if (at.words.includes(words)) {
-        await waitFor(
-          `the focus on ${words}`,
-          async () => (await here()).ring !== "none",
-          3000,
-        );
+        await waitFor(`the focus on ${words}`, async () => (await here()).ring !== "none", 3000);
         return;
       }
     }
@@ -97,9 +80,7 @@ test("from login to the first saved answer by keyboard alone, the focus always i
   await tabTo("同意并继续");
   await p.keyboard.press("Enter");
   /* The summary has the keyboard; its link leads to the field. */
-  await p.waitForFunction(() =>
-    document.activeElement?.classList.contains("summary"),
-  );
+  await p.waitForFunction(() => document.activeElement?.classList.contains("summary"));
   await p.keyboard.press("Tab");
   await p.keyboard.press("Enter");
   assert.match((await here()).words, /我已阅读并同意/);
@@ -120,9 +101,6 @@ test("the way past the header: the skip link comes first", async () => {
   await p.goto(world.portal + "/help");
   await p.getByRole("heading", { name: "使用帮助" }).waitFor();
   await p.keyboard.press("Tab");
-  assert.equal(
-    await p.evaluate(() => document.activeElement.textContent),
-    "跳到正文",
-  );
+  assert.equal(await p.evaluate(() => document.activeElement.textContent), "跳到正文");
   await context.close();
 });

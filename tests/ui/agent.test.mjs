@@ -11,9 +11,7 @@ let world, browser, holder;
 before(async () => {
   world = await World.open();
   browser = await launch();
-  holder = await (
-    await (await (await Holder.opened(world)).toReview()).approve()
-  ).produce();
+  holder = await (await (await (await Holder.opened(world)).toReview()).approve()).produce();
   await holder.ship();
   await holder.changePin();
 });
@@ -29,8 +27,7 @@ async function atLogin(options) {
   return p;
 }
 
-const begin = (p) =>
-  p.getByRole("button", { name: "登录", exact: true }).click();
+const begin = (p) => p.getByRole("button", { name: "登录", exact: true }).click();
 
 async function enterPin(p, pin, serial = holder.card.serial) {
   await chooseKey(p, serial);
@@ -40,10 +37,7 @@ async function enterPin(p, pin, serial = holder.card.serial) {
 
 test("R-LOGIN-1 two tabs: USBKey, and the shield with what is coming", async () => {
   const p = await atLogin();
-  assert.deepEqual(await p.getByRole("tab").allInnerTexts(), [
-    "USBKey",
-    "国资CA手机盾",
-  ]);
+  assert.deepEqual(await p.getByRole("tab").allInnerTexts(), ["USBKey", "国资CA手机盾"]);
   await p.getByRole("tab", { name: "国资CA手机盾" }).click();
   await p.getByText("现在请使用 USBKey 登录").waitFor();
 });
@@ -76,9 +70,7 @@ test("an agent that was there before and is not running is told apart from none"
   const p = await atLogin();
   await begin(p);
   await p.getByText(holder.card.serial).waitFor();
-  await p.route(`${world.state().agent}/**`, (r) =>
-    r.abort("connectionrefused"),
-  );
+  await p.route(`${world.state().agent}/**`, (r) => r.abort("connectionrefused"));
   await p.getByText("USBKey 控件没有运行").waitFor();
 });
 
@@ -108,9 +100,7 @@ test("R-KEY-7 a page of another origin cannot use the agent", async () => {
   const p = await (await person(browser, world)).newPage();
   const stranger = new URL(world.portal);
   stranger.hostname = "elsewhere.localhost";
-  await p.route(`${stranger.origin}/**`, (r) =>
-    r.fulfill({ contentType: "text/html", body: "<h1>elsewhere</h1>" }),
-  );
+  await p.route(`${stranger.origin}/**`, (r) => r.fulfill({ contentType: "text/html", body: "<h1>elsewhere</h1>" }));
   await p.goto(stranger.origin);
   const said = await p.evaluate(async (agent) => {
     try {
@@ -132,11 +122,7 @@ test("R-LOGIN-2 a wrong PIN is told with the tries left, nothing else is lost, a
   await begin(p);
   await enterPin(p, "000001");
   await p.getByText("还可以再试 5 次").waitFor();
-  assert.equal(
-    await p.getByLabel("USBKey 口令", { exact: true }).inputValue(),
-    "",
-    "a PIN does not stay on the page",
-  );
+  assert.equal(await p.getByLabel("USBKey 口令", { exact: true }).inputValue(), "", "a PIN does not stay on the page");
   await enterPin(p, newPin);
   await p.getByText("您已登录").waitFor();
 });
@@ -208,25 +194,18 @@ test("R-ACCT-3, R-LOGIN-4 a suspended account is refused at once, and logged out
 });
 
 test("R-UNLOCK-1, R-LOGIN-4 six wrong PINs lock the key: warned at two left, then told what to do", async () => {
-  const other = await (
-    await (await (await Holder.opened(world)).toReview()).approve()
-  ).produce();
+  const other = await (await (await (await Holder.opened(world)).toReview()).approve()).produce();
   await other.changePin();
   const p = await atLogin();
   await begin(p);
   for (const left of [5, 4, 3, 2]) {
     await enterPin(p, "100000", other.card.serial);
-    await p
-      .getByText(`还可以再试 ${left} 次`)
-      .or(p.getByText("只剩 2 次机会"))
-      .first()
-      .waitFor();
+    await p.getByText(`还可以再试 ${left} 次`).or(p.getByText("只剩 2 次机会")).first().waitFor();
   }
   await enterPin(p, "100000", other.card.serial);
   await p.getByText("只剩 2 次机会").waitFor();
   for (let i = 0; i < 2; i++) {
-    if (await p.getByLabel("我知道风险，仍要再试").count())
-      await p.getByLabel("我知道风险，仍要再试").check();
+    if (await p.getByLabel("我知道风险，仍要再试").count()) await p.getByLabel("我知道风险，仍要再试").check();
     await enterPin(p, "100000", other.card.serial);
     await p.waitForTimeout(500);
   }
@@ -237,13 +216,10 @@ test("R-UNLOCK-1, R-LOGIN-4 six wrong PINs lock the key: warned at two left, the
 test("R-LOGIN-4 an expired certificate: told to renew", async () => {
   const later = await World.open();
   try {
-    const h = await (
-      await (await (await Holder.opened(later)).toReview()).approve()
-    ).produce();
+    const h = await (await (await (await Holder.opened(later)).toReview()).approve()).produce();
     await h.changePin();
     await later.stop();
-    for (const section of ["web", "signer"])
-      later.set(section, "clock_offset_s", 400 * 86_400);
+    for (const section of ["web", "signer"]) later.set(section, "clock_offset_s", 400 * 86_400);
     await later.start();
     const p = await (await person(browser, later)).newPage();
     await p.goto(later.platform + "/login");

@@ -19,15 +19,10 @@ export const flags = [
   "--disable-sync",
 ];
 
-export const launch = () =>
-  chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
 
 /* What a page must never do: break its content policy, throw, or ask anyone but its own host and the agent. */
-export async function person(
-  browser,
-  world,
-  { width = 1280, height = 900, ...more } = {},
-) {
+export async function person(browser, world, { width = 1280, height = 900, ...more } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
     locale: "zh-CN",
@@ -35,27 +30,21 @@ export async function person(
     ...more,
   });
   context.setDefaultTimeout(60_000);
-  const own = [
-    world.portal,
-    world.console,
-    world.platform,
-    world.state().agent,
-    world.state().paysim,
-  ].map((a) => new URL(a).port);
+  const own = [world.portal, world.console, world.platform, world.state().agent, world.state().paysim].map(
+    (a) => new URL(a).port,
+  );
   const faults = [];
   context.on("page", (page) => {
     page.on("pageerror", (e) => faults.push(`${page.url()}: ${e.message}`));
     page.on(
       "console",
       (m) =>
-        /Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(
-          m.text(),
-        ) && faults.push(`${page.url()}: ${m.text()}`),
+        /Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(m.text()) &&
+        faults.push(`${page.url()}: ${m.text()}`),
     );
     page.on("request", (r) => {
       const url = new URL(r.url());
-      if (["http:", "https:"].includes(url.protocol) && !own.includes(url.port))
-        faults.push(`asks ${r.url()}`);
+      if (["http:", "https:"].includes(url.protocol) && !own.includes(url.port)) faults.push(`asks ${r.url()}`);
     });
   });
   context.faults = faults;
@@ -68,14 +57,7 @@ export async function accessible(page, what) {
   await page.evaluate(axeSource);
   const found = await page.evaluate(() =>
     window.axe.run(document, {
-      runOnly: [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-      ],
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
       resultTypes: ["violations"],
     }),
   );
@@ -83,22 +65,14 @@ export async function accessible(page, what) {
     (v) =>
       `${v.id}: ${v.help}\n  ${v.nodes
         .slice(0, 4)
-        .map(
-          (n) =>
-            n.html.slice(0, 200) +
-            "\n    " +
-            n.failureSummary.replace(/\n/g, " "),
-        )
+        .map((n) => n.html.slice(0, 200) + "\n    " + n.failureSummary.replace(/\n/g, " "))
         .join("\n  ")}`,
   );
   if (words.length) throw new Error(`${what}: ${words.join("\n")}`);
 }
 
 export async function fits(page, what) {
-  const [has, may] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    window.innerWidth,
-  ]);
+  const [has, may] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(has <= may, `${what} is ${has} px wide in a window of ${may}`);
 }
 
@@ -114,8 +88,7 @@ export async function enter(context, page) {
     })),
   );
   await context.addInitScript(() => {
-    if (location.protocol !== "about:")
-      localStorage.setItem("hufu.logged-in", "1");
+    if (location.protocol !== "about:") localStorage.setItem("hufu.logged-in", "1");
   });
 }
 
@@ -124,9 +97,7 @@ export async function logInBySms(page, world, holder, { open = true } = {}) {
   const since = world.messages("sms").length;
   await page.getByLabel("手机号").fill(holder.mobile);
   await page.getByRole("button", { name: "获取验证码" }).click();
-  await page
-    .getByLabel("短信验证码")
-    .fill(await world.code(holder.mobile, since));
+  await page.getByLabel("短信验证码").fill(await world.code(holder.mobile, since));
   await page.getByRole("button", { name: "登录", exact: true }).click();
   await page
     .getByRole("button", { name: "退出登录" })

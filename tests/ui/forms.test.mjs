@@ -3,14 +3,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { World } from "./world.mjs";
-import {
-  Holder,
-  newPin,
-  png,
-  someCreditCode,
-  someIdentity,
-  someMobile,
-} from "./people.mjs";
+import { Holder, newPin, png, someCreditCode, someIdentity, someMobile } from "./people.mjs";
 import { chooseKey, enter, launch, logInOperator, person } from "./browser.mjs";
 
 let world, browser, holder, portal, admin;
@@ -36,39 +29,23 @@ after(async () => {
 /* Presses BUTTON and expects exactly MESSAGES (texts or patterns), each at its field. */
 async function refused(p, button, messages, scope = p) {
   await scope.getByRole("button", { name: button, exact: true }).click();
-  await p.waitForFunction(() =>
-    document.activeElement?.classList.contains("summary"),
-  );
+  await p.waitForFunction(() => document.activeElement?.classList.contains("summary"));
   const links = scope.locator(".summary a");
-  assert.equal(
-    await links.count(),
-    messages.length,
-    `${await scope.locator(".summary").innerText()}`,
-  );
+  assert.equal(await links.count(), messages.length, `${await scope.locator(".summary").innerText()}`);
   for (let i = 0; i < messages.length; i++) {
     const words = await links.nth(i).innerText();
     if (messages[i] instanceof RegExp) assert.match(words, messages[i]);
     else assert.equal(words, messages[i]);
     const id = (await links.nth(i).getAttribute("href")).slice(1);
     await links.nth(i).click();
-    assert.equal(
-      await p.evaluate(() => document.activeElement.id),
-      id,
-      "the link leads to the field",
-    );
+    assert.equal(await p.evaluate(() => document.activeElement.id), id, "the link leads to the field");
     const [invalid, said] = await p.evaluate((x) => {
       const e = document.getElementById(x);
       const about = e.closest("fieldset.field, .field");
-      return [
-        e.getAttribute("aria-invalid"),
-        about.querySelector(".error").innerText,
-      ];
+      return [e.getAttribute("aria-invalid"), about.querySelector(".error").innerText];
     }, id);
     assert.ok(said.endsWith(words), `${said} beside the field`);
-    assert.ok(
-      invalid === "true" || id.endsWith("items"),
-      "the field says that it is wrong",
-    );
+    assert.ok(invalid === "true" || id.endsWith("items"), "the field says that it is wrong");
   }
   assert.match(await p.title(), /^有误：/);
 }
@@ -99,8 +76,7 @@ async function each(p, address, button, rows) {
     await p.goto(address);
     for (const [label, value] of Object.entries(values)) {
       const field = p.getByLabel(label, { exact: true }).first();
-      if (await field.evaluate((e) => e.tagName === "SELECT"))
-        await field.selectOption(value);
+      if (await field.evaluate((e) => e.tagName === "SELECT")) await field.selectOption(value);
       else await field.fill(value);
     }
     await refused(p, button, messages).catch((e) => {
@@ -121,16 +97,8 @@ test("R-SMS-1 login: number and code", async () => {
   const p = await (await person(browser, world)).newPage();
   await each(p, world.portal + "/login", "获取验证码", [
     ["nothing", { 手机号: "" }, ["请填写手机号"]],
-    [
-      "too short",
-      { 手机号: "1380000000" },
-      ["手机号应为 11 位数字，以 1 开头，例如 13800000000"],
-    ],
-    [
-      "no mobile",
-      { 手机号: "02312345678" },
-      ["手机号应为 11 位数字，以 1 开头，例如 13800000000"],
-    ],
+    ["too short", { 手机号: "1380000000" }, ["手机号应为 11 位数字，以 1 开头，例如 13800000000"]],
+    ["no mobile", { 手机号: "02312345678" }, ["手机号应为 11 位数字，以 1 开头，例如 13800000000"]],
   ]);
   const other = await Holder.opened(world);
   await p.goto(world.portal + "/login");
@@ -142,9 +110,7 @@ test("R-SMS-1 login: number and code", async () => {
   await refused(p, "登录", ["验证码应为 6 位数字"]);
   await world.code(other.mobile, 0);
   const right = await world.code(other.mobile, 0);
-  await p
-    .getByLabel("短信验证码")
-    .fill(right === "000000" ? "111111" : "000000");
+  await p.getByLabel("短信验证码").fill(right === "000000" ? "111111" : "000000");
   await p.getByRole("button", { name: "登录", exact: true }).click();
   await p.getByText("验证码不对").first().waitFor();
   await p.getByLabel("短信验证码").fill(right);
@@ -166,9 +132,7 @@ test("R-SMS-1 a code asked for twice within a minute is refused with words", asy
 
 test("R-FORM-1 the agreement not agreed to", async () => {
   await portal.goto(page("agreement"));
-  await refused(portal, "同意并继续", [
-    "同意协议和使用规范后才能继续；不同意请离开本页，申请会保留",
-  ]);
+  await refused(portal, "同意并继续", ["同意协议和使用规范后才能继续；不同意请离开本页，申请会保留"]);
 });
 
 test("R-FORM-2 organization: every field, and the credit code by length, character and check", async () => {
@@ -183,11 +147,7 @@ test("R-FORM-2 organization: every field, and the credit code by length, charact
       { 单位名称: "企".repeat(201), 单位地址: "路".repeat(301) },
       ["单位名称最多 200 个字，请缩短", "单位地址最多 300 个字，请缩短"],
     ],
-    [
-      "17 characters",
-      { 统一社会信用代码: "91110000MA0000000" },
-      ["统一社会信用代码应为 18 位，现在是 17 位"],
-    ],
+    ["17 characters", { 统一社会信用代码: "91110000MA0000000" }, ["统一社会信用代码应为 18 位，现在是 17 位"]],
     [
       "a letter that there is not",
       { 统一社会信用代码: "91110000MA000000IO" },
@@ -196,9 +156,7 @@ test("R-FORM-2 organization: every field, and the credit code by length, charact
     [
       "a wrong check",
       {
-        统一社会信用代码: ((c) => c.slice(0, 17) + (c[17] === "0" ? "1" : "0"))(
-          someCreditCode(),
-        ),
+        统一社会信用代码: ((c) => c.slice(0, 17) + (c[17] === "0" ? "1" : "0"))(someCreditCode()),
       },
       ["统一社会信用代码的校验位不对，请对照证照逐位核对"],
     ],
@@ -206,20 +164,10 @@ test("R-FORM-2 organization: every field, and the credit code by length, charact
 });
 
 test("R-ACCT-1 holder: every field, each document by its own check", async () => {
-  const wrong = ((n) => n.slice(0, 17) + (n[17] === "0" ? "1" : "0"))(
-    someIdentity(),
-  );
+  const wrong = ((n) => n.slice(0, 17) + (n[17] === "0" ? "1" : "0"))(someIdentity());
   await each(portal, page("holder"), "保存并继续", [
-    [
-      "nothing",
-      { 使用人姓名: "", 电子邮箱: "" },
-      ["请填写使用人姓名", "请填写电子邮箱"],
-    ],
-    [
-      "identity too short",
-      { "证件号码（选填）": "11010119900101" },
-      ["身份证号码应为 18 位，现在是 14 位"],
-    ],
+    ["nothing", { 使用人姓名: "", 电子邮箱: "" }, ["请填写使用人姓名", "请填写电子邮箱"]],
+    ["identity too short", { "证件号码（选填）": "11010119900101" }, ["身份证号码应为 18 位，现在是 14 位"]],
     [
       "identity with a letter",
       { "证件号码（选填）": "11010119900101A01X" },
@@ -230,21 +178,9 @@ test("R-ACCT-1 holder: every field, each document by its own check", async () =>
       { "证件号码（选填）": "110101199002300011" },
       ["身份证号码中的出生日期不对，请核对第 7 至 14 位"],
     ],
-    [
-      "identity with a wrong check",
-      { "证件号码（选填）": wrong },
-      ["身份证号码的校验位不对，请逐位核对"],
-    ],
-    [
-      "another document without a number",
-      { 证件类型: "passport" },
-      ["请填写证件号码"],
-    ],
-    [
-      "no passport",
-      { 证件类型: "passport", 证件号码: "E1" },
-      ["护照号码应为 5 至 17 位字母和数字"],
-    ],
+    ["identity with a wrong check", { "证件号码（选填）": wrong }, ["身份证号码的校验位不对，请逐位核对"]],
+    ["another document without a number", { 证件类型: "passport" }, ["请填写证件号码"]],
+    ["no passport", { 证件类型: "passport", 证件号码: "E1" }, ["护照号码应为 5 至 17 位字母和数字"]],
     [
       "no permit",
       { 证件类型: "hk-macao-permit", 证件号码: "X12345678" },
@@ -258,10 +194,7 @@ test("R-ACCT-1 holder: every field, each document by its own check", async () =>
     [
       "no mobile, no address",
       { "手机号（选填）": "12", 电子邮箱: "a@b" },
-      [
-        "手机号应为 11 位数字，以 1 开头，例如 13800000000",
-        "电子邮箱的格式不对，应类似 name@example.com",
-      ],
+      ["手机号应为 11 位数字，以 1 开头，例如 13800000000", "电子邮箱的格式不对，应类似 name@example.com"],
     ],
   ]);
 });
@@ -276,10 +209,7 @@ test("R-APPLY-6 invoice: every field", async () => {
     [
       "wrong",
       { 纳税人识别号: "12345", 接收发票的邮箱: "nobody" },
-      [
-        "纳税人识别号应为 15 至 20 位数字和大写字母",
-        "电子邮箱的格式不对，应类似 name@example.com",
-      ],
+      ["纳税人识别号应为 15 至 20 位数字和大写字母", "电子邮箱的格式不对，应类似 name@example.com"],
     ],
   ]);
 });
@@ -300,10 +230,7 @@ test("R-APPLY-2 medium not chosen; address: every field", async () => {
     [
       "wrong",
       { 收件人手机号: "1", "邮政编码（选填）": "12" },
-      [
-        "手机号应为 11 位数字，以 1 开头，例如 13800000000",
-        "邮政编码应为 6 位数字",
-      ],
+      ["手机号应为 11 位数字，以 1 开头，例如 13800000000", "邮政编码应为 6 位数字"],
     ],
   ]);
 });
@@ -314,22 +241,10 @@ test("R-FORM-4 scans: empty, too large, another type, cut off, with a script", a
   const box = portal.getByLabel(/：证照复印件/);
   const tries = [
     ["empty.png", Buffer.alloc(0), "文件是空的"],
-    [
-      "large.png",
-      Buffer.concat([png(), Buffer.alloc(20_000_001)]),
-      "超过 20 MB",
-    ],
-    [
-      "scan.png",
-      Buffer.from("<html><script>1</script></html>"),
-      "不像是 PDF、JPEG 或 PNG",
-    ],
+    ["large.png", Buffer.concat([png(), Buffer.alloc(20_000_001)]), "超过 20 MB"],
+    ["scan.png", Buffer.from("<html><script>1</script></html>"), "不像是 PDF、JPEG 或 PNG"],
     ["cut.png", png().subarray(0, 300), /文件不完整|结构不合规范/],
-    [
-      "page.pdf",
-      pdf("/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>"),
-      "PDF 中含有脚本程序",
-    ],
+    ["page.pdf", pdf("/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>"), "PDF 中含有脚本程序"],
   ];
   for (const [name, buffer, words] of tries) {
     await box.setInputFiles({
@@ -337,12 +252,7 @@ test("R-FORM-4 scans: empty, too large, another type, cut off, with a script", a
       mimeType: "application/octet-stream",
       buffer,
     });
-    await portal
-      .locator("section", { has: box })
-      .getByRole("alert")
-      .getByText(words)
-      .first()
-      .waitFor();
+    await portal.locator("section", { has: box }).getByRole("alert").getByText(words).first().waitFor();
   }
   await box.setInputFiles({
     name: "good.png",
@@ -354,11 +264,7 @@ test("R-FORM-4 scans: empty, too large, another type, cut off, with a script", a
 
 test("R-ACCT-1 console: organization and account, by the form and by the directory", async () => {
   await each(admin, world.console + "/accounts/new-organization", "开通单位", [
-    [
-      "nothing",
-      { 单位名称: "" },
-      ["请填写单位名称", "请填写统一社会信用代码", "请填写单位地址"],
-    ],
+    ["nothing", { 单位名称: "" }, ["请填写单位名称", "请填写统一社会信用代码", "请填写单位地址"]],
   ]);
   await admin.goto(world.console + "/accounts/new-organization");
   await admin.getByLabel("单位名称").fill("又一家");
@@ -371,18 +277,10 @@ test("R-ACCT-1 console: organization and account, by the form and by the directo
     [
       "nothing",
       { 使用人姓名: "" },
-      [
-        "请选择所属单位",
-        "请填写使用人姓名",
-        "请填写证件号码",
-        "请填写手机号",
-        "请填写电子邮箱",
-      ],
+      ["请选择所属单位", "请填写使用人姓名", "请填写证件号码", "请填写手机号", "请填写电子邮箱"],
     ],
   ]);
-  await admin.goto(
-    world.console + "/accounts/new?organization=" + holder.organization,
-  );
+  await admin.goto(world.console + "/accounts/new?organization=" + holder.organization);
   await admin.getByLabel("使用人姓名").fill("李四");
   await admin.getByLabel("证件号码").fill(someIdentity());
   await admin.getByLabel("手机号").fill(holder.mobile);
@@ -408,12 +306,7 @@ test("R-OPS-2, 3 console: sending back, rejecting, searching and revoking need t
   await logInOperator(p, world, "reviewer");
   await p.goto(`${world.console}/applications/${h.number}`);
   await p.getByRole("button", { name: "退回补正" }).click();
-  await refused(
-    p,
-    "退回补正",
-    ["请选择原因", "请至少选择一个需要修改的项目", "请填写说明"],
-    p.getByRole("dialog"),
-  );
+  await refused(p, "退回补正", ["请选择原因", "请至少选择一个需要修改的项目", "请填写说明"], p.getByRole("dialog"));
   await p.getByRole("dialog").getByRole("button", { name: "取消" }).click();
   await p.getByRole("dialog").waitFor({ state: "hidden" });
   await p.getByRole("button", { name: "不予通过" }).click();
@@ -422,11 +315,7 @@ test("R-OPS-2, 3 console: sending back, rejecting, searching and revoking need t
   await p.getByRole("button", { name: "下一步：签名" }).click();
   await p.getByRole("dialog").getByText("不予通过").first().waitFor();
   await p.getByRole("button", { name: "签名并不予通过" }).click();
-  await p
-    .getByText("请填写USBKey 口令")
-    .or(p.getByText("请填写 USBKey 口令"))
-    .first()
-    .waitFor();
+  await p.getByText("请填写USBKey 口令").or(p.getByText("请填写 USBKey 口令")).first().waitFor();
   await p.goto(world.console + "/certificates");
   await refused(p, "查询", ["请填写证书序列号"]);
   await p.getByLabel("证书序列号").fill("xyz");
@@ -444,15 +333,11 @@ test("R-SHIP-1 console: a waybill by its form", async () => {
   await p.goto(world.console + "/dispatch");
   await refused(p, "登记并通知申请人", ["请填写EMS 运单号"]);
   await p.getByLabel("EMS 运单号").fill("12");
-  await refused(p, "登记并通知申请人", [
-    "运单号应为 8 至 20 位数字和大写字母，例如 EA123456789CN",
-  ]);
+  await refused(p, "登记并通知申请人", ["运单号应为 8 至 20 位数字和大写字母，例如 EA123456789CN"]);
 });
 
 test("R-KEY-1 platform: PIN and change of PIN", async () => {
-  const h = await (
-    await (await (await Holder.opened(world)).toReview()).approve()
-  ).produce();
+  const h = await (await (await (await Holder.opened(world)).toReview()).approve()).produce();
   const p = await (await person(browser, world)).newPage();
   await p.goto(world.platform + "/login");
   await p.getByRole("button", { name: "登录", exact: true }).click();
@@ -464,12 +349,7 @@ test("R-KEY-1 platform: PIN and change of PIN", async () => {
     await p.getByLabel("再输一次新口令").fill(again);
   };
   await p.getByLabel("当前口令").waitFor();
-  await refused(
-    p,
-    "修改口令",
-    ["请填写当前口令", "请填写新口令", "请填写再输一次新口令"],
-    dialog,
-  );
+  await refused(p, "修改口令", ["请填写当前口令", "请填写新口令", "请填写再输一次新口令"], dialog);
   for (const [fresh, words] of [
     ["12345", "新口令应为 6 至 16 位"],
     ["888888", /太简单/],

@@ -2,13 +2,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,12 +17,9 @@ let world, context, port, profile, lighthouse, holder;
 
 before(async () => {
   world = await World.open();
-  holder = await (
-    await (await (await Holder.opened(world)).toReview()).approve()
-  ).produce();
+  holder = await (await (await (await Holder.opened(world)).toReview()).approve()).produce();
   await holder.changePin();
-  lighthouse = (await import(pathToFileURL(require.resolve("lighthouse")).href))
-    .default;
+  lighthouse = (await import(pathToFileURL(require.resolve("lighthouse")).href)).default;
   port = await new Promise((done) => {
     const s = createServer().listen(0, "127.0.0.1", () => {
       const p = s.address().port;
@@ -71,10 +62,7 @@ async function measured(url) {
   );
   assert.ok(!lhr.runtimeError, lhr.runtimeError?.message);
   const lost = Object.values(lhr.audits)
-    .filter(
-      (a) =>
-        a.score !== null && a.score < 1 && a.scoreDisplayMode !== "informative",
-    )
+    .filter((a) => a.score !== null && a.score < 1 && a.scoreDisplayMode !== "informative")
     .map((a) => `${a.id}: ${a.title}`);
   for (const name of ["accessibility", "best-practices"]) {
     const { score } = lhr.categories[name];
@@ -120,9 +108,7 @@ test("platform: home and login, logged in too", async () => {
 
 const filesOf = (folder) =>
   readdirSync(folder).flatMap((n) =>
-    statSync(join(folder, n)).isDirectory()
-      ? filesOf(join(folder, n))
-      : [join(folder, n)],
+    statSync(join(folder, n)).isDirectory() ? filesOf(join(folder, n)) : [join(folder, n)],
   );
 const dist = (app) => join(root, "ui", app, "dist");
 
@@ -133,10 +119,7 @@ test("the portal's first load is at most 250 kB gzipped, login or home", async (
     await session.send("Network.enable");
     await session.send("Network.setCacheDisabled", { cacheDisabled: true });
     let bytes = 0;
-    session.on(
-      "Network.loadingFinished",
-      (e) => (bytes += e.encodedDataLength),
-    );
+    session.on("Network.loadingFinished", (e) => (bytes += e.encodedDataLength));
     await page.goto(world.portal + path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForTimeout(500);
@@ -148,28 +131,16 @@ test("the portal's first load is at most 250 kB gzipped, login or home", async (
 
 test("each text file has its gzipped twin, and it is the same", () => {
   for (const app of ["portal", "console", "platform"])
-    for (const path of filesOf(dist(app)).filter((p) =>
-      /\.(html|js|css|svg)$/.test(p),
-    ))
-      assert.deepEqual(
-        readFileSync(path + ".gz"),
-        gzipSync(readFileSync(path), { level: 9 }),
-        path,
-      );
+    for (const path of filesOf(dist(app)).filter((p) => /\.(html|js|css|svg)$/.test(p)))
+      assert.deepEqual(readFileSync(path + ".gz"), gzipSync(readFileSync(path), { level: 9 }), path);
 });
 
 test("nothing inline, nothing from elsewhere, nothing that Chromium 80 does not parse", async () => {
   const { parse } = require("@babel/parser");
   for (const app of ["portal", "console", "platform"]) {
     const page = readFileSync(join(dist(app), "index.html"), "utf8");
-    assert.doesNotMatch(
-      page,
-      /<script(?![^>]*\bsrc=)[^>]*>|<style|style=|\son\w+=/i,
-      app,
-    );
-    for (const path of filesOf(dist(app)).filter((p) =>
-      /\.(html|css)$/.test(p),
-    ))
+    assert.doesNotMatch(page, /<script(?![^>]*\bsrc=)[^>]*>|<style|style=|\son\w+=/i, app);
+    for (const path of filesOf(dist(app)).filter((p) => /\.(html|css)$/.test(p)))
       assert.doesNotMatch(
         readFileSync(path, "utf8"),
         /(?:src|href)="(?:https?:)?\/\/|url\(["']?(?:https?:)?\/\//,

@@ -1,14 +1,7 @@
 /* Every page of portal, console and platform, in the states that people meet, one after the other: what the tour shows and what
  * is checked for access. */
 import { Holder, newPin, Operator, png } from "./people.mjs";
-import {
-  chooseKey,
-  enter,
-  logInByKey,
-  logInBySms,
-  logInOperator,
-  person,
-} from "./browser.mjs";
+import { chooseKey, enter, logInByKey, logInBySms, logInOperator, person } from "./browser.mjs";
 
 /* People in each state, by the API. */
 export async function prepare(world) {
@@ -19,11 +12,7 @@ export async function prepare(world) {
   p.printed = await Holder.opened(world, "王五");
   await (await (await (await p.printed.logIn()).apply()).fill()).print();
   p.unpaid = await Holder.opened(world, "赵六");
-  await (
-    await (
-      await (await (await (await p.unpaid.logIn()).apply()).fill()).print()
-    ).upload()
-  ).submit();
+  await (await (await (await (await (await p.unpaid.logIn()).apply()).fill()).print()).upload()).submit();
   p.review = await (await Holder.opened(world, "陈七")).toReview();
   /* What a reviewer sees as a difference. */
   p.back = await (await Holder.opened(world, "周八")).toReview();
@@ -31,30 +20,15 @@ export async function prepare(world) {
   await reviewer.api("POST", `console/${p.back.path("return")}`, {
     reason: "missing-material",
     items: "organization,license",
-    words:
-      "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
+    words: "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
   });
-  p.withdrawn = await (
-    await (await Holder.opened(world, "吴九")).logIn()
-  ).apply();
+  p.withdrawn = await (await (await Holder.opened(world, "吴九")).logIn()).apply();
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
-  p.approved = await (
-    await (await Holder.opened(world, "郑十")).toReview()
-  ).approve();
-  p.produced = await (
-    await (await (await Holder.opened(world, "孙一")).toReview()).approve()
-  ).produce();
-  p.has = await (
-    await (
-      await (await (await Holder.opened(world, "钱二")).toReview()).approve()
-    ).produce()
-  ).ship();
+  p.approved = await (await (await Holder.opened(world, "郑十")).toReview()).approve();
+  p.produced = await (await (await (await Holder.opened(world, "孙一")).toReview()).approve()).produce();
+  p.has = await (await (await (await (await Holder.opened(world, "钱二")).toReview()).approve()).produce()).ship();
   await p.has.changePin();
-  p.first = await (
-    await (
-      await (await (await Holder.opened(world, "冯三")).toReview()).approve()
-    ).produce()
-  ).ship();
+  p.first = await (await (await (await (await Holder.opened(world, "冯三")).toReview()).approve()).produce()).ship();
   await p.produced.card.pull();
   p.blank = await world.card();
   return p;
@@ -107,12 +81,7 @@ async function portal(world, browser, people, size, each) {
     await show(people.filled, [
       ["portal-tasks", "", "已完成"],
       ["portal-agreement", "agreement", "您已于"],
-      [
-        "portal-agreement-error",
-        "agreement",
-        "您已于",
-        (q) => q.getByRole("button", { name: "同意并继续" }).click(),
-      ],
+      ["portal-agreement-error", "agreement", "您已于", (q) => q.getByRole("button", { name: "同意并继续" }).click()],
       ["portal-organization", "organization", "统一社会信用代码"],
       [
         "portal-organization-error",
@@ -141,21 +110,17 @@ async function portal(world, browser, people, size, each) {
         "materials",
         "还缺",
         async (q) => {
-          await q
-            .getByLabel(/：证照复印件/)
-            .setInputFiles({
-              name: "执照.png",
-              mimeType: "image/png",
-              buffer: png(),
-            });
+          await q.getByLabel(/：证照复印件/).setInputFiles({
+            name: "执照.png",
+            mimeType: "image/png",
+            buffer: png(),
+          });
           await q.getByText("PNG · 1 页").waitFor();
-          await q
-            .getByLabel(/：使用人身份证件/)
-            .setInputFiles({
-              name: "身份证.png",
-              mimeType: "image/png",
-              buffer: png().subarray(0, 300),
-            });
+          await q.getByLabel(/：使用人身份证件/).setInputFiles({
+            name: "身份证.png",
+            mimeType: "image/png",
+            buffer: png().subarray(0, 300),
+          });
           await q.getByRole("alert").waitFor();
         },
       ],
@@ -176,29 +141,18 @@ async function portal(world, browser, people, size, each) {
       ],
     ]),
   );
-  faults.push(
-    await show(people.review, [["portal-status-review", "", "正在审核"]]),
-  );
+  faults.push(await show(people.review, [["portal-status-review", "", "正在审核"]]));
   faults.push(
     await show(people.back, [
       ["portal-sent-back", "", "有内容需要补正"],
       ["portal-submit", "submit", "重新提交审核"],
     ]),
   );
-  faults.push(
-    await show(people.withdrawn, [
-      ["portal-status-withdrawn", "", "申请已撤回"],
-    ]),
-  );
+  faults.push(await show(people.withdrawn, [["portal-status-withdrawn", "", "申请已撤回"]]));
   faults.push(
     await show(people.has, [
       ["portal-home-certificate", "/", "有效期至"],
-      [
-        "portal-certificates",
-        "/certificates",
-        "有效期至",
-        (q) => q.getByText("证书详情").first().click(),
-      ],
+      ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
       ["portal-applications", "/applications", "已寄出"],
       ["portal-status-shipped", "", "USBKey 已寄出"],
     ]),
@@ -207,11 +161,7 @@ async function portal(world, browser, people, size, each) {
 }
 
 async function console_(world, browser, people, size, each) {
-  const context = await person(
-    browser,
-    world,
-    size.width > 1000 ? { ...size, width: 1440 } : size,
-  );
+  const context = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
   const p = await context.newPage();
   await p.goto(world.console + "/login");
   await p.getByRole("heading", { name: "运营人员登录" }).waitFor();
@@ -222,10 +172,7 @@ async function console_(world, browser, people, size, each) {
   await p.goto(`${world.console}/applications/${people.review.number}`);
   /* A frame out of sight does not draw. */
   await p.locator("iframe").scrollIntoViewIfNeeded();
-  await p
-    .frameLocator("iframe")
-    .getByRole("img", { name: "第 1 页" })
-    .waitFor();
+  await p.frameLocator("iframe").getByRole("img", { name: "第 1 页" }).waitFor();
   await p.evaluate(() => window.scrollTo(0, 0));
   await each(p, "console-application");
   await p.getByRole("button", { name: "退回补正" }).click();
@@ -255,11 +202,7 @@ async function console_(world, browser, people, size, each) {
   }
   await context.close();
 
-  const producing = await person(
-    browser,
-    world,
-    size.width > 1000 ? { ...size, width: 1440 } : size,
-  );
+  const producing = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
   const q = await producing.newPage();
   await logInOperator(q, world, "producer");
   await q.goto(world.console + "/production");
@@ -273,11 +216,7 @@ async function console_(world, browser, people, size, each) {
   await each(q, "console-dispatch");
   await producing.close();
 
-  const governing = await person(
-    browser,
-    world,
-    size.width > 1000 ? { ...size, width: 1440 } : size,
-  );
+  const governing = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
   const a = await governing.newPage();
   await logInOperator(a, world, "administrator");
   for (const [name, path, wait] of [
@@ -334,9 +273,7 @@ async function platform(world, browser, people, size, each) {
   /* Where no agent answers. */
   const without = await person(browser, world, size);
   const q = await without.newPage();
-  await q.route(`${world.state().agent}/**`, (r) =>
-    r.abort("connectionrefused"),
-  );
+  await q.route(`${world.state().agent}/**`, (r) => r.abort("connectionrefused"));
   await q.goto(world.platform + "/login");
   await q.getByRole("button", { name: "登录", exact: true }).click();
   await q.getByText("没有找到 USBKey 控件").waitFor();

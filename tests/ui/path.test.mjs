@@ -3,15 +3,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { waitFor, World } from "./world.mjs";
 import { Holder, newPin, png } from "./people.mjs";
-import {
-  chooseKey,
-  launch,
-  logInByKey,
-  logInBySms,
-  logInOperator,
-  person,
-  sign,
-} from "./browser.mjs";
+import { chooseKey, launch, logInByKey, logInBySms, logInOperator, person, sign } from "./browser.mjs";
 
 let world, browser, holder, holderPage, consolePage, card;
 const contexts = [];
@@ -69,9 +61,7 @@ test("R-ACCT-1, 2 an administrator opens organization and account, and the perso
 
 test("R-SMS-1 the holder logs in with the code of the SMS", async () => {
   await logInBySms(holderPage, world, holder);
-  await holderPage
-    .getByRole("heading", { name: `${holder.name}，您好` })
-    .waitFor();
+  await holderPage.getByRole("heading", { name: `${holder.name}，您好` }).waitFor();
   await holderPage.getByText("您还没有数字证书").waitFor();
 });
 
@@ -93,25 +83,15 @@ test("R-FORM-1, R-HELP-2 the agreement and the rules of use are read and accepte
 
 test("R-FORM-2 data are prefilled from the directory and corrected", async () => {
   const p = holderPage;
-  assert.equal(
-    await p.getByLabel("单位名称").inputValue(),
-    holder.organizationName,
-  );
+  assert.equal(await p.getByLabel("单位名称").inputValue(), holder.organizationName);
   await p.getByLabel("单位地址").fill("北京市西城区示例路 2 号");
   await p.getByRole("button", { name: "保存并继续" }).click();
   await p.getByRole("heading", { name: "使用人信息" }).waitFor();
   assert.equal(await p.getByLabel("使用人姓名").inputValue(), holder.name);
-  assert.equal(
-    await p.getByLabel("证件号码").inputValue(),
-    "",
-    "the number is shown masked, and kept",
-  );
+  assert.equal(await p.getByLabel("证件号码").inputValue(), "", "the number is shown masked, and kept");
   await p.getByRole("button", { name: "保存并继续" }).click();
   await p.getByRole("heading", { name: "发票信息" }).waitFor();
-  assert.equal(
-    await p.getByLabel("纳税人识别号").inputValue(),
-    holder.creditCode,
-  );
+  assert.equal(await p.getByLabel("纳税人识别号").inputValue(), holder.creditCode);
   await p.getByRole("button", { name: "保存并继续" }).click();
 });
 
@@ -134,10 +114,7 @@ test("R-FORM-3 what was filled in is checked, then the form is printed as PDF", 
     p.waitForEvent("download"),
     p.getByRole("button", { name: "下载申请表（PDF）" }).click(),
   ]);
-  assert.equal(
-    download.suggestedFilename(),
-    `国资CA数字证书服务受理表-${holder.number}.pdf`,
-  );
+  assert.equal(download.suggestedFilename(), `国资CA数字证书服务受理表-${holder.number}.pdf`);
   holder.form = await download.path();
 });
 
@@ -185,12 +162,8 @@ test("R-FEE-2 the fee is paid by a QR code, and the page knows by itself", async
 test("R-OPS-1, 3 a reviewer sees differences and scans, and approves by a signature in words", async () => {
   const p = await open({ width: 1440 });
   await logInOperator(p, world, "reviewer");
-  await p
-    .getByRole("link", { name: new RegExp(`审核 ${holder.number}`) })
-    .click();
-  const differences = p
-    .locator("section", { hasText: "与统一用户系统不同之处" })
-    .first();
+  await p.getByRole("link", { name: new RegExp(`审核 ${holder.number}`) }).click();
+  const differences = p.locator("section", { hasText: "与统一用户系统不同之处" }).first();
   await differences.getByText("北京市西城区示例路 2 号").waitFor();
   const frame = p.frameLocator("iframe");
   await frame.getByRole("img", { name: "第 1 页" }).waitFor();
@@ -204,18 +177,14 @@ test("R-OPS-1, 3 a reviewer sees differences and scans, and approves by a signat
   await dialog.getByText(holder.organizationName).first().waitFor();
   await sign(p, world, "reviewer", "签名并批准");
   await p.getByText("已批准，转入制证").waitFor();
-  await holderPage
-    .getByRole("heading", { name: "审核已通过，等待制证" })
-    .waitFor();
+  await holderPage.getByRole("heading", { name: "审核已通过，等待制证" }).waitFor();
 });
 
 test("R-APPLY-3 a producer makes the USBKey, and the next one is offered", async () => {
   const p = await open({ width: 1440 });
   await logInOperator(p, world, "producer");
   await p.getByRole("link", { name: "制证", exact: true }).click();
-  await p
-    .getByRole("button", { name: new RegExp(`制作这一把 ?：${holder.name}`) })
-    .click();
+  await p.getByRole("button", { name: new RegExp(`制作这一把 ?：${holder.name}`) }).click();
   await p.getByText("没有找到空白的 USBKey").waitFor();
   card = await world.card();
   await p.getByText(card.serial).first().waitFor();
@@ -258,9 +227,7 @@ test("R-LOGIN-4 after revocation the same USBKey is refused, with the reason", a
   await logInOperator(p, world, "reviewer");
   await p.getByRole("link", { name: "证书", exact: true }).click();
   await holderPage.getByRole("link", { name: "我的证书" }).click();
-  const serial = (
-    await holderPage.locator(".serial").first().textContent()
-  ).trim();
+  const serial = (await holderPage.locator(".serial").first().textContent()).trim();
   await p.getByLabel("证书序列号").fill(serial);
   await p.getByRole("button", { name: "查询" }).click();
   await p.getByRole("button", { name: "吊销证书" }).click();

@@ -5,8 +5,7 @@ import { deflateSync, crc32 as crcOfNode } from "node:zlib";
 import { waitFor } from "./world.mjs";
 
 export const newPin = "739154";
-const random = (n) =>
-  Array.from({ length: n }, () => Math.floor(Math.random() * 10)).join("");
+const random = (n) => Array.from({ length: n }, () => Math.floor(Math.random() * 10)).join("");
 
 export const someMobile = () => "139" + random(8);
 
@@ -20,10 +19,7 @@ export function someIdentity() {
     Math.floor(Math.random() * 9) +
     random(3);
   const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-  return (
-    body +
-    "10X98765432"[weights.reduce((s, w, i) => s + w * Number(body[i]), 0) % 11]
-  );
+  return body + "10X98765432"[weights.reduce((s, w, i) => s + w * Number(body[i]), 0) % 11];
 }
 
 export function someCreditCode() {
@@ -54,9 +50,7 @@ export function png(width = 600, height = 420, noise = false) {
           ? randomBytes(width * 3)
           : Buffer.from(
               Array.from({ length: width }, (_, x) =>
-                x < 8 || y < 8 || x > width - 9 || y > height - 9
-                  ? [163, 35, 31]
-                  : [250, 247, 240],
+                x < 8 || y < 8 || x > width - 9 || y > height - 9 ? [163, 35, 31] : [250, 247, 240],
               ).flat(),
             ),
       ]),
@@ -91,48 +85,32 @@ export class Page {
   }
 
   ask(method, path, body, content) {
-    const data =
-      content ??
-      (body === undefined ? null : Buffer.from(JSON.stringify(body)));
+    const data = content ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
     const headers = {
       Host: this.at.host,
       Origin: this.origin,
       "Accept-Language": "zh-CN",
       ...this.extra,
     };
-    if (this.cookies.size)
-      headers.Cookie = [...this.cookies]
-        .map(([n, v]) => `${n}=${v}`)
-        .join("; ");
-    if (method !== "GET")
-      headers["Idempotency-Key"] = randomBytes(16).toString("hex");
-    if (data)
-      headers["Content-Type"] = content
-        ? "application/octet-stream"
-        : "application/json";
+    if (this.cookies.size) headers.Cookie = [...this.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
+    if (method !== "GET") headers["Idempotency-Key"] = randomBytes(16).toString("hex");
+    if (data) headers["Content-Type"] = content ? "application/octet-stream" : "application/json";
     headers["Content-Length"] = data ? data.length : 0;
     return new Promise((done, fail) => {
-      const asked = request(
-        { host: "127.0.0.1", port: this.at.port, method, path, headers },
-        (answer) => {
-          const parts = [];
-          answer.on("data", (p) => parts.push(p));
-          answer.on("end", () => {
-            for (const field of answer.headers["set-cookie"] ?? []) {
-              const [name, value] = field.split(";")[0].split("=");
-              this.cookies.set(name, value);
-            }
-            const raw = Buffer.concat(parts);
-            const json =
-              /json/.test(answer.headers["content-type"] ?? "") && raw.length
-                ? JSON.parse(raw)
-                : null;
-            if (answer.statusCode >= 400)
-              fail(new Error(`${method} ${path}: ${answer.statusCode} ${raw}`));
-            else done(json ?? raw);
-          });
-        },
-      );
+      const asked = request({ host: "127.0.0.1", port: this.at.port, method, path, headers }, (answer) => {
+        const parts = [];
+        answer.on("data", (p) => parts.push(p));
+        answer.on("end", () => {
+          for (const field of answer.headers["set-cookie"] ?? []) {
+            const [name, value] = field.split(";")[0].split("=");
+            this.cookies.set(name, value);
+          }
+          const raw = Buffer.concat(parts);
+          const json = /json/.test(answer.headers["content-type"] ?? "") && raw.length ? JSON.parse(raw) : null;
+          if (answer.statusCode >= 400) fail(new Error(`${method} ${path}: ${answer.statusCode} ${raw}`));
+          else done(json ?? raw);
+        });
+      });
       asked.on("error", fail);
       asked.end(data);
     });
@@ -163,9 +141,7 @@ export class Operator {
     o.person = world.person(role);
     o.page = new Page(world.console);
     o.agent = await Agent.paired(world, world.console);
-    o.key = (
-      await waitFor("the operator's USBKey", () => o.agent.key(o.person.card))
-    ).key;
+    o.key = (await waitFor("the operator's USBKey", () => o.agent.key(o.person.card))).key;
     const draft = await o.api("POST", "key-logins", {
       serial: o.person.certificate,
     });
@@ -209,15 +185,11 @@ export class Holder {
   static async opened(world, name) {
     const h = new Holder(world, name);
     world.administrator ??= await Operator.logIn(world, "administrator");
-    const { id } = await world.administrator.api(
-      "POST",
-      "console/organizations",
-      {
-        name: h.organizationName,
-        credit_code: h.creditCode,
-        address: h.organizationAddress,
-      },
-    );
+    const { id } = await world.administrator.api("POST", "console/organizations", {
+      name: h.organizationName,
+      credit_code: h.creditCode,
+      address: h.organizationAddress,
+    });
     h.organization = id;
     h.account = (
       await world.administrator.api("POST", "console/accounts", {
@@ -252,9 +224,7 @@ export class Holder {
   }
 
   async apply() {
-    this.number = (
-      await this.api("POST", "applications", { service: "apply" })
-    ).number;
+    this.number = (await this.api("POST", "applications", { service: "apply" })).number;
     return this;
   }
 
@@ -293,12 +263,7 @@ export class Holder {
   async upload() {
     await this.api("POST", this.path("attachments/form"), undefined, this.form);
     for (const kind of ["license", "identity"])
-      await this.api(
-        "POST",
-        this.path(`attachments/${kind}`),
-        undefined,
-        png(),
-      );
+      await this.api("POST", this.path(`attachments/${kind}`), undefined, png());
     return this;
   }
 
@@ -313,10 +278,7 @@ export class Holder {
     });
     const url = new URL(order.code_url);
     await new Page(url.origin).ask("POST", url.pathname + "?mode=normal");
-    await waitFor(
-      "the money",
-      async () => (await this.api("GET", this.path())).state === "in-review",
-    );
+    await waitFor("the money", async () => (await this.api("GET", this.path())).state === "in-review");
     return this;
   }
 
@@ -331,15 +293,8 @@ export class Holder {
   }
 
   async approve() {
-    const reviewer = (this.world.reviewer ??= await Operator.logIn(
-      this.world,
-      "reviewer",
-    ));
-    const { statement } = await reviewer.api(
-      "POST",
-      `console/${this.path("decision-draft")}`,
-      { decision: "approve" },
-    );
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
+    const { statement } = await reviewer.api("POST", `console/${this.path("decision-draft")}`, { decision: "approve" });
     await reviewer.api("POST", `console/${this.path("decision")}`, {
       statement,
       signature: await reviewer.sign(statement),
@@ -348,59 +303,40 @@ export class Holder {
   }
 
   async produce() {
-    const producer = (this.world.producer ??= await Operator.logIn(
-      this.world,
-      "producer",
-    ));
+    const producer = (this.world.producer ??= await Operator.logIn(this.world, "producer"));
     this.card = await this.world.card();
-    const { key } = await waitFor("the fresh USBKey", () =>
-      producer.agent.key(this.card.serial),
-    );
+    const { key } = await waitFor("the fresh USBKey", () => producer.agent.key(this.card.serial));
     this.key = key;
     const seen = await producer.agent.tell("inspect", { key });
-    const { statement } = await producer.api(
-      "POST",
-      `console/${this.path("card-draft")}`,
-      {
-        card: this.card.serial,
-        challenge: seen.challenge,
-        card_certificate: seen.card_certificate,
-      },
-    );
+    const { statement } = await producer.api("POST", `console/${this.path("card-draft")}`, {
+      card: this.card.serial,
+      challenge: seen.challenge,
+      card_certificate: seen.card_certificate,
+    });
     const opened = await producer.api("POST", `console/${this.path("card")}`, {
       statement,
       signature: await producer.sign(statement),
       card_certificate: seen.card_certificate,
     });
     const made = await producer.agent.tell("open", { key, ...opened });
-    const draft = await producer.api(
-      "POST",
-      `console/${this.path("produce-draft")}`,
-      {
-        card: this.card.serial,
-        public_key: made.public_key,
-        attestation: made.attestation,
-      },
-    );
+    const draft = await producer.api("POST", `console/${this.path("produce-draft")}`, {
+      card: this.card.serial,
+      public_key: made.public_key,
+      attestation: made.attestation,
+    });
     const { possession } = await producer.agent.tell("prove", {
       key,
       statement: draft.statement,
     });
-    const produced = await producer.api(
-      "POST",
-      `console/${this.path("certificates")}`,
-      {
-        statement: draft.statement,
-        signature: await producer.sign(draft.statement),
-        possession,
-        card_certificate: seen.card_certificate,
-      },
-    );
+    const produced = await producer.api("POST", `console/${this.path("certificates")}`, {
+      statement: draft.statement,
+      signature: await producer.sign(draft.statement),
+      possession,
+      card_certificate: seen.card_certificate,
+    });
     await producer.agent.tell("write", { key, ...produced });
     await producer.agent.tell("close", { key });
-    this.serial = (
-      await producer.api("POST", `console/${this.path("production")}`)
-    ).serial;
+    this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
     return this;
   }
 
@@ -419,16 +355,9 @@ export class Holder {
   }
 
   async revoke(reason = "keyCompromise") {
-    const reviewer = (this.world.reviewer ??= await Operator.logIn(
-      this.world,
-      "reviewer",
-    ));
+    const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
     const path = `console/certificates/${this.serial}/`;
-    const { statement } = await reviewer.api(
-      "POST",
-      path + "revocation-draft",
-      { reason },
-    );
+    const { statement } = await reviewer.api("POST", path + "revocation-draft", { reason });
     await reviewer.api("POST", path + "revocation", {
       statement,
       signature: await reviewer.sign(statement),

@@ -22,12 +22,7 @@ async function at(holder, tail = "") {
   const context = await person(browser, world);
   await enter(context, holder.page);
   const p = await context.newPage();
-  await p.goto(
-    world.portal +
-      (tail.startsWith("/")
-        ? tail
-        : `/applications/${holder.number}${tail && "/"}${tail}`),
-  );
+  await p.goto(world.portal + (tail.startsWith("/") ? tail : `/applications/${holder.number}${tail && "/"}${tail}`));
   return p;
 }
 
@@ -45,15 +40,12 @@ test("R-APPLY-1 a double click on 开始申请 makes one application", async () 
 test("R-FEE-4 a double click and a second tab make one payment", async () => {
   const h = await (await (await (await agreed()).print()).upload()).submit();
   const [p, q] = [await at(h, "payment"), await at(h, "payment")];
-  for (const x of [p, q])
-    await x.getByRole("button", { name: "生成付款二维码" }).waitFor();
+  for (const x of [p, q]) await x.getByRole("button", { name: "生成付款二维码" }).waitFor();
   await Promise.all([
     p.getByRole("button", { name: "生成付款二维码" }).dblclick(),
     q.getByRole("button", { name: "生成付款二维码" }).dblclick(),
   ]);
-  const orders = await Promise.all(
-    [p, q].map((x) => x.locator(".scan .mono").innerText()),
-  );
+  const orders = await Promise.all([p, q].map((x) => x.locator(".scan .mono").innerText()));
   assert.equal(orders[0], orders[1]);
 });
 
@@ -72,8 +64,7 @@ test("R-FORM-5 what was typed is there after reload, after back and forth, and a
   await p.getByRole("button", { name: "保存并继续" }).click();
   await waitFor(
     "the address saved",
-    async () =>
-      (await h.api("GET", h.path())).organization_address === "正在填写的地址",
+    async () => (await h.api("GET", h.path())).organization_address === "正在填写的地址",
   );
 });
 
@@ -88,16 +79,11 @@ test("R-FORM-5 an expired login: one logs in again and is back, with what was ty
   await p.waitForTimeout(Math.max(0, 61_000 - (Date.now() - h.loggedInAt)));
   await logInBySms(p, world, h, { open: false });
   await p.getByLabel("单位地址").waitFor();
-  assert.equal(
-    await p.getByLabel("单位地址").inputValue(),
-    "登录到期前写的地址",
-  );
+  assert.equal(await p.getByLabel("单位地址").inputValue(), "登录到期前写的地址");
   await p.getByRole("button", { name: "保存并继续" }).click();
   await waitFor(
     "the address saved",
-    async () =>
-      (await h.api("GET", h.path())).organization_address ===
-      "登录到期前写的地址",
+    async () => (await h.api("GET", h.path())).organization_address === "登录到期前写的地址",
   );
 });
 
@@ -111,15 +97,11 @@ test("a lost line: said, kept, and the same button works when it is back, once",
   await p.getByText("没有连上服务器").waitFor();
   await p.context().setOffline(false);
   const keys = [];
-  p.on(
-    "request",
-    (r) => r.method() === "PUT" && keys.push(r.headers()["idempotency-key"]),
-  );
+  p.on("request", (r) => r.method() === "PUT" && keys.push(r.headers()["idempotency-key"]));
   await p.getByRole("button", { name: "保存并继续" }).click();
   await waitFor(
     "the address saved",
-    async () =>
-      (await h.api("GET", h.path())).organization_address === "断网时写的地址",
+    async () => (await h.api("GET", h.path())).organization_address === "断网时写的地址",
   );
   assert.equal(keys.length, 1);
   assert.match(keys[0], /^[0-9a-f]{32}$/);
@@ -150,9 +132,7 @@ test("R-FORM-4 an upload that breaks off is kept, goes on by itself when the lin
   const p = await at(h, "materials");
   const box = p.getByLabel(/：证照复印件/);
   let broken = true;
-  await p.route("**/attachments/license", (r) =>
-    broken ? r.abort("connectionreset") : r.continue(),
-  );
+  await p.route("**/attachments/license", (r) => (broken ? r.abort("connectionreset") : r.continue()));
   await box.setInputFiles({
     name: "执照.png",
     mimeType: "image/png",
@@ -164,11 +144,7 @@ test("R-FORM-4 an upload that breaks off is kept, goes on by itself when the lin
   broken = false;
   await p.evaluate(() => window.dispatchEvent(new Event("online")));
   await p.getByText("PNG · 1 页").waitFor();
-  assert.ok(
-    (await h.api("GET", h.path("attachments"))).items.some(
-      (x) => x.kind === "license",
-    ),
-  );
+  assert.ok((await h.api("GET", h.path("attachments"))).items.some((x) => x.kind === "license"));
 });
 
 test("two tabs: what one changed the other shows by itself; logging out in one logs out the other", async () => {
@@ -176,8 +152,7 @@ test("two tabs: what one changed the other shows by itself; logging out in one l
   const p = await at(h);
   const q = await p.context().newPage();
   await q.goto(p.url());
-  for (const x of [p, q])
-    await x.getByRole("heading", { name: "等待缴费" }).waitFor();
+  for (const x of [p, q]) await x.getByRole("heading", { name: "等待缴费" }).waitFor();
   await p.getByRole("link", { name: "撤回申请" }).click();
   await p.getByRole("button", { name: "确认撤回" }).click();
   await q.getByRole("heading", { name: "申请已撤回" }).waitFor();
@@ -192,12 +167,8 @@ test("R-APPLY a restart of the server loses nothing: the page goes on where it w
   await world.kill("web");
   await p.getByRole("button", { name: "保存并继续" }).click();
   await waitFor("the address saved", async () => {
-    if (await p.getByText("没有连上服务器").count())
-      await p.getByRole("button", { name: "保存并继续" }).click();
-    return (
-      (await h.api("GET", h.path()).catch(() => ({}))).organization_address ===
-      "重启时写的地址"
-    );
+    if (await p.getByText("没有连上服务器").count()) await p.getByRole("button", { name: "保存并继续" }).click();
+    return (await h.api("GET", h.path()).catch(() => ({}))).organization_address === "重启时写的地址";
   });
 });
 
@@ -208,11 +179,7 @@ test("drafts end with the login: the next person at the computer finds nothing",
   await p.getByRole("button", { name: "退出登录" }).click();
   await p.getByRole("heading", { name: "登录", exact: true }).waitFor();
   assert.equal(
-    await p.evaluate(
-      () =>
-        Object.keys(sessionStorage).filter((k) => k.startsWith("hufu.draft."))
-          .length,
-    ),
+    await p.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith("hufu.draft.")).length),
     0,
   );
 });
@@ -239,16 +206,12 @@ test("R-FORM-5 sent back: only what was named can be changed, the rest is kept",
   ]);
   await p.getByRole("link", { name: "去上传材料" }).click();
   await p.getByText("这是旧版申请表的扫描件").waitFor();
-  await p
-    .getByLabel(/：国资CA数字证书服务受理表/)
-    .setInputFiles(await download.path());
-  await p
-    .getByLabel(/：证照复印件/)
-    .setInputFiles({
-      name: "执照.png",
-      mimeType: "image/png",
-      buffer: png(700, 500),
-    });
+  await p.getByLabel(/：国资CA数字证书服务受理表/).setInputFiles(await download.path());
+  await p.getByLabel(/：证照复印件/).setInputFiles({
+    name: "执照.png",
+    mimeType: "image/png",
+    buffer: png(700, 500),
+  });
   await p.getByRole("link", { name: "材料齐全，去提交" }).click();
   await p.getByRole("button", { name: "重新提交审核" }).click();
   await p.getByRole("heading", { name: "正在审核" }).waitFor();

@@ -17,8 +17,7 @@ const world = await World.open();
 const browser = await launch();
 try {
   mkdirSync(folder, { recursive: true });
-  for (const old of readdirSync(folder))
-    if (old.endsWith(".png")) unlinkSync(join(folder, old));
+  for (const old of readdirSync(folder)) if (old.endsWith(".png")) unlinkSync(join(folder, old));
   const people = await prepare(world);
   const names = [];
   for (const [kind, size] of sizes)
@@ -27,9 +26,7 @@ try {
       await page.screenshot({
         path: join(folder, `${name}-${kind}.png`),
         fullPage:
-          !/dialog|approve|reject|return|suspend|change-pin|no-agent|application$/.test(
-            name,
-          ) || kind === "phone",
+          !/dialog|approve|reject|return|suspend|change-pin|no-agent|application$/.test(name) || kind === "phone",
         animations: "disabled",
       });
       if (!names.includes(name)) names.push(name);
@@ -54,8 +51,7 @@ try {
     last = app;
     const phone = `<img src="${name}-phone.png" width="180" alt="${name} phone">`;
     const desktop =
-      names.includes(name) &&
-      readdirSync(folder).includes(`${name}-desktop.png`)
+      names.includes(name) && readdirSync(folder).includes(`${name}-desktop.png`)
         ? `<img src="${name}-desktop.png" width="640" alt="${name} desktop">`
         : "";
     lines.push(`### ${name}`, "", `${desktop} ${phone}`.trim(), "");

@@ -28,8 +28,7 @@ export async function waitFor(what, condition, ms = patience_ms) {
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > until)
-      throw new Error(`${what} did not come within ${ms} ms`);
+    if (Date.now() > until) throw new Error(`${what} did not come within ${ms} ms`);
     await pause(30);
   }
 }
@@ -90,25 +89,14 @@ export class World {
       const [web, paysim, agent] = await freePorts(3);
       done = spawnSync(
         this.hufu,
-        [
-          "init",
-          "--demo",
-          "--folder",
-          this.folder,
-          "--port",
-          web,
-          "--paysim-port",
-          paysim,
-          "--agent-port",
-          agent,
-        ].map(String),
+        ["init", "--demo", "--folder", this.folder, "--port", web, "--paysim-port", paysim, "--agent-port", agent].map(
+          String,
+        ),
         { encoding: "utf8" },
       );
       if (done.status === 0) return;
     }
-    throw new Error(
-      `hufu init ended with ${done.status}: ${done.stdout}${done.stderr}`,
-    );
+    throw new Error(`hufu init ended with ${done.status}: ${done.stdout}${done.stderr}`);
   }
 
   /** Writes one option of hufu.conf. */
@@ -118,13 +106,7 @@ export class World {
     const at = parts.findIndex((p) => p.startsWith(`[${section}]`));
     const line = `${name} = ${value}\n`;
     if (at < 0) parts.push(`[${section}]\n${line}`);
-    else
-      parts[at] =
-        parts[at]
-          .replace(new RegExp(`^${name} *=.*\n`, "m"), "")
-          .replace(/\n*$/, "\n") +
-        line +
-        "\n";
+    else parts[at] = parts[at].replace(new RegExp(`^${name} *=.*\n`, "m"), "").replace(/\n*$/, "\n") + line + "\n";
     writeFileSync(path, parts.join(""));
   }
 
@@ -135,10 +117,7 @@ export class World {
       detached: true,
     });
     await waitFor("ready", () => {
-      if (this.serve.exitCode !== null)
-        throw new Error(
-          `hufu serve ended with ${this.serve.exitCode}: ${this.log()}`,
-        );
+      if (this.serve.exitCode !== null) throw new Error(`hufu serve ended with ${this.serve.exitCode}: ${this.log()}`);
       return this.state();
     });
   }
@@ -163,10 +142,7 @@ export class World {
   async kill(name) {
     const before = this.state().processes[name];
     process.kill(before, "SIGKILL");
-    await waitFor(
-      `${name} anew`,
-      () => (this.state()?.processes?.[name] ?? before) !== before,
-    );
+    await waitFor(`${name} anew`, () => (this.state()?.processes?.[name] ?? before) !== before);
   }
 
   state() {
@@ -178,9 +154,7 @@ export class World {
   }
 
   log() {
-    return existsSync(this.path("serve.log"))
-      ? readFileSync(this.path("serve.log"), "utf8")
-      : "";
+    return existsSync(this.path("serve.log")) ? readFileSync(this.path("serve.log"), "utf8") : "";
   }
 
   get portal() {
@@ -225,9 +199,7 @@ export class World {
   }
 
   /** A blank USBKey, plugged in. */
-  async card(
-    serial = `HFTEST${String(Math.floor(Math.random() * 1e12)).padStart(12, "0")}`,
-  ) {
+  async card(serial = `HFTEST${String(Math.floor(Math.random() * 1e12)).padStart(12, "0")}`) {
     const card = new Card(this, serial);
     await card.plug();
     return card;
@@ -244,15 +216,7 @@ class Card {
     this.program = join(world.build, "src/token/card/hufu-card");
     const made = spawnSync(
       this.program,
-      [
-        "--new",
-        "--image",
-        this.image,
-        "--serial",
-        serial,
-        "--maker",
-        world.path("maker"),
-      ],
+      ["--new", "--image", this.image, "--serial", serial, "--maker", world.path("maker")],
       { encoding: "utf8" },
     );
     if (made.status !== 0) throw new Error(`hufu-card --new: ${made.stderr}`);
@@ -261,11 +225,9 @@ class Card {
 
   async plug() {
     const log = openSync(this.world.path("serve.log"), "a");
-    this.process = spawn(
-      this.program,
-      ["--image", this.image, "--socket", this.socket],
-      { stdio: ["ignore", log, log] },
-    );
+    this.process = spawn(this.program, ["--image", this.image, "--socket", this.socket], {
+      stdio: ["ignore", log, log],
+    });
     await waitFor(
       "the USBKey",
       () =>
