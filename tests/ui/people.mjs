@@ -84,7 +84,7 @@ export class Page {
     this.extra = {};
   }
 
-  ask(method, path, body, content) {
+  ask(method, path, body, content, key = randomBytes(16).toString("hex")) {
     const data = content ?? (body === undefined ? null : Buffer.from(JSON.stringify(body)));
     const headers = {
       Host: this.at.host,
@@ -93,7 +93,7 @@ export class Page {
       ...this.extra,
     };
     if (this.cookies.size) headers.Cookie = [...this.cookies].map(([n, v]) => `${n}=${v}`).join("; ");
-    if (method !== "GET") headers["Idempotency-Key"] = randomBytes(16).toString("hex");
+    if (method !== "GET") headers["Idempotency-Key"] = key;
     if (data) headers["Content-Type"] = content ? "application/octet-stream" : "application/json";
     headers["Content-Length"] = data ? data.length : 0;
     return new Promise((done, fail) => {

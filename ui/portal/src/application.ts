@@ -92,7 +92,8 @@ export function tasksOf(a: Application, list: Attachment[]): Task[] {
     /* Sections stay marked until the application goes back to review: nothing tells whether they were mended enough. */
     if (sentBack && wanted.includes(name) && (name !== "materials" || !done.materials)) state = "fix";
     else if (sentBack && state === "done" && !["form", "materials"].includes(name)) state = "kept";
-    return { name, to: path(a.number, name === "form" && !done.form ? "check" : name), state, after };
+    /* Printing begins with a look at what is printed; what was printed already is not printed twice. */
+    return { name, to: path(a.number, name === "form" ? "check" : name), state, after };
   });
 }
 
