@@ -32,7 +32,7 @@ struct approve_statement {
     const char *profile;       /* "holder"; "-" where nothing is issued */
     const char *revokes;       /* serials joined by ","; "-" */
     const char *reason;        /* of the revocation, RFC 5280's name; "-" */
-    const char *validity;      /* "1y" from issuance, "until:<time>", or "-" */
+    const char *validity;      /* "1y" from issuance, "until:<time>", "renew:<old end>", or "-" */
     const char *nonce;         /* one-time number, id text */
     const char *operator_serial; /* of the reviewer's certificate */
     const char *time;

@@ -7,7 +7,7 @@ static const struct policy {
     const char *service;
     unsigned rights; /* enum policy_right */
 } policies[] = {
-    { "apply", POLICY_ISSUE },
+    { "apply", POLICY_ISSUE | POLICY_REVOKE }, /* a pair that did not get into its USBKey is revoked by the next */
     { "lost", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
     { "damaged", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
     { "unlock", POLICY_UNLOCK },
@@ -25,11 +25,17 @@ struct result policy_check(struct call *call, const struct approve_statement *ap
 
 struct result policy_validity(struct call *call, const char *rule, int64_t *ret_not_after_s)
 {
-    static const char until[] = "until:";
+    static const char until[] = "until:", renew[] = "renew:";
     int64_t longest_s = certificate_validity_end(call->now_s, YEARS_MAX);
     uint64_t time_s;
     if (text_equal(rule, "1y")) {
         *ret_not_after_s = certificate_validity_end(call->now_s, 1);
+        return OK;
+    }
+    /* A year after the old end, or from now where that has passed: what was paid for is never shortened (R-RENEW-5). */
+    if (text_starts(rule, renew) && !failed(text_number(rule + sizeof renew - 1, (uint64_t)longest_s, &time_s))) {
+        int64_t from_s = (int64_t)time_s + 1 > call->now_s ? (int64_t)time_s + 1 : call->now_s;
+        *ret_not_after_s = certificate_validity_end(from_s, 1);
         return OK;
     }
     if (!text_starts(rule, until) || failed(text_number(rule + sizeof until - 1, (uint64_t)longest_s, &time_s)) ||

@@ -86,7 +86,9 @@ ROW(idempotency_row, IDEMPOTENCY_FIELDS);
     X(INT, fee_fen, 0) X(INT, form_revision, 0) X(TEXT, form_code, 200) X(INT, created_s, 0) X(INT, submitted_s, 0) \
     X(INT, started_s, 0) X(INT, due_s, 0) X(INT, left_s, 0) X(INT, returned_s, 0) X(INT, decided_s, 0) \
     X(INT, finished_s, 0) X(TEXT, return_reason, 32) X(TEXT, return_items, 400) X(TEXT, return_words, 4000) \
-    X(TEXT, about, 32) X(TEXT, card, 32) X(TEXT, serial, 32)
+    X(TEXT, about, 32) X(TEXT, card, 32) X(TEXT, serial, 32) X(TEXT, origin, 32) X(ID, successor, 0) \
+    X(INT, successor_confirmed_s, 0) X(INT, keep_encryption, 0) X(TEXT, revoke_reason, 32) X(TEXT, key_waybill, 20) \
+    X(INT, key_received_s, 0) X(INT, inspected_s, 0) X(INT, touched_s, 0) X(INT, warned_s, 0) X(INT, unpaid_told_s, 0)
 ROW(application_row, APPLICATION_FIELDS);
 
 #define FORM_FIELDS(X) X(TEXT, application, 17) X(INT, revision, 0) X(TEXT, code, 200) X(INT, size, 0) \
@@ -123,7 +125,7 @@ ROW(callback_row, CALLBACK_FIELDS);
 #define CERTIFICATE_FIELDS(X) X(TEXT, serial, 32) X(TEXT, ca_id, 32) X(TEXT, purpose, 16) X(TEXT, pair, 32) \
     X(ID, holder, 0) X(TEXT, application, 17) X(TEXT, medium, 16) X(TEXT, card, 32) X(TEXT, subject, 1500) \
     X(BYTES, der, 4096) X(INT, not_before_s, 0) X(INT, not_after_s, 0) X(TEXT, state, 16) X(INT, revoked_s, 0) \
-    X(TEXT, reason, 32) X(INT, journal_index, 0) \
+    X(TEXT, reason, 32) X(INT, journal_index, 0) X(INT, reminded, 0) \
     X(TEXT, holder_name, 300)
 ROW(certificate_row, CERTIFICATE_FIELDS);
 

@@ -5,25 +5,45 @@ INSERT INTO application (
     document_mask, mobile, email, invoice_title, tax_number, invoice_email, confirmed, medium, recipient,
     recipient_mobile, province, address, postcode, fee_fen, form_revision, form_code, created_s, submitted_s,
     started_s, due_s, left_s, returned_s, decided_s, finished_s, return_reason, return_items, return_words,
-    about, card, serial)
+    about, card, serial, origin, successor, successor_confirmed_s, keep_encryption, revoke_reason, key_waybill,
+    key_received_s, inspected_s, touched_s, warned_s, unpaid_told_s)
 VALUES (
     :number, :service, :state, :version, :holder, :open, :agreement_version, :agreed_s, :agreed_from,
     :organization_name, :credit_code, :organization_address, :holder_name, :document_type, :document_sealed,
     :document_mask, :mobile, :email, :invoice_title, :tax_number, :invoice_email, :confirmed, :medium,
     :recipient, :recipient_mobile, :province, :address, :postcode, :fee_fen, :form_revision, :form_code,
     :created_s, :submitted_s, :started_s, :due_s, :left_s, :returned_s, :decided_s, :finished_s, :return_reason,
-    :return_items, :return_words, :about, :card, :serial)
+    :return_items, :return_words, :about, :card, :serial, :origin, :successor, :successor_confirmed_s,
+    :keep_encryption, :revoke_reason, :key_waybill, :key_received_s, :inspected_s, :touched_s, :warned_s,
+    :unpaid_told_s)
 
 -- name: application_get
 SELECT * FROM application WHERE number = :key
 
+-- Those of a person, and those by which a certificate is to pass to the person.
 -- name: application_list_of
-SELECT * FROM application WHERE holder = :id AND number < :key ORDER BY number DESC LIMIT :limit_count
+SELECT * FROM application WHERE (holder = :id OR successor = :id) AND number < :key ORDER BY number DESC
+LIMIT :limit_count
+
+-- Where the person had the last USBKey sent to (R-SHIP-2).
+-- name: application_last_sent
+SELECT * FROM application WHERE holder = :id AND address IS NOT NULL ORDER BY number DESC LIMIT 1
+
+-- Fulfilled replacements of a person, ever (R-LOST-3).
+-- name: application_count_lost
+SELECT COUNT(*) AS count FROM application
+WHERE holder = :id AND service = 'lost' AND state IN ('produced', 'shipped', 'done')
+
+-- Open ones that nobody has touched since, the longest first.
+-- name: application_untouched
+SELECT * FROM application WHERE open = 1 AND touched_s <= :at_s
+    AND state IN ('draft', 'awaiting-payment', 'awaiting-confirmation', 'awaiting-return', 'sent-back')
+ORDER BY touched_s, number LIMIT :limit_count
 
 -- The row as a whole, guarded by its version: whoever read an older one is told so.
 -- name: application_update
 UPDATE application SET version = version + 1,
-    state = :state, open = :open, agreement_version = :agreement_version, agreed_s = :agreed_s,
+    service = :service, state = :state, open = :open, agreement_version = :agreement_version, agreed_s = :agreed_s,
     agreed_from = :agreed_from, organization_name = :organization_name, credit_code = :credit_code,
     organization_address = :organization_address, holder_name = :holder_name, document_type = :document_type,
     document_sealed = :document_sealed, document_mask = :document_mask, mobile = :mobile, email = :email,
@@ -33,7 +53,10 @@ UPDATE application SET version = version + 1,
     form_revision = :form_revision, form_code = :form_code, submitted_s = :submitted_s,
     started_s = :started_s, due_s = :due_s, left_s = :left_s, returned_s = :returned_s,
     decided_s = :decided_s, finished_s = :finished_s, return_reason = :return_reason, return_items = :return_items,
-    return_words = :return_words, about = :about, card = :card, serial = :serial
+    return_words = :return_words, about = :about, card = :card, serial = :serial, origin = :origin,
+    successor = :successor, successor_confirmed_s = :successor_confirmed_s, keep_encryption = :keep_encryption,
+    revoke_reason = :revoke_reason, key_waybill = :key_waybill, key_received_s = :key_received_s,
+    inspected_s = :inspected_s, touched_s = :touched_s, warned_s = :warned_s, unpaid_told_s = :unpaid_told_s
 WHERE number = :number AND version = :version
 
 -- name: application_queue
@@ -75,8 +98,15 @@ VALUES (:nonce, :application, :decision, :statement, :hash, :signature, :operato
 -- name: decision_by_hash
 SELECT * FROM decision WHERE hash = :hash
 
+-- Approvals by which certificates are revoked at once, and were not yet.
+-- name: decision_unrevoked
+SELECT decision.* FROM decision JOIN application ON application.number = decision.application
+WHERE decision.decision = 'approve' AND decision.used = 0 AND application.state = 'approved'
+    AND application.service IN ('lost', 'revoke', 'change')
+ORDER BY decision.made_s, decision.nonce LIMIT :limit_count
+
 -- name: decision_use
-UPDATE decision SET used = 1 WHERE nonce = :nonce AND used = 0
+UPDATE decision SET used = :used WHERE nonce = :nonce
 
 -- name: decision_list
 SELECT * FROM decision WHERE application = :key AND decision = :other ORDER BY made_s, nonce LIMIT :limit_count
@@ -84,6 +114,9 @@ SELECT * FROM decision WHERE application = :key AND decision = :other ORDER BY m
 -- name: shipment_insert
 INSERT INTO shipment (application, carrier, waybill, shipped_s)
 VALUES (:application, :carrier, :waybill, :shipped_s)
+
+-- name: shipment_delete
+DELETE FROM shipment WHERE application = :application
 
 -- name: shipment_get
 SELECT * FROM shipment WHERE application = :key

@@ -1,8 +1,8 @@
 -- name: certificate_insert
 INSERT INTO certificate (serial, ca_id, purpose, pair, holder, application, medium, card, subject, der, not_before_s,
-                         not_after_s, state, revoked_s, reason, journal_index)
+                         not_after_s, state, revoked_s, reason, journal_index, reminded)
 VALUES (:serial, :ca_id, :purpose, :pair, :holder, :application, :medium, :card, :subject, :der, :not_before_s,
-        :not_after_s, :state, :revoked_s, :reason, :journal_index)
+        :not_after_s, :state, :revoked_s, :reason, :journal_index, :reminded)
 
 -- name: certificate_get
 SELECT * FROM certificate WHERE serial = :key
@@ -13,8 +13,18 @@ SELECT * FROM certificate WHERE holder = :id ORDER BY not_after_s DESC, serial L
 -- name: certificate_list_pair
 SELECT * FROM certificate WHERE pair = :key ORDER BY serial LIMIT :limit_count
 
--- name: certificate_valid_of
-SELECT COUNT(*) AS count FROM certificate WHERE holder = :id AND state = 'valid' AND not_after_s >= :at_s
+-- The one that a person's services are about: the latest to expire of those in the person's hands.
+-- name: certificate_current
+SELECT * FROM certificate WHERE holder = :id AND purpose = 'signing' AND state IN ('valid', 'held')
+ORDER BY not_after_s DESC, serial DESC LIMIT 1
+
+-- Whose end is near, and whose holder was not reminded as often as is due by then.
+-- name: certificate_ending
+SELECT * FROM certificate WHERE purpose = 'signing' AND state IN ('valid', 'held') AND not_after_s <= :not_after_s
+    AND reminded < :reminded ORDER BY not_after_s, serial LIMIT 100
+
+-- name: certificate_set_reminded
+UPDATE certificate SET reminded = :reminded WHERE serial = :serial AND reminded < :reminded
 
 -- name: certificate_revoke
 UPDATE certificate SET state = 'revoked', revoked_s = :at_s, reason = :other WHERE serial = :key AND state <> 'revoked'
@@ -22,6 +32,12 @@ UPDATE certificate SET state = 'revoked', revoked_s = :at_s, reason = :other WHE
 -- The USBKey that holds the pair is closed.
 -- name: certificate_activate
 UPDATE certificate SET state = 'valid' WHERE pair = :key AND state = 'issued'
+
+-- name: certificate_hold
+UPDATE certificate SET state = 'held' WHERE serial = :key AND state = 'valid'
+
+-- name: certificate_release
+UPDATE certificate SET state = 'valid' WHERE serial = :key AND state = 'held'
 
 -- name: enveloped_key_insert
 INSERT INTO enveloped_key (application, blob) VALUES (:application, :blob)
