@@ -10,7 +10,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE, PAGE = ROOT / "src/service/workflow.c", ROOT / "docs/workflow.md"
 # A loop that is the same in most states would hide the way; they stand in the table below.
-QUIET = {"paid", "fill", "print", "upload", "pay"}
+QUIET = {"paid", "fill", "print", "upload", "pay", "send-back", "inspect"}
 SERVICES = ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change"]
 
 
@@ -31,7 +31,7 @@ def read():
             continue
         services, state, event, guard, actions, following = [p.strip() for p in match[1].split(",")]
         names = [s for part in services.split("|") for s in
-                 groups.get(part.strip(), re.findall(r"BIT\((\w+)\)", part.lower()))]
+                 groups.get(part.strip(), re.findall(r"bit\((\w+)\)", part.lower()))]
         actions = "" if actions == "NOTHING" else ", ".join(word(a.strip()) for a in actions.split("|"))
         rows.append((names, word(state), word(event), "" if guard == "ALWAYS" else word(guard), actions,
                      word(following)))

@@ -8,6 +8,7 @@
 #include "service/number.h"
 #include "service/seal.h"
 #include "service/session.h"
+#include "service/standing.h"
 #include "service/tariff.h"
 
 enum { NUMBER_TRIES_MAX = 5 };
@@ -41,6 +42,7 @@ struct result application_document(const struct service *service, const struct a
 struct beginning {
     const struct act *act;
     enum kind kind;
+    const char *overridden; /* the application that a revocation has cancelled; NULL: none */
     struct application_row row;
 };
 
@@ -69,27 +71,80 @@ static struct result prefill(struct tx *tx, const struct act *act, const struct 
     return r;
 }
 
+/* What a service is about stands fast: the certificate, and its medium. A new USBKey goes where the last one went,
+ * until something else is said (R-SHIP-2). */
+static struct result prefill_certificate(struct tx *tx, const struct act *act, const struct standing *standing,
+                                         enum kind kind, struct application_row *row)
+{
+    struct key_row params = { .id = row->holder };
+    struct application_row last;
+    if (!kind_rule(kind)->about_certificate) return OK;
+    row->about = standing->certificate.serial;
+    row->medium = standing->certificate.medium;
+    if (kind_fulfilment(kind, text_equal(row->medium, "shield")) != FULFIL_PRODUCTION) return OK;
+    struct result r = tx_one(tx, STATEMENT_APPLICATION_LAST_SENT, RECORD(key_row_shape, &params), act->arena,
+                             &application_row_shape, &last);
+    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r;
+    row->recipient = last.recipient;
+    row->recipient_mobile = last.recipient_mobile;
+    row->province = last.province;
+    row->address = last.address;
+    row->postcode = last.postcode;
+    return OK;
+}
+
+/* R-FORM-7: a revocation overrides what else is open; it is cancelled, what was paid for it goes back. */
+static struct result override_open(struct tx *tx, struct beginning *b)
+{
+    struct key_row params = { .id = b->act->account };
+    struct application_row open;
+    struct act system = *b->act;
+    if (b->kind != KIND_REVOKE) return OK;
+    struct result r = tx_one(tx, STATEMENT_APPLICATION_OPEN_OF, RECORD(key_row_shape, &params), b->act->arena,
+                             &application_row_shape, &open);
+    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r;
+    ENSURE(!text_equal(open.service, "revoke"), ERROR_APPLICATION_OPEN);
+    system.kind = ACTOR_SYSTEM;
+    struct desk_step step = { .act = &system, .number = open.number, .event = EVENT_CANCEL, .detail = "证书吊销优先" };
+    r = desk_take_in(tx, &step);
+    ENSURE(r.code != ERROR_APPLICATION_STATE, ERROR_APPLICATION_OPEN);
+    TRY(r);
+    b->overridden = open.number;
+    return OK;
+}
+
+static struct result insert(struct tx *tx, const struct act *act, const struct standing *standing,
+                            struct application_row *row)
+{
+    struct result r = FAIL(ERROR_STORE_EXISTS);
+    char number[NUMBER_LEN + 1];
+    for (int i = 0; i < NUMBER_TRIES_MAX && r.code == ERROR_STORE_EXISTS; i++) {
+        number_make(act->now_s, number);
+        row->number = arena_text(act->arena, bytes_text(number));
+        ENSURE(row->number, ERROR_OUT_OF_ROOM);
+        TRY(prefill(tx, act, &standing->account, row));
+        r = tx_run(tx, STATEMENT_APPLICATION_INSERT, RECORD(application_row_shape, row), NULL);
+    }
+    TRY(r);
+    r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, row), NULL);
+    ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
+    return r;
+}
+
 static struct result begin(struct tx *tx, void *context)
 {
     struct beginning *b = context;
     const struct act *act = b->act;
-    struct account_row account;
-    char number[NUMBER_LEN + 1];
-    TRY(desk_standing(tx, act, b->kind, &act->account, &account));
-    struct application_row row = { .service = kind_rule(b->kind)->name, .state = state_name(STATE_DRAFT),
-                                   .version = 1, .holder = account.id, .open = 1, .created_s = act->now_s };
-    struct result r = FAIL(ERROR_STORE_EXISTS);
-    for (int i = 0; i < NUMBER_TRIES_MAX && r.code == ERROR_STORE_EXISTS; i++) {
-        number_make(act->now_s, number);
-        row.number = arena_text(act->arena, bytes_text(number));
-        ENSURE(row.number, ERROR_OUT_OF_ROOM);
-        TRY(prefill(tx, act, &account, &row));
-        r = tx_run(tx, STATEMENT_APPLICATION_INSERT, RECORD(application_row_shape, &row), NULL);
-    }
-    TRY(r);
-    r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, &row), NULL);
-    ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
-    TRY(r);
+    struct standing standing;
+    const char *service = kind_rule(b->kind)->name;
+    b->overridden = NULL;
+    TRY(standing_check(tx, act, b->kind, &act->account, &standing));
+    TRY(override_open(tx, b));
+    struct application_row row = { .service = service, .origin = service, .state = state_name(STATE_DRAFT),
+                                   .version = 1, .holder = standing.account.id, .open = 1, .created_s = act->now_s,
+                                   .touched_s = act->now_s };
+    TRY(prefill_certificate(tx, act, &standing, b->kind, &row));
+    TRY(insert(tx, act, &standing, &row));
     TRY(audit_write(tx, act, "application.begin", row.number, row.service));
     b->row = row;
     return OK;
@@ -99,9 +154,8 @@ struct result application_begin(const struct act *act, enum kind kind, struct ap
 {
     struct beginning b = { .act = act, .kind = kind };
     ENSURE(session_may_enter(act->means, kind_rule(kind)->name), ERROR_NOT_PERMITTED);
-    /* Those about a certificate follow. */
-    ENSURE(kind == KIND_APPLY, ERROR_APPLICATION_SERVICE);
     TRY(store_write(act->service->store, begin, &b));
+    if (b.overridden) desk_publish(act, b.overridden, EVENT_CANCEL);
     *ret_row = b.row;
     return OK;
 }
@@ -332,6 +386,8 @@ static struct result check_address(const struct act *act, const struct applicati
 static struct result choose(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
     const struct application_medium *m = step->own;
+    /* What a service is about has its medium already. */
+    ENSURE(!kind_rule(step->kind)->about_certificate || text_equal(m->medium, row->medium), ERROR_APPLICATION_MEDIUM);
     const struct {
         const char *name, *value, **at;
     } texts[] = { { "medium", m->medium, &row->medium },
@@ -364,15 +420,24 @@ struct result application_choose(const struct act *act, const struct application
 static struct result submit(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
     const struct act *act = step->act;
-    struct account_row account;
-    struct tariff_case which = { .kind = step->kind };
     int64_t paid;
-    TRY(desk_standing(tx, act, step->kind, &row->holder, &account));
+    TRY(standing_check_again(tx, act, step->kind, row));
     /* What was paid for is not made dearer afterwards. */
     TRY(desk_paid(tx, act, row->number, &paid));
-    if (paid == 0) TRY(tariff_fee(tx, &which, act->now_s, act->arena, &row->fee_fen));
+    if (paid == 0) TRY(application_fee(tx, act, step->kind, row, &row->fee_fen));
     row->submitted_s = act->now_s;
     return OK;
+}
+
+struct result application_fee(struct tx *tx, const struct act *act, enum kind kind,
+                              const struct application_row *row, int64_t *ret_fen)
+{
+    struct key_row params = { .id = row->holder };
+    struct count_row lost;
+    TRY(tx_one(tx, STATEMENT_APPLICATION_COUNT_LOST, RECORD(key_row_shape, &params), act->arena, &count_row_shape,
+               &lost));
+    struct tariff_case which = { .kind = kind, .replacements = lost.count };
+    return tariff_fee(tx, &which, act->now_s, act->arena, ret_fen);
 }
 
 struct result application_submit(const struct act *act, const struct application_edit *which,
@@ -385,4 +450,81 @@ struct result application_withdraw(const struct act *act, const struct applicati
                                    struct application_row *ret_row)
 {
     return edit(act, which, EVENT_WITHDRAW, NULL, NULL, NULL, ret_row);
+}
+
+/* ---- what only some services ask for ---- */
+
+static struct result particulars(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct application_particulars *p = step->own;
+    const struct act *act = step->act;
+    const struct kind_rule *rule = kind_rule(step->kind);
+    struct key_row params = { .key = p->successor_mobile };
+    struct account_row successor;
+    if (p->reason) {
+        if (step->kind != KIND_REVOKE) return diag_field(act->diag, ERROR_APPLICATION_FIELD, "reason", "这项业务没有吊销原因");
+        TRY(may_change(act, row, "reason"));
+        row->revoke_reason = p->reason;
+    }
+    if (!p->successor_mobile) return OK;
+    if (!rule->successor)
+        return diag_field(act->diag, ERROR_APPLICATION_FIELD, "successor_mobile", "这项业务不变更使用人");
+    struct result r = tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &params), act->arena,
+                             &account_row_shape, &successor);
+    if (r.code == ERROR_NOT_FOUND)
+        return diag_field(act->diag, ERROR_SUCCESSOR_UNFIT, "successor_mobile", "没有使用这个手机号的账户");
+    TRY(r);
+    TRY(standing_successor(tx, act, &row->holder, &successor.id, &successor));
+    if (!id_equal(&successor.id, &row->successor)) {
+        TRY(may_change(act, row, "successor_mobile"));
+        row->successor_confirmed_s = 0; /* another person confirms anew */
+    }
+    row->successor = successor.id;
+    row->keep_encryption = p->keep_encryption;
+    return OK;
+}
+
+struct result application_particularize(const struct act *act, const struct application_edit *which,
+                                        const struct application_particulars *with, struct application_row *ret_row)
+{
+    struct application_particulars p = *with;
+    return edit(act, which, EVENT_FILL, p.reason, particulars, &p, ret_row);
+}
+
+/* The person to whom the certificate passes; the account is that of the act, logged in by a code sent to its mobile. */
+static struct result confirm(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    const struct act *act = step->act;
+    ENSURE(act->kind == ACTOR_HOLDER && id_equal(&act->account, &row->successor), ERROR_NOT_PERMITTED);
+    ENSURE(text_equal(act->means, "sms"), ERROR_NOT_PERMITTED);
+    TRY(standing_check_again(tx, act, step->kind, row));
+    row->successor_confirmed_s = act->now_s;
+    return OK;
+}
+
+struct result application_confirm(const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct application_edit which = { .number = number };
+    return edit(act, &which, EVENT_CONFIRM, NULL, confirm, NULL, ret_row);
+}
+
+static struct result send_back(struct tx *tx, struct desk_step *step, struct application_row *row)
+{
+    row->key_waybill = step->own;
+    return OK;
+}
+
+struct result application_key_sent(const struct act *act, const char *number, const char *waybill,
+                                   struct application_row *ret_row)
+{
+    struct application_edit which = { .number = number };
+    char *own = arena_text(act->arena, bytes_text(waybill));
+    ENSURE(own, ERROR_OUT_OF_ROOM);
+    return edit(act, &which, EVENT_SEND_BACK, own, send_back, own, ret_row);
+}
+
+struct result application_received(const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct application_edit which = { .number = number };
+    return edit(act, &which, EVENT_RECEIVE, NULL, NULL, NULL, ret_row);
 }

@@ -14,7 +14,8 @@ struct application_edit {
 };
 
 /* Begins one, prefilled from the directory (R-APPLY-1, R-FORM-2). ERROR_APPLICATION_OPEN where the person has one;
- * what desk_standing refuses with; ERROR_APPLICATION_SERVICE for services that are not offered yet. */
+ * what standing_check refuses with; ERROR_NOT_PERMITTED for a session that may not enter the service (R-SMS-2). A
+ * revocation cancels what else is open (R-FORM-7). */
 RESULT application_begin(const struct act *act, enum kind kind, struct application_row *ret_row);
 RESULT application_get(const struct act *act, const char *number, struct application_row *ret_row);
 /* Of the holder who asks, the newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the
@@ -49,6 +50,27 @@ RESULT application_submit(const struct act *act, const struct application_edit *
 /* R-FORM-5, R-FEE-6: before a decision; what was paid goes back in full. */
 RESULT application_withdraw(const struct act *act, const struct application_edit *edit,
                             struct application_row *ret_row);
+
+/* What only some services ask for: the reason of a revocation (RFC 5280), and to whom a certificate passes
+ * (R-CHANGE-1): the person with that mobile, ERROR_SUCCESSOR_UNFIT. KEEP_ENCRYPTION: the organization asks for the former holder's
+ * encryption key too (R-CHANGE-4). */
+struct application_particulars {
+    const char *reason, *successor_mobile; /* NULL: as it is */
+    bool keep_encryption;
+};
+RESULT application_particularize(const struct act *act, const struct application_edit *edit,
+                                 const struct application_particulars *with, struct application_row *ret_row);
+/* The successor agrees, logged in by SMS (R-CHANGE-3). */
+RESULT application_confirm(const struct act *act, const char *number, struct application_row *ret_row);
+/* The damaged USBKey is on its way (R-DAMAGED-1). */
+RESULT application_key_sent(const struct act *act, const char *number, const char *waybill,
+                            struct application_row *ret_row);
+/* The new one has come. */
+RESULT application_received(const struct act *act, const char *number, struct application_row *ret_row);
+
+/* What KIND costs this person now (R-LOST-3: replacements are counted per person, over all time). */
+RESULT application_fee(struct tx *tx, const struct act *act, enum kind kind, const struct application_row *row,
+                       int64_t *ret_fen);
 
 /* Whether ITEM may be changed now: any before something was sent back, then only what was (R-FORM-5). The scan of the
  * form may be, when a correction has made a new revision of it. */

@@ -54,7 +54,7 @@ static struct result check(struct tx *tx, const struct adding *a, enum kind kind
     bool printed;
     if (!scan) return diag_field(a->act->diag, ERROR_APPLICATION_FIELD, "kind", "这项业务不需要这种附件");
     if (scan->form) {
-        TRY(form_printed(a->act, row, kind, &printed));
+        TRY(form_printed(tx, a->act, row, &printed));
         if (!printed)
             return diag_field(a->act->diag, ERROR_APPLICATION_INCOMPLETE, "form",
                               "填写的内容改动后须重新打印受理表，签字盖章后再上传");

@@ -17,24 +17,9 @@ struct result desk_load(struct tx *tx, const struct act *act, const char *number
     struct application_row row;
     TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &params), act->arena, &application_row_shape,
                &row));
-    ENSURE(act->kind != ACTOR_HOLDER || id_equal(&row.holder, &act->account), ERROR_NOT_FOUND);
+    bool own = id_equal(&row.holder, &act->account) || id_equal(&row.successor, &act->account);
+    ENSURE(act->kind != ACTOR_HOLDER || own, ERROR_NOT_FOUND);
     *ret_row = row;
-    return OK;
-}
-
-struct result desk_standing(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
-                            struct account_row *ret_account)
-{
-    struct key_row params = { .id = *holder, .at_s = act->now_s };
-    struct account_row account;
-    struct count_row valid;
-    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape, &account));
-    ENSURE(text_equal(account.state, "open"), ERROR_APPLICATION_ACCOUNT);
-    TRY(tx_one(tx, STATEMENT_CERTIFICATE_VALID_OF, RECORD(key_row_shape, &params), act->arena, &count_row_shape,
-               &valid));
-    if (kind_rule(kind)->about_certificate) ENSURE(valid.count > 0, ERROR_APPLICATION_CERTIFICATE_NONE);
-    else ENSURE(valid.count == 0, ERROR_APPLICATION_CERTIFICATE);
-    *ret_account = account;
     return OK;
 }
 
@@ -48,25 +33,38 @@ struct result desk_paid(struct tx *tx, const struct act *act, const char *number
 }
 
 /* The first field that is not filled in, in the order of the pages. */
-static const char *unfilled(const struct application_row *row, const struct kind_rule *rule)
+static const char *unfilled(const struct application_row *row, enum kind kind)
 {
+    const struct kind_rule *rule = kind_rule(kind);
     if (!row->agreement_version) return "agreement_version";
     if (!(row->confirmed & SECTION_ORGANIZATION)) return "organization_name";
     if (!(row->confirmed & SECTION_HOLDER)) return "holder_name";
     /* What costs nothing needs no invoice. */
     if (rule->fee_item && !(row->confirmed & SECTION_INVOICE)) return "invoice_title";
     if (!row->medium) return "medium";
+    bool shield = text_equal(row->medium, "shield");
+    if (kind_fulfilment(kind, shield) == FULFIL_PRODUCTION && !row->address) return "address";
+    if (rule->successor && id_empty(&row->successor)) return "successor_mobile";
+    if (kind == KIND_REVOKE && !row->revoke_reason) return "reason";
     return NULL;
 }
 
 struct result desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                          struct workflow_facts *ret_facts)
 {
-    struct workflow_facts facts = { .kind = kind, .unfilled = unfilled(row, kind_rule(kind)) };
+    struct workflow_facts facts = { .kind = kind };
+    enum kind origin;
     int64_t paid;
+    const struct kind_rule *rule = kind_rule(kind);
     facts.shield = text_equal(row->medium, "shield");
+    facts.unconfirmed = rule->successor && !row->successor_confirmed_s;
+    facts.unreturned = rule->returns && !row->key_received_s;
+    facts.uninspected = rule->returns && !row->inspected_s;
+    /* Complete is what was asked for when it was applied for, whatever it was turned into since. */
+    TRY(kind_find(row->origin, &origin));
+    facts.unfilled = unfilled(row, origin);
     if (!facts.unfilled) {
-        TRY(form_printed(act, row, kind, &facts.printed));
+        TRY(form_printed(tx, act, row, &facts.printed));
         TRY(attachment_missing(tx, act, row, kind, &facts.missing));
     }
     TRY(desk_paid(tx, act, row->number, &paid));
@@ -109,26 +107,39 @@ static struct result refund(struct tx *tx, const struct act *act, const struct a
     return tx_run(tx, STATEMENT_PAYMENT_EXPIRE_OPEN, RECORD(key_row_shape, &params), NULL);
 }
 
-static const char *template_of(struct arena *arena, enum kind kind, enum event event)
+/* By which template a step is told, and to whom. */
+enum { TO_HOLDER = 1, TO_SUCCESSOR = 2 };
+
+static const char *template_of(const struct desk_step *step, struct arena *arena, unsigned *ret_whom)
 {
-    switch (event) {
-    case EVENT_APPROVE: return arena_format(arena, "%s-approved", kind_rule(kind)->name); /* R-OPS-8: in its words */
+    *ret_whom = TO_HOLDER;
+    switch (step->event) {
+    case EVENT_APPROVE: /* R-OPS-8: in its words; R-CHANGE-2: both are told */
+        if (kind_rule(step->kind)->successor) *ret_whom = TO_HOLDER | TO_SUCCESSOR;
+        return arena_format(arena, "%s-approved", kind_rule(step->kind)->name);
+    case EVENT_SUBMIT:
+        if (step->to == STATE_AWAITING_RETURN) return "damaged-return";
+        *ret_whom = TO_SUCCESSOR;
+        return "change-confirm";
     case EVENT_REJECT: return "application-rejected";
     case EVENT_RETURN: return "application-returned";
+    case EVENT_FAULT: return "damaged-fault";
     case EVENT_LAPSE: return "application-lapsed";
     case EVENT_CANCEL: return "application-cancelled";
-    case EVENT_FINISH: return "application-produced";
+    case EVENT_FINISH: return step->to == STATE_PRODUCED ? "application-produced" : "application-taken";
     case EVENT_SHIP: return "application-shipped";
     default: return NULL;
     }
 }
 
-struct result desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template)
+static struct result tell_person(struct tx *tx, const struct act *act, const struct application_row *row,
+                                 const char *template, const struct id *whom)
 {
     enum kind kind;
     struct account_row account;
     struct shipment_row shipment = { .waybill = "-" };
-    struct key_row who = { .id = row->holder }, which = { .key = row->number };
+    struct key_row who = { .id = *whom }, which = { .key = row->number };
+    const char *return_address = act->service->settings.return_address;
     char due[CIVIL_TEXT_MAX];
     TRY(kind_find(row->service, &kind));
     TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &who), act->arena, &account_row_shape, &account));
@@ -150,10 +161,17 @@ struct result desk_tell(struct tx *tx, const struct act *act, const struct appli
         { "waybill", shipment.waybill },
         { "due", due_text },
         { "fee", yuan },
+        { "holder", row->holder_name ? row->holder_name : "-" },
+        { "return_address", return_address ? return_address : "-" },
     };
     struct notice notice = { .template = template, .mobile = account.mobile, .email = account.email,
                              NOTICE_VALUES(values) };
     return notice_queue(tx, act, &notice);
+}
+
+struct result desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template)
+{
+    return tell_person(tx, act, row, template, &row->holder);
 }
 
 static struct result act_on(struct tx *tx, struct desk_step *step, unsigned actions, struct application_row *row)
@@ -162,6 +180,12 @@ static struct result act_on(struct tx *tx, struct desk_step *step, unsigned acti
     if (actions & ACTION_CLOSE && row->open) {
         row->open = 0;
         TRY(tx_run(tx, STATEMENT_APPLICATION_OPEN_DELETE, RECORD(application_row_shape, row), NULL));
+    }
+    if (actions & ACTION_REOPEN && !row->open) {
+        row->open = 1;
+        struct result r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, row), NULL);
+        ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
+        TRY(r);
     }
     return OK;
 }
@@ -181,8 +205,25 @@ static struct result record(struct tx *tx, struct desk_step *step, unsigned acti
                                             step->detail ? "：" : "", step->detail ? step->detail : "");
     ENSURE(detail, ERROR_OUT_OF_ROOM);
     TRY(audit_write(tx, act, action, row->number, detail));
-    const char *template = actions & ACTION_TELL ? template_of(act->arena, step->kind, step->event) : NULL;
-    return template ? desk_tell(tx, act, row, template) : OK;
+    unsigned whom = 0;
+    const char *template = actions & ACTION_TELL ? template_of(step, act->arena, &whom) : NULL;
+    if (!template) return OK;
+    if (whom & TO_HOLDER) TRY(tell_person(tx, act, row, template, &row->holder));
+    return whom & TO_SUCCESSOR ? tell_person(tx, act, row, template, &row->successor) : OK;
+}
+
+/* What the person to whom a certificate passes may do with another's application. */
+static bool for_successor(enum event event)
+{
+    return event == EVENT_CONFIRM || event == EVENT_FINISH;
+}
+
+/* Its holder has done something, or it is the holder's turn again: the time to its lapse begins anew (R-FORM-8). */
+static void touch(const struct desk_step *step, struct application_row *row)
+{
+    if (step->act->kind != ACTOR_HOLDER && step->from == step->to) return;
+    row->touched_s = step->act->now_s;
+    row->warned_s = 0;
 }
 
 struct result desk_take_in(struct tx *tx, struct desk_step *step)
@@ -194,6 +235,8 @@ struct result desk_take_in(struct tx *tx, struct desk_step *step)
     TRY(desk_load(tx, act, step->number, &row));
     TRY(kind_find(row.service, &step->kind));
     TRY(state_find(row.state, &step->from));
+    bool holder = act->kind != ACTOR_HOLDER || id_equal(&row.holder, &act->account);
+    ENSURE(holder || for_successor(step->event), ERROR_NOT_PERMITTED);
     ENSURE(!step->guarded || step->version == row.version, ERROR_APPLICATION_VERSION);
     /* Before anything is changed: what the state forbids is refused as that, whatever else is wrong. */
     ENSURE(workflow_possible(step->kind, step->from, step->event), ERROR_APPLICATION_STATE);
@@ -203,6 +246,7 @@ struct result desk_take_in(struct tx *tx, struct desk_step *step)
     step->to = way->next;
     row.state = state_name(way->next);
     run_clock(step, way->actions, &row);
+    touch(step, &row);
     TRY(act_on(tx, step, way->actions, &row));
     if (step->follow) TRY(step->follow(tx, step, &row));
     TRY(tx_change(tx, STATEMENT_APPLICATION_UPDATE, RECORD(application_row_shape, &row)));

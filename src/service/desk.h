@@ -36,12 +36,9 @@ RESULT desk_take(struct desk_step *step);
 RESULT desk_take_in(struct tx *tx, struct desk_step *step);
 void desk_publish(const struct act *act, const char *number, enum event event);
 
-/* The application NUMBER as ACT may see it: a holder the own ones, operators and the system all. */
+/* The application NUMBER as ACT may see it: a holder the own ones and those by which a certificate is to pass to the
+ * person, operators and the system all. */
 RESULT desk_load(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row);
-/* Whether something stands against the application now: the account must be open, and the person must have no
- * certificate (or, for services about one, have it): ERROR_APPLICATION_ACCOUNT, ERROR_APPLICATION_CERTIFICATE … */
-RESULT desk_standing(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
-                     struct account_row *ret_account);
 RESULT desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                   struct workflow_facts *ret_facts);
 /* Queues the notice TEMPLATE about the application to its holder. */

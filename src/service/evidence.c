@@ -78,7 +78,7 @@ struct result evidence_latest(struct tx *tx, const struct act *act, const char *
     TRY(tx_list(tx, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &params), act->arena, &decision_row_shape,
                 EVIDENCE_LIST_MAX, &found, &count));
     const struct decision_row *rows = found;
-    while (count > 0 && rows[count - 1].used) count--;
+    while (count > 0 && rows[count - 1].used & EVIDENCE_ISSUED) count--;
     ENSURE(count > 0, ERROR_NOT_FOUND);
     *ret_row = rows[count - 1];
     return OK;

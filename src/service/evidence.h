@@ -10,6 +10,9 @@ enum {
     EVIDENCE_LIST_MAX = 100
 };
 
+/* What an approval was used for; the bits of decision_row.used. */
+enum evidence_use { EVIDENCE_ISSUED = 1, EVIDENCE_REVOKED = 2, EVIDENCE_UNLOCKED = 4 };
+
 /* ERROR_NOT_PERMITTED unless ACT is an operator who has ROLE in the register now. */
 RESULT evidence_role(struct tx *tx, const struct act *act, const char *role, struct operator_row *ret_operator);
 /* Whether SIGNATURE over STATEMENT is by the certificate that ACT is logged in with, and OPERATOR_SERIAL and TIME,
@@ -25,7 +28,7 @@ RESULT evidence_check(const struct act *act, const struct operator_row *operator
  * marks nothing used. The same statement again gives the row that there is: RET_ROW's nonce is then the first one's. */
 RESULT evidence_keep(struct tx *tx, const struct act *act, const char *application, const char *decision,
                      const char *nonce, const struct evidence *evidence, struct decision_row *ret_row);
-/* The latest unused DECISION about APPLICATION. ERROR_NOT_FOUND. */
+/* The latest DECISION about APPLICATION that was not used to issue. ERROR_NOT_FOUND. */
 RESULT evidence_latest(struct tx *tx, const struct act *act, const char *application, const char *decision,
                        struct decision_row *ret_row);
 /* SM3 of a statement's text, as HUFU-PRODUCE-v1 names an approval. */

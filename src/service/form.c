@@ -8,6 +8,7 @@
 #include "ipc/files_api.h"
 #include "service/application.h"
 #include "service/audit.h"
+#include "service/directory.h"
 #include "service/item.h"
 #include "service/seal.h"
 
@@ -17,7 +18,7 @@ enum { ROWS_MAX = 8192, HASH_SHOWN = 8, PRINT_MS = 40000 };
 struct content {
     char rows[ROWS_MAX];
     struct writer w;
-    const char *agreement, *notes;
+    const char *service_name, *agreement, *notes;
 };
 
 static void content_done(struct content *content)
@@ -55,32 +56,76 @@ static const char *document_words(const char *type)
     return type;
 }
 
-static struct result put_rows(struct content *c, const struct act *act, const struct application_row *row,
-                              const struct kind_rule *rule)
+static void put_address(struct content *c, struct arena *arena, const struct application_row *row)
+{
+    put_item(c, "邮寄信息", "recipient", row->recipient);
+    put_item(c, "邮寄信息", "recipient_mobile", row->recipient_mobile);
+    put(c, "邮寄信息", "邮寄地址", row->address ? arena_format(arena, "%s %s", row->province, row->address) : NULL);
+    put_item(c, "邮寄信息", "postcode", row->postcode);
+}
+
+/* The person to whom the certificate passes, as the directory has it. */
+static struct result put_successor(struct content *c, struct tx *tx, const struct act *act,
+                                   const struct application_row *row)
+{
+    struct key_row key = { .id = row->successor };
+    struct account_row account;
+    char number[DIRECTORY_DOCUMENT_MAX + 1];
+    if (id_empty(&row->successor)) return OK;
+    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), act->arena, &account_row_shape, &account));
+    TRY(directory_account_document(act->service, &account, number));
+    put(c, "新使用人信息", "新使用人姓名", account.name);
+    put(c, "新使用人信息", "证件类型", document_words(account.document_type));
+    put(c, "新使用人信息", "证件号码", number);
+    put(c, "新使用人信息", "手机号码", account.mobile);
+    put(c, "新使用人信息", "原加密密钥", row->keep_encryption ? "申请移交新使用人" : "不移交");
+    secret_wipe(number, sizeof number);
+    return OK;
+}
+
+static const char *reason_words(const char *reason)
+{
+    static const char *const words[][2] = { { "keyCompromise", "私钥泄露或疑似泄露" },
+                                            { "affiliationChanged", "使用人离职或变动" },
+                                            { "superseded", "证书已被替换" },
+                                            { "cessationOfOperation", "不再使用" },
+                                            { "privilegeWithdrawn", "权限收回" } };
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (text_equal(words[i][0], reason)) return words[i][1];
+    return "其他";
+}
+
+static struct result put_holder(struct content *c, const struct act *act, const struct application_row *row)
 {
     char number[DOCUMENT_NUMBER_MAX + 1];
     TRY(application_document(act->service, row, number));
+    put_item(c, "使用人信息", "holder_name", row->holder_name);
+    put_item(c, "使用人信息", "document_type", document_words(row->document_type));
+    put_item(c, "使用人信息", "document_number", number);
+    secret_wipe(number, sizeof number);
+    put_item(c, "使用人信息", "mobile", row->mobile);
+    put_item(c, "使用人信息", "email", row->email);
+    return OK;
+}
+
+static struct result put_rows(struct content *c, struct tx *tx, const struct act *act,
+                              const struct application_row *row, const struct kind_rule *rule)
+{
     put(c, "办理业务", "业务类型", rule->page_name);
     put_item(c, "企业信息", "organization_name", row->organization_name);
     put_item(c, "企业信息", "credit_code", row->credit_code);
     put_item(c, "企业信息", "organization_address", row->organization_address);
-    put_item(c, "使用人信息", "holder_name", row->holder_name);
-    put_item(c, "使用人信息", "document_type", document_words(row->document_type));
-    put_item(c, "使用人信息", "document_number", number);
-    put_item(c, "使用人信息", "mobile", row->mobile);
-    put_item(c, "使用人信息", "email", row->email);
+    TRY(put_holder(c, act, row));
+    TRY(put_successor(c, tx, act, row));
     put(c, "证书信息", "证书存储方式", text_equal(row->medium, "shield") ? "手机盾" : "USBKey");
-    put_item(c, "邮寄信息", "recipient", row->recipient);
-    put_item(c, "邮寄信息", "recipient_mobile", row->recipient_mobile);
-    put(c, "邮寄信息", "邮寄地址",
-        row->address ? arena_format(act->arena, "%s %s", row->province, row->address) : NULL);
-    put_item(c, "邮寄信息", "postcode", row->postcode);
+    put(c, "证书信息", "证书序列号", row->about);
+    if (row->revoke_reason) put(c, "证书信息", "吊销原因", reason_words(row->revoke_reason));
+    put_address(c, act->arena, row);
     if (rule->fee_item) {
         put_item(c, "开票信息", "invoice_title", row->invoice_title);
         put_item(c, "开票信息", "tax_number", row->tax_number);
         put_item(c, "开票信息", "invoice_email", row->invoice_email);
     }
-    secret_wipe(number, sizeof number);
     return OK;
 }
 
@@ -95,13 +140,18 @@ static const char *notes_of(struct arena *arena, const struct kind_rule *rule)
     return failed(writer_end(&w, &written)) ? NULL : arena_text(arena, written);
 }
 
-static struct result content_init(struct content *c, const struct act *act, const struct application_row *row,
-                                  enum kind kind)
+static struct result content_init(struct content *c, struct tx *tx, const struct act *act,
+                                  const struct application_row *row)
 {
-    const struct kind_rule *rule = kind_rule(kind);
+    enum kind kind;
     char agreed[CIVIL_TEXT_MAX];
     c->w = writer_of(c->rows, sizeof c->rows - 1);
-    TRY(put_rows(c, act, row, rule));
+    c->rows[0] = '\0';
+    /* What was applied for and signed, whatever it was turned into since. */
+    TRY(kind_find(row->origin, &kind));
+    const struct kind_rule *rule = kind_rule(kind);
+    c->service_name = rule->page_name;
+    TRY(put_rows(c, tx, act, row, rule));
     ENSURE(!c->w.full, ERROR_FORM_LONG);
     c->rows[c->w.len] = '\0';
     civil_people(row->agreed_s, agreed);
@@ -130,16 +180,14 @@ static bool code_has(const char *code, const char *hash)
     return len > tail && strcmp(code + len - tail, hash) == 0;
 }
 
-struct result form_printed(const struct act *act, const struct application_row *row, enum kind kind,
+struct result form_printed(struct tx *tx, const struct act *act, const struct application_row *row,
                            bool *ret_printed)
 {
     struct content content CLEANUP(content_done);
-    if (!row->form_revision) {
-        content.rows[0] = '\0';
-        *ret_printed = false;
-        return OK;
-    }
-    TRY(content_init(&content, act, row, kind));
+    content.rows[0] = '\0';
+    *ret_printed = false;
+    if (!row->form_revision) return OK;
+    TRY(content_init(&content, tx, act, row));
     const char *hash = content_hash(&content, act, row);
     ENSURE(hash, ERROR_OUT_OF_ROOM);
     *ret_printed = code_has(row->form_code, hash);
@@ -152,7 +200,8 @@ struct printing {
     const struct act *act;
     const char *number;
     struct application_row row; /* as it stood when it was read */
-    enum kind kind;
+    struct content *content;    /* likewise */
+    const char *hash;
     bool printed;
     struct form_row form;       /* the latest, or the new one */
 };
@@ -163,39 +212,41 @@ static struct result latest(struct tx *tx, const struct act *act, const char *nu
     return tx_one(tx, STATEMENT_FORM_GET, RECORD(key_row_shape, &params), act->arena, &form_row_shape, ret_form);
 }
 
-/* Whether it may be printed, and whether it is. */
+/* Whether it may be printed, and whether it is; what is to be printed. */
 static struct result look(struct tx *tx, void *context)
 {
     struct printing *p = context;
     struct workflow_facts facts;
     const struct workflow_row *way;
+    enum kind kind;
     enum state state;
     TRY(desk_load(tx, p->act, p->number, &p->row));
-    TRY(kind_find(p->row.service, &p->kind));
+    TRY(kind_find(p->row.service, &kind));
     TRY(state_find(p->row.state, &state));
-    TRY(desk_facts(tx, p->act, &p->row, p->kind, &facts));
+    TRY(desk_facts(tx, p->act, &p->row, kind, &facts));
     TRY(workflow_step(&facts, state, EVENT_PRINT, p->act->diag, &way));
     p->printed = facts.printed;
-    return facts.printed ? latest(tx, p->act, p->number, &p->form) : OK;
+    if (facts.printed) return latest(tx, p->act, p->number, &p->form);
+    TRY(content_init(p->content, tx, p->act, &p->row));
+    p->hash = content_hash(p->content, p->act, &p->row);
+    ENSURE(p->hash, ERROR_OUT_OF_ROOM);
+    return OK;
 }
 
 /* Has hufu-files print to a file without a name, and seals it. */
 static struct result print(struct printing *p, struct sealed_file *ret_file)
 {
-    struct content content CLEANUP(content_done);
     const struct act *act = p->act;
     struct form_row *form = &p->form;
-    TRY(content_init(&content, act, &p->row, p->kind));
-    const char *hash = content_hash(&content, act, &p->row);
-    ENSURE(hash, ERROR_OUT_OF_ROOM);
     *form = (struct form_row){ .application = p->row.number, .revision = p->row.form_revision + 1,
                                .printed_s = act->now_s };
-    form->code = arena_format(act->arena, "HUFU-FORM:%s:%lld:%s", form->application, (long long)form->revision, hash);
+    form->code = arena_format(act->arena, "HUFU-FORM:%s:%lld:%s", form->application, (long long)form->revision,
+                              p->hash);
     ENSURE(form->code, ERROR_OUT_OF_ROOM);
     struct files_print ask = { .brand = act->service->settings.brand, .number = form->application,
-                               .revision = form->revision, .service_name = kind_rule(p->kind)->page_name,
-                               .code = form->code, .rows = content.rows, .agreement = content.agreement,
-                               .notes = content.notes, .printed_s = form->printed_s };
+                               .revision = form->revision, .service_name = p->content->service_name,
+                               .code = form->code, .rows = p->content->rows, .agreement = p->content->agreement,
+                               .notes = p->content->notes, .printed_s = form->printed_s };
     struct files_printed printed;
     int fd = memfd_create("form", MFD_CLOEXEC);
     ENSURE(fd >= 0, ERROR_IO);
@@ -223,8 +274,10 @@ static struct result prepare(struct tx *tx, struct desk_step *step, struct appli
 
 struct result form_print(const struct act *act, const char *number, struct form_row *ret_form)
 {
-    struct printing p = { .act = act, .number = number };
+    struct content content CLEANUP(content_done);
+    struct printing p = { .act = act, .number = number, .content = &content };
     struct sealed_file file;
+    content.rows[0] = '\0';
     TRY(store_read(act->service->store, look, &p));
     if (!p.printed) {
         TRY(print(&p, &file));

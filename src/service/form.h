@@ -14,4 +14,4 @@ RESULT form_print(const struct act *act, const char *number, struct form_row *re
  * ERROR_NOT_FOUND when nothing was printed. */
 RESULT form_open(const struct act *act, const char *number, struct form_row *ret_form, int *ret_fd);
 /* Whether the latest revision is what is filled in now. */
-RESULT form_printed(const struct act *act, const struct application_row *row, enum kind kind, bool *ret_printed);
+RESULT form_printed(struct tx *tx, const struct act *act, const struct application_row *row, bool *ret_printed);

@@ -25,6 +25,8 @@ static const struct item items[] = {
     { "province", "省份", "medium" },
     { "address", "详细地址", "medium" },
     { "postcode", "邮政编码", "medium" },
+    { "reason", "吊销原因", NULL },
+    { "successor_mobile", "新使用人", NULL },
     { "form", "受理表扫描件", NULL },
     { "license", "单位证照复印件", NULL },
     { "identity", "使用人身份证件复印件", NULL },
@@ -55,9 +57,11 @@ static const struct item *find_view(struct bytes name)
     return NULL;
 }
 
-/* A scan that KIND does not ask for cannot be asked for again. */
+/* What KIND does not ask for cannot be asked for again. */
 static bool fits(enum kind kind, const struct item *item)
 {
+    if (text_equal(item->name, "reason")) return kind == KIND_REVOKE;
+    if (text_equal(item->name, "successor_mobile")) return kind_rule(kind)->successor;
     bool scan = text_equal(item->name, "form") || text_equal(item->name, "license") ||
                 text_starts(item->name, "identity");
     return !scan || kind_scan(kind, item->name);

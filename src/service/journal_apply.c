@@ -101,7 +101,7 @@ static struct result move_application(struct record_in *in, const struct certifi
     struct desk_step step = { .act = &in->act, .number = signing->application, .event = EVENT_ISSUE,
                               .detail = signing->serial, .prepare = moved_on, .own = (void *)signing };
     struct result r = desk_take_in(in->tx, &step);
-    if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_STATE)
+    if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_STATE || r.code == ERROR_APPLICATION_MEDIUM)
         return note(in, "journal.unexpected", signing->application, signing->serial);
     TRY(r);
     assert(in->taking->number_count < JOURNAL_ENDED_MAX);
@@ -110,7 +110,7 @@ static struct result move_application(struct record_in *in, const struct certifi
 }
 
 /* What was approved is used up. */
-static struct result use_approval(struct record_in *in, const char *statement)
+static struct result use_approval(struct record_in *in, const char *statement, enum evidence_use use)
 {
     uint8_t hash[SM3_SIZE];
     struct decision_row row;
@@ -121,6 +121,7 @@ static struct result use_approval(struct record_in *in, const char *statement)
                              &decision_row_shape, &row);
     if (r.code == ERROR_NOT_FOUND) return OK;
     TRY(r);
+    row.used |= use;
     return tx_run(in->tx, STATEMENT_DECISION_USE, RECORD(decision_row_shape, &row), NULL);
 }
 
@@ -137,13 +138,23 @@ static struct result apply_issued(struct record_in *in, const void *body)
     TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &encryption), NULL));
     TRY(tx_run(in->tx, STATEMENT_ENVELOPED_KEY_DELETE, RECORD(key_row_shape, &which), NULL));
     TRY(tx_run(in->tx, STATEMENT_ENVELOPED_KEY_INSERT, RECORD(enveloped_key_row_shape, &key), NULL));
-    TRY(use_approval(in, issued->approval1));
-    TRY(use_approval(in, issued->approval2));
+    TRY(use_approval(in, issued->approval1, EVIDENCE_ISSUED));
+    TRY(use_approval(in, issued->approval2, EVIDENCE_ISSUED));
     TRY(note(in, "certificate.issue", signing.serial, issued->application));
     return move_application(in, &signing);
 }
 
 /* ---- revocations ---- */
+
+/* The next of serials joined by commas; FROM moves on behind it. */
+static struct result next_serial(struct record_in *in, const char **from, const char **ret_serial)
+{
+    size_t len = strcspn(*from, ",");
+    *ret_serial = arena_text(in->act.arena, bytes_of(*from, len));
+    ENSURE(*ret_serial, ERROR_OUT_OF_ROOM);
+    *from += len + ((*from)[len] == ',');
+    return OK;
+}
 
 static struct result tell_revoked(struct record_in *in, const struct certificate_row *row, const char *reason)
 {
@@ -178,18 +189,93 @@ static struct result revoke(struct record_in *in, const char *serial, const stru
     return text_equal(row.state, "issued") ? OK : tell_revoked(in, &row, revoked->reason);
 }
 
+/* An application for nothing but this is done with it. */
+static struct result end_revocation(struct record_in *in, const struct journal_revoked *revoked)
+{
+    struct desk_step step = { .act = &in->act, .number = revoked->application, .event = EVENT_REVOKE,
+                              .detail = revoked->serials };
+    struct result r = desk_take_in(in->tx, &step);
+    if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_STATE) return OK; /* of another service */
+    TRY(r);
+    assert(in->taking->number_count < JOURNAL_ENDED_MAX);
+    in->taking->numbers[in->taking->number_count++] = revoked->application;
+    return OK;
+}
+
 static struct result apply_revoked(struct record_in *in, const void *body)
 {
     const struct journal_revoked *revoked = body;
-    for (const char *from = revoked->serials; from && *from;) {
-        size_t len = strcspn(from, ",");
-        const char *serial = arena_text(in->act.arena, bytes_of(from, len));
-        ENSURE(serial, ERROR_OUT_OF_ROOM);
+    for (const char *from = revoked->serials, *serial; from && *from;) {
+        TRY(next_serial(in, &from, &serial));
         TRY(revoke(in, serial, revoked));
-        from += len + (from[len] == ',');
     }
-    TRY(use_approval(in, revoked->approval1));
-    return use_approval(in, revoked->approval2);
+    TRY(use_approval(in, revoked->approval1, EVIDENCE_REVOKED));
+    TRY(use_approval(in, revoked->approval2, EVIDENCE_REVOKED));
+    return end_revocation(in, revoked);
+}
+
+/* ---- holds, unlocking, recovery, custodians ---- */
+
+static struct result hold(struct record_in *in, const char *serial)
+{
+    struct key_row key = { .key = serial };
+    struct certificate_row row;
+    struct result r = tx_one(in->tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &certificate_row_shape, &row);
+    if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", serial, "hold");
+    TRY(r);
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_HOLD, RECORD(key_row_shape, &key), NULL));
+    TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_SERIAL, RECORD(key_row_shape, &key), NULL));
+    if (text_equal(row.purpose, "signing")) in->taking->ended[in->taking->ended_count++] = row.holder;
+    return note(in, "certificate.hold", serial, NULL);
+}
+
+static struct result apply_held(struct record_in *in, const void *body)
+{
+    const struct journal_held *held = body;
+    for (const char *from = held->serials, *serial; from && *from;) {
+        TRY(next_serial(in, &from, &serial));
+        TRY(hold(in, serial));
+    }
+    return OK;
+}
+
+static struct result apply_released(struct record_in *in, const void *body)
+{
+    const struct journal_released *released = body;
+    for (const char *from = released->serials, *serial; from && *from;) {
+        TRY(next_serial(in, &from, &serial));
+        struct key_row key = { .key = serial };
+        TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_RELEASE, RECORD(key_row_shape, &key), NULL));
+        TRY(note(in, "certificate.release", serial, NULL));
+    }
+    return OK;
+}
+
+static struct result apply_unlocked(struct record_in *in, const void *body)
+{
+    const struct journal_unlocked *unlocked = body;
+    TRY(use_approval(in, unlocked->approval1, EVIDENCE_UNLOCKED));
+    TRY(use_approval(in, unlocked->approval2, EVIDENCE_UNLOCKED));
+    return note(in, "card.unlock", unlocked->application, unlocked->card);
+}
+
+static struct result apply_recovered(struct record_in *in, const void *body)
+{
+    const struct journal_recovered *recovered = body;
+    return note(in, "key.recover", recovered->application, recovered->serials);
+}
+
+static struct result apply_custody(struct record_in *in, const void *body)
+{
+    const struct journal_custody *custody = body;
+    return note(in, "custody.appoint", NULL, custody->custodians);
+}
+
+static struct result apply_judicial(struct record_in *in, const void *body)
+{
+    const struct journal_judicial *judicial = body;
+    return note(in, "key.judicial", judicial->serial, NULL);
 }
 
 /* ---- what was refused ---- */
@@ -223,6 +309,12 @@ static const struct kind_of_record {
     { JOURNAL_REFUSED, &journal_refused_shape, apply_refused },
     { JOURNAL_CLOSED, &journal_refused_shape, apply_refused },
     { JOURNAL_SEALED, NULL, apply_sealed },
+    { JOURNAL_UNLOCKED, &journal_unlocked_shape, apply_unlocked },
+    { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
+    { JOURNAL_HELD, &journal_held_shape, apply_held },
+    { JOURNAL_RELEASED, &journal_released_shape, apply_released },
+    { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
+    { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
 };
 
 static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)

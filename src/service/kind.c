@@ -22,27 +22,35 @@ static const struct kind_rule rules[KIND_COUNT] = {
                      .production_promised = true, .scans = SCANS_OF_ONE },
     [KIND_RENEW] = { .name = "renew", .page_name = "证书延期", .fee_item = "certificate", .half_days = THREE_DAYS,
                      .usbkey = FULFIL_DOWNLOAD, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_ISSUE,
-                     .validity = VALIDITY_RENEW, .about_certificate = true, .scans = SCANS_OF_ONE },
+                     .validity = VALIDITY_RENEW, .about_certificate = true, .reason = "superseded",
+                     .scans = SCANS_OF_ONE },
     [KIND_UNLOCK] = { .name = "unlock", .page_name = "USBKey解锁", .half_days = 1, .usbkey = FULFIL_UNLOCK,
                       .shield = FULFIL_UNLOCK, .about_certificate = true, .scans = SCANS_OF_ONE },
     [KIND_LOST] = { .name = "lost", .page_name = "证书补办", .fee_item = "usbkey", .half_days = THREE_DAYS,
                     .usbkey = FULFIL_PRODUCTION, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_APPROVAL,
-                    .validity = VALIDITY_OLD, .about_certificate = true, .scans = SCANS_OF_ONE },
+                    .validity = VALIDITY_OLD, .about_certificate = true, .reason = "keyCompromise",
+                    .scans = SCANS_OF_ONE },
     [KIND_DAMAGED] = { .name = "damaged", .page_name = "证书更换", .half_days = THREE_DAYS,
                        .usbkey = FULFIL_PRODUCTION, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_ISSUE,
-                       .validity = VALIDITY_OLD, .about_certificate = true, .scans = SCANS_OF_ONE },
+                       .validity = VALIDITY_OLD, .about_certificate = true, .reason = "superseded", .returns = true,
+                       .scans = SCANS_OF_ONE },
     [KIND_REVOKE] = { .name = "revoke", .page_name = "证书吊销", .half_days = THREE_DAYS,
                       .revoking = REVOKE_AT_APPROVAL, .about_certificate = true, .scans = SCANS_OF_ONE },
     [KIND_CHANGE] = { .name = "change", .page_name = "使用人变更", .half_days = THREE_DAYS,
                       .usbkey = FULFIL_DOWNLOAD, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_APPROVAL,
-                      .validity = VALIDITY_OLD, .about_certificate = true,
-                      .scans = { &form, &license, &identity_old, &identity_new } },
+                      .validity = VALIDITY_OLD, .about_certificate = true, .reason = "affiliationChanged",
+                      .successor = true, .scans = { &form, &license, &identity_old, &identity_new } },
 };
 
 const struct kind_rule *kind_rule(enum kind kind)
 {
     assert(kind < KIND_COUNT);
     return &rules[kind];
+}
+
+enum fulfilment kind_fulfilment(enum kind kind, bool shield)
+{
+    return shield ? kind_rule(kind)->shield : kind_rule(kind)->usbkey;
 }
 
 struct result kind_find(const char *name, enum kind *ret_kind)

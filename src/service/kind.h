@@ -52,10 +52,15 @@ struct kind_rule {
     enum validity validity;
     bool about_certificate;      /* needs one that it is about; else the holder must have none */
     bool production_promised;    /* the promised time ends with production, not with the review */
+    const char *reason;          /* of what it revokes (RFC 5280); NULL: the applicant says */
+    bool successor;              /* the certificate passes to a colleague, who confirms */
+    bool returns;                /* the old USBKey is sent back and inspected before the review ends */
     const struct kind_scan *scans[KIND_SCANS_MAX]; /* NULL-terminated */
 };
 
 const struct kind_rule *kind_rule(enum kind kind);
+/* How an approval of KIND is carried out on a medium. */
+enum fulfilment kind_fulfilment(enum kind kind, bool shield);
 /* ERROR_NOT_FOUND for a name that is none. */
 RESULT kind_find(const char *name, enum kind *ret_kind);
 /* NULL where KIND does not ask for a scan of that NAME. */

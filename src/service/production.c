@@ -289,12 +289,23 @@ struct result production_make(const struct act *act, const char *number, const s
 
 /* ---- the end ---- */
 
+/* What is made here its producer closes; what the USBKey at hand or the phone takes, whoever holds it. */
+static struct result may_finish(struct tx *tx, const struct desk_step *step, const struct application_row *row)
+{
+    const struct act *act = step->act;
+    struct operator_row operator;
+    bool taken = kind_fulfilment(step->kind, text_equal(row->medium, "shield")) == FULFIL_DOWNLOAD;
+    if (!taken) return evidence_role(tx, act, "producer", &operator);
+    const struct id *whose = kind_rule(step->kind)->successor ? &row->successor : &row->holder;
+    ENSURE(act->kind == ACTOR_HOLDER && id_equal(&act->account, whose), ERROR_NOT_PERMITTED);
+    return OK;
+}
+
 static struct result finish(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
     struct key_row pair = { .key = row->serial }, which = { .key = row->number };
-    struct operator_row operator;
     int64_t changed;
-    TRY(evidence_role(tx, step->act, "producer", &operator));
+    TRY(may_finish(tx, step, row));
     TRY(tx_run(tx, STATEMENT_CERTIFICATE_ACTIVATE, RECORD(key_row_shape, &pair), &changed));
     ENSURE(changed == 2, ERROR_CERTIFICATE_STATE);
     /* The key is in; the envelope is of no more use. */
@@ -313,7 +324,10 @@ struct result production_finish(const struct act *act, const char *number, struc
 static struct result remake(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
     struct operator_row operator;
-    return evidence_role(tx, step->act, "producer", &operator);
+    TRY(evidence_role(tx, step->act, "producer", &operator));
+    /* Where the promised time was over already it begins anew; else it runs on. */
+    if (row->finished_s) row->started_s = row->finished_s = 0;
+    return OK;
 }
 
 struct result production_remake(const struct act *act, const char *number, const char *words,

@@ -32,7 +32,8 @@ struct production_signed {
 /* Issues the pair. The same statement again gives the pair that there is. */
 RESULT production_make(const struct act *act, const char *number, const struct production_signed *with,
                        struct signer_issued *ret_issued);
-/* The USBKey is written and closed: its certificates are good from now on, and the holder is told (R-APPLY-4). */
+/* The USBKey is written and closed, by its producer, or has taken its new certificates, by its holder (R-RENEW-3,
+ * R-CHANGE-2): they are good from now on, and the holder is told (R-APPLY-4). */
 RESULT production_finish(const struct act *act, const char *number, struct application_row *ret_row);
 /* The USBKey failed after the issue: back to the reviewer, whose new approval revokes what was issued. */
 RESULT production_remake(const struct act *act, const char *number, const char *words, struct application_row *ret_row);

@@ -9,7 +9,11 @@
 #include "service/audit.h"
 #include "service/directory.h"
 #include "service/item.h"
+#include "service/journal.h"
 #include "service/mask.h"
+#include "service/standing.h"
+
+enum { REVOKE_MS = 20000, REVIEW_BATCH = 16, ROUND_ARENA = 1024 * 1024 };
 
 /* ---- the queue ---- */
 
@@ -220,43 +224,93 @@ struct frame {
     const char *nonce, *operator_serial, *time;
 };
 
-/* The certificates that an approval revokes: the one it is about; a pair that was made for this application and did not
- * get into its USBKey. */
-static struct result revoked_by(struct tx *tx, const struct act *act, const struct application_row *row,
-                                enum kind kind, struct approve_statement *into)
+/* Adds the certificates of the pair of SERIAL to the list. */
+static struct result add_pair(struct tx *tx, const struct act *act, const char *serial, const char **list)
 {
-    bool about = kind_rule(kind)->revoking != REVOKE_NEVER;
-    const char *serial = row->serial ? row->serial : about ? row->about : NULL;
-    into->revokes = into->reason = "-";
-    if (!serial) return OK;
     struct key_row params = { .key = serial, .limit_count = 4 };
     void *found;
     size_t count;
+    if (!serial) return OK;
     TRY(tx_list(tx, STATEMENT_CERTIFICATE_LIST_PAIR, RECORD(key_row_shape, &params), act->arena,
                 &certificate_row_shape, 4, &found, &count));
     const struct certificate_row *rows = found;
-    const char *list = NULL;
     for (size_t i = 0; i < count; i++) {
-        list = list ? arena_format(act->arena, "%s,%s", list, rows[i].serial) : rows[i].serial;
-        ENSURE(list, ERROR_OUT_OF_ROOM);
+        *list = *list ? arena_format(act->arena, "%s,%s", *list, rows[i].serial) : rows[i].serial;
+        ENSURE(*list, ERROR_OUT_OF_ROOM);
     }
-    if (!list) return OK;
-    into->revokes = list;
-    into->reason = "superseded";
+    return OK;
+}
+
+/* What an approval revokes: the certificate it is about, if its service does; and a pair that was made for this
+ * application and did not get to its holder. */
+static struct result fill_revokes(struct tx *tx, const struct act *act, const struct application_row *row,
+                                  enum kind kind, struct approve_statement *into)
+{
+    const struct kind_rule *rule = kind_rule(kind);
+    const char *list = NULL;
+    if (rule->revoking != REVOKE_NEVER) TRY(add_pair(tx, act, row->about, &list));
+    TRY(add_pair(tx, act, row->serial, &list));
+    into->revokes = list ? list : "-";
+    into->reason = !list ? "-" : rule->reason ? rule->reason : row->revoke_reason ? row->revoke_reason : "superseded";
+    return OK;
+}
+
+const char *review_validity(struct arena *arena, enum kind kind, int64_t old_end_s)
+{
+    switch (kind_rule(kind)->validity) {
+    case VALIDITY_YEAR: return "1y";
+    case VALIDITY_OLD: return arena_format(arena, "until:%lld", (long long)old_end_s);
+    case VALIDITY_RENEW: return arena_format(arena, "renew:%lld", (long long)old_end_s);
+    case VALIDITY_NONE: break;
+    }
+    return "-";
+}
+
+static struct result fill_validity(struct tx *tx, const struct act *act, const struct application_row *row,
+                                   enum kind kind, struct approve_statement *into)
+{
+    struct key_row params = { .key = row->about };
+    struct certificate_row about = { 0 };
+    if (row->about)
+        TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &params), act->arena, &certificate_row_shape,
+                   &about));
+    into->validity = review_validity(act->arena, kind, about.not_after_s);
+    ENSURE(into->validity, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+/* To whom: the applicant, or the colleague to whom the certificate passes. */
+static struct result fill_holder(struct tx *tx, const struct act *act, const struct application_row *row,
+                                 enum kind kind, struct approve_statement *into)
+{
+    bool passes = kind_rule(kind)->successor;
+    struct key_row params = { .id = row->successor };
+    struct account_row successor;
+    char holder[ID_TEXT_LEN + 1];
+    id_text(passes ? &row->successor : &row->holder, holder);
+    into->holder_name = row->holder_name;
+    if (passes) {
+        TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape,
+                   &successor));
+        into->holder_name = successor.name;
+    }
+    into->holder = arena_text(act->arena, bytes_text(holder));
+    ENSURE(into->holder, ERROR_OUT_OF_ROOM);
     return OK;
 }
 
 static struct result approve_text(struct tx *tx, const struct act *act, const struct application_row *row,
                                   enum kind kind, const struct frame *frame, const char **ret_text)
 {
-    char holder[ID_TEXT_LEN + 1];
-    id_text(&row->holder, holder);
-    struct approve_statement s = { .application = row->number, .service = row->service, .holder = holder,
-                                   .holder_name = row->holder_name, .organization = row->credit_code,
-                                   .organization_name = row->organization_name, .medium = row->medium,
-                                   .profile = "holder", .validity = "1y", .nonce = frame->nonce,
+    bool issues = kind_rule(kind)->validity != VALIDITY_NONE, unlocks = kind == KIND_UNLOCK;
+    struct approve_statement s = { .application = row->number, .service = row->service,
+                                   .organization = row->credit_code, .organization_name = row->organization_name,
+                                   .medium = issues || unlocks ? row->medium : "-",
+                                   .profile = issues ? "holder" : "-", .nonce = frame->nonce,
                                    .operator_serial = frame->operator_serial, .time = frame->time };
-    TRY(revoked_by(tx, act, row, kind, &s));
+    TRY(fill_holder(tx, act, row, kind, &s));
+    TRY(fill_revokes(tx, act, row, kind, &s));
+    TRY(fill_validity(tx, act, row, kind, &s));
     return statement_write(&approve_statement_shape, &s, act->arena, ret_text);
 }
 
@@ -330,6 +384,8 @@ struct result review_draft(const struct act *act, const char *number, bool appro
     return OK;
 }
 
+static struct result carry_out(const struct act *act, const struct decision_row *approval);
+
 struct deciding {
     const char *statement;
     struct bytes signature;
@@ -362,7 +418,6 @@ static struct result decide(struct tx *tx, struct desk_step *step, struct applic
     struct deciding *d = step->own;
     const struct act *act = step->act;
     struct operator_row operator;
-    struct account_row account;
     struct decision_row kept;
     const char *text;
     struct evidence evidence = { d->statement, d->signature, d->frame.operator_serial, d->frame.time };
@@ -371,7 +426,7 @@ static struct result decide(struct tx *tx, struct desk_step *step, struct applic
     else TRY(reject_text(act, row, d->words, &d->frame, &text));
     ENSURE(text_equal(text, d->statement), ERROR_DECISION_STATEMENT);
     TRY(evidence_check(act, &operator, &evidence));
-    if (d->approve) TRY(desk_standing(tx, act, step->kind, &row->holder, &account));
+    if (d->approve) TRY(standing_check_again(tx, act, step->kind, row));
     TRY(evidence_keep(tx, act, row->number, d->approve ? "approve" : "reject", d->frame.nonce, &evidence, &kept));
     if (!d->approve) {
         row->return_reason = "rejected";
@@ -395,5 +450,41 @@ struct result review_decide(const struct act *act, const char *number, const cha
         return FAIL(ERROR_DECISION_MADE);
     TRY(r);
     *ret_row = step.row;
-    return OK;
+    if (!d.approve || kind_rule(step.kind)->revoking != REVOKE_AT_APPROVAL) return OK;
+    /* It is approved and told; while the signer is away the job revokes as soon as it is back. */
+    struct decision_row kept = { .statement = statement, .signature = signature, .nonce = d.frame.nonce };
+    IGNORE(carry_out(act, &kept));
+    return application_get(act, number, ret_row);
+}
+
+/* ---- what is revoked with an approval (R-LOST-1, R-REVOKE-1, R-CHANGE-2) ---- */
+
+static struct result carry_out(const struct act *act, const struct decision_row *approval)
+{
+    struct signer_revoke record = { .approval1 = approval->statement, .approval_signature1 = approval->signature };
+    struct ipc_call call = { SIGNER_REVOKE, &signer_revoke_shape, &signer_revoked_shape, -1, REVOKE_MS };
+    struct signer_revoked revoked;
+    TRY(id_parse(approval->nonce, &record.request));
+    FAULT("web:approval-unrevoked");
+    TRY(journal_ask(act, &call, &record, &revoked));
+    FAULT("web:approval-revoked");
+    return journal_catch_up(act, revoked.index);
+}
+
+struct result review_work(struct service *service, size_t *ret_count)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
+    struct act act = service_act(service, arena, NULL);
+    struct key_row params = { .limit_count = REVIEW_BATCH };
+    struct result last = OK;
+    void *found;
+    TRY(store_list(service->store, STATEMENT_DECISION_UNREVOKED, RECORD(key_row_shape, &params), arena,
+                   &decision_row_shape, REVIEW_BATCH, &found, ret_count));
+    for (size_t i = 0; i < *ret_count; i++) {
+        struct diag diag = { 0 };
+        act.diag = &diag;
+        struct result r = carry_out(&act, &((const struct decision_row *)found)[i]);
+        if (failed(r)) last = r; /* the others are tried all the same */
+    }
+    return last;
 }

@@ -39,5 +39,13 @@ RESULT review_draft(const struct act *act, const char *number, bool approve, con
 RESULT review_decide(const struct act *act, const char *number, const char *statement, struct bytes signature,
                      struct application_row *ret_row);
 
+/* The end of validity as an approval of KIND says it, for a certificate in the place of one that ends at OLD_END_S:
+ * "1y", "until:<old end>" (R-LOST-2, R-DAMAGED-2, R-CHANGE-2), "renew:<old end>" (R-RENEW-4: a year after it, or from
+ * issuance where it has passed by then), "-". NULL when the arena is full. */
+const char *review_validity(struct arena *arena, enum kind kind, int64_t old_end_s);
+
+/* One round of the job: what was approved and must be revoked at once, but was not while the signer was away. */
+RESULT review_work(struct service *service, size_t *ret_count);
+
 /* A reason of sending back or rejection in words; "-" for NULL. */
 const char *review_reason_words(const char *reason);

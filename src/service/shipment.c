@@ -13,6 +13,8 @@ static struct result send(struct tx *tx, struct desk_step *step, struct applicat
     const struct sending *s = step->own;
     struct operator_row operator;
     TRY(evidence_role(tx, step->act, "producer", &operator));
+    /* One that was lost in the post is told of by the audit trail. */
+    TRY(tx_run(tx, STATEMENT_SHIPMENT_DELETE, RECORD(shipment_row_shape, &s->shipment), NULL));
     return tx_run(tx, STATEMENT_SHIPMENT_INSERT, RECORD(shipment_row_shape, &s->shipment), NULL);
 }
 

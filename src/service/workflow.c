@@ -6,14 +6,17 @@
 
 #define BIT(kind) (1u << KIND_##kind)
 #define ALL ((1u << KIND_COUNT) - 1)
-#define PRODUCED (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED)) /* end in a fresh USBKey */
+#define MADE (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED)) /* end in a fresh USBKey, if the medium is one */
+#define TAKEN (BIT(RENEW) | BIT(CHANGE)) /* end in a certificate that the USBKey at hand takes */
+#define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE))
 
-#define CLOCK_RUN ACTION_CLOCK_RUN
-#define CLOCK_PAUSE ACTION_CLOCK_PAUSE
-#define CLOCK_REVIEW ACTION_CLOCK_REVIEW
-#define CLOCK_STOP ACTION_CLOCK_STOP
+#define RUN ACTION_CLOCK_RUN
+#define PAUSE ACTION_CLOCK_PAUSE
+#define REVIEWED ACTION_CLOCK_REVIEW
+#define STOP ACTION_CLOCK_STOP
 #define REFUND ACTION_REFUND
 #define CLOSE ACTION_CLOSE
+#define REOPEN ACTION_REOPEN
 #define TELL ACTION_TELL
 #define NOTHING ACTION_NOTHING
 
@@ -25,66 +28,94 @@
 /* clang-format off */
 const struct workflow_row workflow_table[] = {
     /* ---- rows ---- */
-    /*   services  state             event     guard          actions                        next */
-    ROW(ALL,       DRAFT,            FILL,     ALWAYS,        NOTHING,                       DRAFT)
-    ROW(ALL,       DRAFT,            PRINT,    FILLED,        NOTHING,                       DRAFT)
-    ROW(ALL,       DRAFT,            UPLOAD,   ALWAYS,        NOTHING,                       DRAFT)
-    ROW(ALL,       DRAFT,            SUBMIT,   COMPLETE_PAID, CLOCK_RUN,                     IN_REVIEW)
-    ROW(ALL,       DRAFT,            SUBMIT,   COMPLETE,      NOTHING,                       AWAITING_PAYMENT)
-    ROW(ALL,       DRAFT,            PAID,     ALWAYS,        NOTHING,                       DRAFT)
-    ROW(ALL,       DRAFT,            WITHDRAW, ALWAYS,        REFUND | CLOSE,                WITHDRAWN)
-    ROW(ALL,       DRAFT,            LAPSE,    ALWAYS,        REFUND | CLOSE | TELL,         LAPSED)
-    ROW(ALL,       DRAFT,            CANCEL,   ALWAYS,        REFUND | CLOSE | TELL,         CANCELLED)
+    /*   services      state                  event      guard          actions                 next */
+    ROW(ALL,           DRAFT,                 FILL,      ALWAYS,        NOTHING,                DRAFT)
+    ROW(ALL,           DRAFT,                 PRINT,     FILLED,        NOTHING,                DRAFT)
+    ROW(ALL,           DRAFT,                 UPLOAD,    ALWAYS,        NOTHING,                DRAFT)
+    ROW(ALL,           DRAFT,                 SUBMIT,    READY,         RUN,                    IN_REVIEW)
+    ROW(BIT(CHANGE),   DRAFT,                 SUBMIT,    UNCONFIRMED,   TELL,                   AWAITING_CONFIRMATION)
+    ROW(BIT(DAMAGED),  DRAFT,                 SUBMIT,    UNRETURNED,    TELL,                   AWAITING_RETURN)
+    ROW(ALL,           DRAFT,                 SUBMIT,    COMPLETE,      NOTHING,                AWAITING_PAYMENT)
+    ROW(ALL,           DRAFT,                 PAID,      ALWAYS,        NOTHING,                DRAFT)
+    ROW(ALL,           DRAFT,                 WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(ALL,           DRAFT,                 LAPSE,     ALWAYS,        REFUND | CLOSE | TELL,  LAPSED)
+    ROW(ALL,           DRAFT,                 CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
 
-    ROW(ALL,       AWAITING_PAYMENT, FILL,     ALWAYS,        NOTHING,                       DRAFT)
-    ROW(ALL,       AWAITING_PAYMENT, PAY,      DUE,           NOTHING,                       AWAITING_PAYMENT)
-    ROW(ALL,       AWAITING_PAYMENT, PAID,     COMPLETE_PAID, CLOCK_RUN,                     IN_REVIEW)
-    ROW(ALL,       AWAITING_PAYMENT, PAID,     ALWAYS,        NOTHING,                       AWAITING_PAYMENT)
-    ROW(ALL,       AWAITING_PAYMENT, WITHDRAW, ALWAYS,        REFUND | CLOSE,                WITHDRAWN)
-    ROW(ALL,       AWAITING_PAYMENT, LAPSE,    ALWAYS,        REFUND | CLOSE | TELL,         LAPSED)
-    ROW(ALL,       AWAITING_PAYMENT, CANCEL,   ALWAYS,        REFUND | CLOSE | TELL,         CANCELLED)
+    ROW(ALL,           AWAITING_PAYMENT,      FILL,      ALWAYS,        NOTHING,                DRAFT)
+    ROW(ALL,           AWAITING_PAYMENT,      PAY,       DUE,           NOTHING,                AWAITING_PAYMENT)
+    ROW(ALL,           AWAITING_PAYMENT,      PAID,      READY,         RUN,                    IN_REVIEW)
+    ROW(ALL,           AWAITING_PAYMENT,      PAID,      ALWAYS,        NOTHING,                AWAITING_PAYMENT)
+    ROW(ALL,           AWAITING_PAYMENT,      WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(ALL,           AWAITING_PAYMENT,      LAPSE,     ALWAYS,        REFUND | CLOSE | TELL,  LAPSED)
+    ROW(ALL,           AWAITING_PAYMENT,      CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
 
-    ROW(ALL,       IN_REVIEW,        PAID,     ALWAYS,        NOTHING,                       IN_REVIEW)
-    ROW(ALL,       IN_REVIEW,        WITHDRAW, ALWAYS,        REFUND | CLOSE,                WITHDRAWN)
-    ROW(ALL,       IN_REVIEW,        CANCEL,   ALWAYS,        REFUND | CLOSE | TELL,         CANCELLED)
-    ROW(ALL,       IN_REVIEW,        RETURN,   ALWAYS,        CLOCK_PAUSE | TELL,            SENT_BACK)
-    ROW(ALL,       IN_REVIEW,        APPROVE,  COMPLETE_PAID, CLOCK_REVIEW | TELL,           APPROVED)
-    ROW(ALL,       IN_REVIEW,        REJECT,   ALWAYS,        CLOCK_STOP | REFUND | CLOSE | TELL, REJECTED)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, FILL,      ALWAYS,        NOTHING,                DRAFT)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, CONFIRM,   READY,         RUN,                    IN_REVIEW)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, PAID,      ALWAYS,        NOTHING,                AWAITING_CONFIRMATION)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, LAPSE,     ALWAYS,        REFUND | CLOSE | TELL,  LAPSED)
+    ROW(BIT(CHANGE),   AWAITING_CONFIRMATION, CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
 
-    ROW(ALL,       SENT_BACK,        FILL,     ALWAYS,        NOTHING,                       SENT_BACK)
-    ROW(ALL,       SENT_BACK,        PRINT,    FILLED,        NOTHING,                       SENT_BACK)
-    ROW(ALL,       SENT_BACK,        UPLOAD,   ALWAYS,        NOTHING,                       SENT_BACK)
-    ROW(ALL,       SENT_BACK,        SUBMIT,   COMPLETE_PAID, CLOCK_RUN,                     IN_REVIEW)
-    ROW(ALL,       SENT_BACK,        SUBMIT,   COMPLETE,      NOTHING,                       AWAITING_PAYMENT)
-    ROW(ALL,       SENT_BACK,        PAID,     ALWAYS,        NOTHING,                       SENT_BACK)
-    ROW(ALL,       SENT_BACK,        WITHDRAW, ALWAYS,        REFUND | CLOSE,                WITHDRAWN)
-    ROW(ALL,       SENT_BACK,        LAPSE,    ALWAYS,        REFUND | CLOSE | TELL,         LAPSED)
-    ROW(ALL,       SENT_BACK,        CANCEL,   ALWAYS,        REFUND | CLOSE | TELL,         CANCELLED)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       SEND_BACK, ALWAYS,        NOTHING,                AWAITING_RETURN)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       TAKE_BACK, READY,         RUN,                    IN_REVIEW)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       PAID,      ALWAYS,        NOTHING,                AWAITING_RETURN)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       LAPSE,     ALWAYS,        REFUND | CLOSE | TELL,  LAPSED)
+    ROW(BIT(DAMAGED),  AWAITING_RETURN,       CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
 
-    ROW(ALL,       APPROVED,         PAID,     ALWAYS,        NOTHING,                       APPROVED)
-    ROW(ALL,       APPROVED,         CANCEL,   ALWAYS,        CLOCK_STOP | REFUND | CLOSE | TELL, CANCELLED)
-    ROW(PRODUCED,  APPROVED,         OPEN,     PRODUCED_KEY,  NOTHING,                       IN_PRODUCTION)
+    ROW(ALL,           IN_REVIEW,             PAID,      ALWAYS,        NOTHING,                IN_REVIEW)
+    ROW(ALL,           IN_REVIEW,             WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(ALL,           IN_REVIEW,             CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
+    ROW(ALL,           IN_REVIEW,             RETURN,    ALWAYS,        PAUSE | TELL,           SENT_BACK)
+    ROW(BIT(DAMAGED),  IN_REVIEW,             INSPECT,   ALWAYS,        NOTHING,                IN_REVIEW)
+    ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE_PAID, TELL,                   IN_REVIEW)
+    ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE,      PAUSE | TELL,           AWAITING_PAYMENT)
+    ROW(ALL,           IN_REVIEW,             APPROVE,   INSPECTED,     REVIEWED | TELL,        APPROVED)
+    ROW(ALL,           IN_REVIEW,             REJECT,    ALWAYS,        STOP | REFUND | CLOSE | TELL, REJECTED)
 
-    ROW(PRODUCED,  IN_PRODUCTION,    PAID,     ALWAYS,        NOTHING,                       IN_PRODUCTION)
-    ROW(PRODUCED,  IN_PRODUCTION,    CANCEL,   ALWAYS,        CLOCK_STOP | REFUND | CLOSE | TELL, CANCELLED)
-    ROW(PRODUCED,  IN_PRODUCTION,    OPEN,     PRODUCED_KEY,  NOTHING,                       IN_PRODUCTION)
-    ROW(PRODUCED,  IN_PRODUCTION,    ISSUE,    ALWAYS,        NOTHING,                       ISSUED)
+    ROW(ALL,           SENT_BACK,             FILL,      ALWAYS,        NOTHING,                SENT_BACK)
+    ROW(ALL,           SENT_BACK,             PRINT,     FILLED,        NOTHING,                SENT_BACK)
+    ROW(ALL,           SENT_BACK,             UPLOAD,    ALWAYS,        NOTHING,                SENT_BACK)
+    ROW(ALL,           SENT_BACK,             SUBMIT,    READY,         RUN,                    IN_REVIEW)
+    ROW(BIT(CHANGE),   SENT_BACK,             SUBMIT,    UNCONFIRMED,   TELL,                   AWAITING_CONFIRMATION)
+    ROW(BIT(DAMAGED),  SENT_BACK,             SUBMIT,    UNRETURNED,    TELL,                   AWAITING_RETURN)
+    ROW(ALL,           SENT_BACK,             SUBMIT,    COMPLETE,      NOTHING,                AWAITING_PAYMENT)
+    ROW(ALL,           SENT_BACK,             PAID,      ALWAYS,        NOTHING,                SENT_BACK)
+    ROW(ALL,           SENT_BACK,             WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
+    ROW(ALL,           SENT_BACK,             LAPSE,     ALWAYS,        REFUND | CLOSE | TELL,  LAPSED)
+    ROW(ALL,           SENT_BACK,             CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
 
-    ROW(PRODUCED,  ISSUED,           PAID,     ALWAYS,        NOTHING,                       ISSUED)
-    ROW(PRODUCED,  ISSUED,           REMAKE,   ALWAYS,        NOTHING,                       IN_REVIEW)
-    ROW(PRODUCED,  ISSUED,           FINISH,   ALWAYS,        CLOCK_STOP | TELL,             PRODUCED)
+    ROW(ALL,           APPROVED,              PAID,      ALWAYS,        NOTHING,                APPROVED)
+    ROW(ALL,           APPROVED,              CANCEL,    ALWAYS,        STOP | REFUND | CLOSE | TELL, CANCELLED)
+    ROW(MADE,          APPROVED,              OPEN,      USBKEY,        NOTHING,                IN_PRODUCTION)
+    ROW(MADE,          APPROVED,              ISSUE,     SHIELD,        NOTHING,                ISSUED)
+    ROW(TAKEN,         APPROVED,              ISSUE,     ALWAYS,        NOTHING,                ISSUED)
+    ROW(BIT(UNLOCK),   APPROVED,              UNLOCK,    ALWAYS,        CLOSE,                  DONE)
+    ROW(BIT(REVOKE),   APPROVED,              REVOKE,    ALWAYS,        CLOSE,                  DONE)
 
-    ROW(PRODUCED,  PRODUCED,         PAID,     ALWAYS,        NOTHING,                       PRODUCED)
-    ROW(PRODUCED,  PRODUCED,         SHIP,     ALWAYS,        CLOSE | TELL,                  SHIPPED)
+    ROW(MADE,          IN_PRODUCTION,         PAID,      ALWAYS,        NOTHING,                IN_PRODUCTION)
+    ROW(MADE,          IN_PRODUCTION,         CANCEL,    ALWAYS,        STOP | REFUND | CLOSE | TELL, CANCELLED)
+    ROW(MADE,          IN_PRODUCTION,         OPEN,      USBKEY,        NOTHING,                IN_PRODUCTION)
+    ROW(MADE,          IN_PRODUCTION,         ISSUE,     ALWAYS,        NOTHING,                ISSUED)
 
-    ROW(PRODUCED,  SHIPPED,          PAID,     ALWAYS,        NOTHING,                       SHIPPED)
-    ROW(PRODUCED,  SHIPPED,          RECEIVE,  ALWAYS,        NOTHING,                       DONE)
+    ROW(ISSUING,       ISSUED,                PAID,      ALWAYS,        NOTHING,                ISSUED)
+    ROW(ISSUING,       ISSUED,                REMAKE,    ALWAYS,        NOTHING,                IN_REVIEW)
+    ROW(MADE,          ISSUED,                FINISH,    USBKEY,        STOP | TELL,            PRODUCED)
+    ROW(ISSUING,       ISSUED,                FINISH,    ALWAYS,        STOP | CLOSE | TELL,    DONE)
 
-    ROW(ALL,       DONE,             PAID,     ALWAYS,        NOTHING,                       DONE)
-    ROW(ALL,       REJECTED,         PAID,     ALWAYS,        REFUND,                        REJECTED)
-    ROW(ALL,       WITHDRAWN,        PAID,     ALWAYS,        REFUND,                        WITHDRAWN)
-    ROW(ALL,       LAPSED,           PAID,     ALWAYS,        REFUND,                        LAPSED)
-    ROW(ALL,       CANCELLED,        PAID,     ALWAYS,        REFUND,                        CANCELLED)
+    ROW(MADE,          PRODUCED,              PAID,      ALWAYS,        NOTHING,                PRODUCED)
+    ROW(MADE,          PRODUCED,              REMAKE,    ALWAYS,        RUN,                    IN_REVIEW)
+    ROW(MADE,          PRODUCED,              SHIP,      ALWAYS,        CLOSE | TELL,           SHIPPED)
+
+    ROW(MADE,          SHIPPED,               PAID,      ALWAYS,        NOTHING,                SHIPPED)
+    ROW(MADE,          SHIPPED,               REMAKE,    ALWAYS,        RUN | REOPEN,           IN_REVIEW)
+    ROW(MADE,          SHIPPED,               RECEIVE,   ALWAYS,        NOTHING,                DONE)
+
+    ROW(ALL,           DONE,                  PAID,      ALWAYS,        NOTHING,                DONE)
+    ROW(ALL,           REJECTED,              PAID,      ALWAYS,        REFUND,                 REJECTED)
+    ROW(ALL,           WITHDRAWN,             PAID,      ALWAYS,        REFUND,                 WITHDRAWN)
+    ROW(ALL,           LAPSED,                PAID,      ALWAYS,        REFUND,                 LAPSED)
+    ROW(ALL,           CANCELLED,             PAID,      ALWAYS,        REFUND,                 CANCELLED)
     /* ---- end ---- */
 };
 /* clang-format on */
@@ -108,22 +139,50 @@ static struct result complete(const struct workflow_facts *facts, struct diag *d
     return diag_field(diag, ERROR_APPLICATION_INCOMPLETE, facts->missing, "请上传%s", scan ? scan->words : "附件");
 }
 
+static struct result complete_paid(const struct workflow_facts *facts, struct diag *diag)
+{
+    TRY(complete(facts, diag));
+    ENSURE(!facts->due, ERROR_PAYMENT_DUE);
+    return OK;
+}
+
+static struct result ready(const struct workflow_facts *facts, struct diag *diag)
+{
+    TRY(complete_paid(facts, diag));
+    ENSURE(!facts->unconfirmed, ERROR_APPLICATION_UNCONFIRMED);
+    ENSURE(!facts->unreturned, ERROR_APPLICATION_UNRETURNED);
+    return OK;
+}
+
 static struct result check(enum guard guard, const struct workflow_facts *facts, struct diag *diag)
 {
     switch (guard) {
+    case GUARD_ALWAYS: return OK;
     case GUARD_FILLED: return filled(facts, diag);
     case GUARD_COMPLETE: return complete(facts, diag);
-    case GUARD_COMPLETE_PAID:
+    case GUARD_COMPLETE_PAID: return complete_paid(facts, diag);
+    case GUARD_READY: return ready(facts, diag);
+    case GUARD_INSPECTED:
+        TRY(ready(facts, diag));
+        ENSURE(!facts->uninspected, ERROR_APPLICATION_UNINSPECTED);
+        return OK;
+    case GUARD_UNCONFIRMED:
         TRY(complete(facts, diag));
-        ENSURE(!facts->due, ERROR_PAYMENT_DUE);
+        ENSURE(facts->unconfirmed, ERROR_APPLICATION_STATE);
+        return OK;
+    case GUARD_UNRETURNED:
+        TRY(complete_paid(facts, diag));
+        ENSURE(facts->unreturned, ERROR_APPLICATION_STATE);
         return OK;
     case GUARD_DUE:
         ENSURE(facts->due, ERROR_PAYMENT_NOT_DUE);
         return OK;
-    case GUARD_PRODUCED_KEY:
+    case GUARD_USBKEY:
         ENSURE(!facts->shield, ERROR_APPLICATION_MEDIUM);
         return OK;
-    case GUARD_ALWAYS: return OK;
+    case GUARD_SHIELD:
+        ENSURE(facts->shield, ERROR_APPLICATION_MEDIUM);
+        return OK;
     case GUARD_COUNT: break;
     }
     assert(!"no such guard");
@@ -161,6 +220,8 @@ bool workflow_possible(enum kind kind, enum state state, enum event event)
 
 static const char *const states[STATE_COUNT] = {
     [STATE_DRAFT] = "draft",         [STATE_AWAITING_PAYMENT] = "awaiting-payment",
+    [STATE_AWAITING_CONFIRMATION] = "awaiting-confirmation",
+    [STATE_AWAITING_RETURN] = "awaiting-return",
     [STATE_IN_REVIEW] = "in-review", [STATE_SENT_BACK] = "sent-back",
     [STATE_APPROVED] = "approved",   [STATE_IN_PRODUCTION] = "in-production",
     [STATE_ISSUED] = "issued",       [STATE_PRODUCED] = "produced",
@@ -176,6 +237,9 @@ static const char *const events[EVENT_COUNT] = {
     [EVENT_RETURN] = "return",   [EVENT_APPROVE] = "approve", [EVENT_REJECT] = "reject",
     [EVENT_OPEN] = "open",       [EVENT_ISSUE] = "issue",   [EVENT_REMAKE] = "remake",
     [EVENT_FINISH] = "finish",   [EVENT_SHIP] = "ship",     [EVENT_RECEIVE] = "receive",
+    [EVENT_CONFIRM] = "confirm", [EVENT_SEND_BACK] = "send-back", [EVENT_TAKE_BACK] = "take-back",
+    [EVENT_INSPECT] = "inspect", [EVENT_FAULT] = "fault",   [EVENT_REVOKE] = "revoke",
+    [EVENT_UNLOCK] = "unlock",
 };
 
 const char *state_name(enum state state)

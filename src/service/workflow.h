@@ -11,6 +11,8 @@
 enum state {
     STATE_DRAFT,            /* being filled in */
     STATE_AWAITING_PAYMENT, /* complete; the fee is due */
+    STATE_AWAITING_CONFIRMATION, /* by the person whom the certificate passes to */
+    STATE_AWAITING_RETURN,  /* of the damaged USBKey */
     STATE_IN_REVIEW,
     STATE_SENT_BACK,     /* the applicant corrects what the reviewer named */
     STATE_APPROVED,      /* to be produced, downloaded or unlocked */
@@ -44,17 +46,29 @@ enum event {
     EVENT_REMAKE, /* the USBKey failed after the issue: back to be approved anew */
     EVENT_FINISH, /* the USBKey is written and closed */
     EVENT_SHIP,
-    EVENT_RECEIVE,
+    EVENT_RECEIVE,   /* its holder has it */
+    EVENT_CONFIRM,   /* the successor agrees */
+    EVENT_SEND_BACK, /* the holder has sent the damaged USBKey */
+    EVENT_TAKE_BACK, /* it has come */
+    EVENT_INSPECT,   /* it is not the holder's fault */
+    EVENT_FAULT,     /* it is: turned into a replacement under its own fee */
+    EVENT_REVOKE,    /* the signer has revoked: told by the journal */
+    EVENT_UNLOCK,    /* the USBKey was unlocked */
     EVENT_COUNT
 };
 
 enum guard {
     GUARD_ALWAYS,
-    GUARD_FILLED,        /* agreed, data confirmed, medium chosen: can be printed */
-    GUARD_COMPLETE_PAID, /* everything is there, and nothing is due */
-    GUARD_COMPLETE,      /* everything is there; a fee is due */
-    GUARD_DUE,           /* money is due */
-    GUARD_PRODUCED_KEY,  /* ends in a USBKey that is made here */
+    GUARD_FILLED,         /* agreed, data confirmed, medium chosen: can be printed */
+    GUARD_COMPLETE,       /* everything is there that the applicant gives */
+    GUARD_COMPLETE_PAID,  /* and nothing is due */
+    GUARD_READY,          /* and the successor has confirmed, and the damaged USBKey has come */
+    GUARD_INSPECTED,      /* and was inspected, where it has to be */
+    GUARD_UNCONFIRMED,    /* complete, but the successor has not confirmed */
+    GUARD_UNRETURNED,     /* complete and paid, but the damaged USBKey has not come */
+    GUARD_DUE,            /* money is due */
+    GUARD_USBKEY,         /* the medium is a USBKey */
+    GUARD_SHIELD,
     GUARD_COUNT
 };
 
@@ -65,19 +79,23 @@ enum action {
     ACTION_CLOCK_PAUSE = 1 << 1,
     ACTION_CLOCK_REVIEW = 1 << 2, /* the review is over: ends where the promise covers no more */
     ACTION_CLOCK_STOP = 1 << 3,
-    ACTION_REFUND = 1 << 4, /* what was paid goes back in full */
-    ACTION_CLOSE = 1 << 5,  /* no longer an open application */
-    ACTION_TELL = 1 << 6    /* notice <service>-<event> by SMS and e-mail */
+    ACTION_REFUND = 1 << 4,      /* what was paid goes back in full */
+    ACTION_CLOSE = 1 << 5,       /* no longer an open application */
+    ACTION_TELL = 1 << 6,        /* told by SMS and e-mail */
+    ACTION_REOPEN = 1 << 7       /* an open application again */
 };
 
 /* What guards look at, put together from the database. */
 struct workflow_facts {
     enum kind kind;
-    const char *unfilled; /* the first field that is not filled in; NULL: none */
-    const char *missing;  /* the first scan that is missing or out of date; NULL: none */
-    bool printed;         /* the form is printed as filled in */
-    bool due;             /* a fee is owed and not here */
-    bool shield;          /* the medium is the shield */
+    const char *unfilled;   /* the first field that is not filled in; NULL: none */
+    const char *missing;    /* the first scan that is missing or out of date; NULL: none */
+    bool printed;           /* the form is printed as filled in */
+    bool due;               /* a fee is owed and not here */
+    bool shield;            /* the medium is the shield */
+    bool unconfirmed;       /* the successor has not confirmed */
+    bool unreturned;        /* the damaged USBKey has not come */
+    bool uninspected;       /* it has to be inspected still */
 };
 
 struct workflow_row {
@@ -92,11 +110,10 @@ struct workflow_row {
 extern const struct workflow_row workflow_table[];
 extern const size_t workflow_count;
 
-/* The row for EVENT in STATE. ERROR_APPLICATION_STATE when the table has none; when guards forbid those it
- * has, what the last of them says: ERROR_APPLICATION_INCOMPLETE with the field, ERROR_PAYMENT_NOT_DUE,
- * ERROR_APPLICATION_MEDIUM. */
-RESULT workflow_step(const struct workflow_facts *facts, enum state state, enum event event,
-                     struct diag *diag, const struct workflow_row **ret_row);
+/* The row for EVENT in STATE. ERROR_APPLICATION_STATE when the table has none; when guards forbid those it has, what
+ * the last of them says: ERROR_APPLICATION_INCOMPLETE with the field, ERROR_PAYMENT_DUE, ERROR_APPLICATION_MEDIUM … */
+RESULT workflow_step(const struct workflow_facts *facts, enum state state, enum event event, struct diag *diag,
+                     const struct workflow_row **ret_row);
 /* Whether the table has a row for EVENT in STATE, whatever its guards say: what pages offer. */
 bool workflow_possible(enum kind kind, enum state state, enum event event);
 
