@@ -100,6 +100,43 @@ struct result api_application_withdraw(struct call *call)
     return desk_answer(call, &row);
 }
 
+struct result api_application_particulars(struct call *call)
+{
+    const struct api_application_particulars *asked = call->body;
+    struct act act = app_act(call);
+    struct application_edit edit;
+    struct application_row row;
+    struct application_particulars particulars = { asked->reason, asked->successor_mobile, asked->keep_encryption };
+    TRY(desk_edit(call, &edit));
+    TRY(application_particularize(&act, &edit, &particulars, &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_application_confirm(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(application_confirm(&act, call_text(call, "number"), &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_application_key_sent(struct call *call)
+{
+    const struct api_key_sent *asked = call->body;
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(application_key_sent(&act, call_text(call, "number"), asked->waybill, &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_application_received(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(application_received(&act, call_text(call, "number"), &row));
+    return desk_answer(call, &row);
+}
+
 struct result api_application_events(struct call *call)
 {
     struct act act = app_act(call);

@@ -4,6 +4,7 @@
 
 #include "service/attachment.h"
 #include "service/item.h"
+#include "service/lapse.h"
 #include "service/mask.h"
 
 struct result desk_edit(struct call *call, struct application_edit *ret_edit)
@@ -73,6 +74,17 @@ struct result desk_show(struct arena *arena, const struct application_row *row, 
         .return_reason = row->return_reason,
         .return_items = row->return_items,
         .return_words = row->return_words,
+        .about = row->about,
+        .origin = row->origin,
+        .reason = row->revoke_reason,
+        .successor = row->successor,
+        .successor_confirmed_s = row->successor_confirmed_s,
+        .key_waybill = row->key_waybill,
+        .key_received_s = row->key_received_s,
+        .inspected_s = row->inspected_s,
+        .decided_s = row->decided_s,
+        .finished_s = row->finished_s,
+        .lapses_s = lapse_possible(row) ? lapse_at(row) : 0,
         .serial = row->serial,
     };
     ENSURE(ok, ERROR_OUT_OF_ROOM);

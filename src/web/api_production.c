@@ -61,3 +61,12 @@ struct result api_production_finish(struct call *call)
     TRY(production_finish(&act, call_text(call, "number"), &row));
     return desk_answer(call, &row);
 }
+
+struct result api_production_remake(struct call *call)
+{
+    const struct api_remake *asked = call->body;
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(production_remake(&act, call_text(call, "number"), asked->words, &row));
+    return desk_answer(call, &row);
+}

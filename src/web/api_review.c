@@ -1,4 +1,5 @@
-/* The reviewer's part (R-OPS-1 to R-OPS-3). */
+/* The reviewer's part (R-OPS-1 to R-OPS-3, R-DAMAGED-1). */
+#include "service/damaged.h"
 #include "service/review.h"
 
 #include "base/secret.h"
@@ -96,5 +97,22 @@ struct result api_decision_make(struct call *call)
     struct act act = app_act(call);
     struct application_row row;
     TRY(review_decide(&act, call_text(call, "number"), asked->statement, asked->signature, &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_key_received(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(damaged_take_back(&act, call_text(call, "number"), &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_key_inspected(struct call *call)
+{
+    const struct api_inspection *asked = call->body;
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(damaged_inspect(&act, call_text(call, "number"), text_equal(asked->fault, "holder"), asked->words, &row));
     return desk_answer(call, &row);
 }

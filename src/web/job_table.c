@@ -1,8 +1,11 @@
 #include "web/job_table.h"
 
 #include "service/journal.h"
+#include "service/lapse.h"
 #include "service/notice.h"
 #include "service/payment.h"
+#include "service/reminder.h"
+#include "service/review.h"
 #include "service/session.h"
 #include "service/sms.h"
 #include "service/sweep.h"
@@ -36,6 +39,9 @@ const struct job job_table[] = {
     { "notices-sms", 1, send_sms, 1 },
     { "notices-email", 1, send_email, 1 },
     { "journal", 10, journal_work, 0 },
+    { "revocations", 10, review_work, 0 },
+    { "lapse", 60, lapse_work, 0 },
+    { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "clean", 300, clean, 0 },
     { "sweep", 6 * 3600, sweep_uploads, SWEEP_ROUND },

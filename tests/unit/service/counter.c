@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/random.h"
+#include "pki/certificate.h"
 #include "service/agreement.h"
 #include "service/calendar.h"
 
@@ -145,6 +147,25 @@ struct application_row counter_begin(struct counter *c)
     struct application_row row;
     good(c, application_begin(&act, KIND_APPLY, &row), "begin");
     return row;
+}
+
+struct application_row counter_fill(struct counter *c, enum kind kind)
+{
+    struct act act = counter_holder(c);
+    struct application_row row;
+    good(c, application_begin(&act, kind, &row), kind_rule(kind)->name);
+    counter_agree(c, row.number);
+    counter_details(c, row.number);
+    return row;
+}
+
+void counter_papers(struct counter *c, const char *number)
+{
+    struct application_row row = counter_get(c, number);
+    enum kind kind;
+    counter_print(c, number);
+    assert_ok(kind_find(row.service, &kind));
+    for (size_t i = 0; kind_rule(kind)->scans[i]; i++) counter_upload(c, number, kind_rule(kind)->scans[i]->name);
 }
 
 void counter_agree(struct counter *c, const char *number)
@@ -300,6 +321,115 @@ struct payment_row counter_payment(struct counter *c, const char *order)
     assert_ok(store_one(c->office->service.store, STATEMENT_PAYMENT_GET, RECORD(key_row_shape, &key), c->office->arena,
                         &payment_row_shape, &row));
     return row;
+}
+
+/* ---- the journal ---- */
+
+struct told *counter_tell(int64_t from)
+{
+    struct told *t = calloc(1, sizeof *t);
+    t->w = writer_of(t->buffer, sizeof t->buffer);
+    t->entries.from = from;
+    return t;
+}
+
+void counter_add(struct told *t, enum journal_record type, const struct shape *shape, const void *record)
+{
+    uint8_t body[64 * 1024];
+    struct writer w = writer_of(body, sizeof body);
+    if (shape) shape_write(shape, record, &w);
+    assert_false(w.full);
+    write_u64(&t->w, (uint64_t)(t->entries.from + t->entries.count++));
+    write_u64(&t->w, OFFICE_NOW);
+    write_u16(&t->w, (uint16_t)type);
+    write_block(&t->w, bytes_of(body, w.len));
+}
+
+struct result counter_apply(struct counter *c, struct told *t)
+{
+    c->office->diag = (struct diag){ 0 };
+    struct act act = service_act(&c->office->service, c->office->arena, &c->office->diag);
+    struct journal_taking taking = { .act = &act, .entries = &t->entries };
+    t->entries.entries = bytes_of(t->buffer, t->w.len);
+    t->entries.size = t->entries.from + t->entries.count;
+    struct result r = store_write(c->office->service.store, journal_take, &taking);
+    if (!failed(r)) journal_told(&taking);
+    if (!failed(r)) c->journal = t->entries.size;
+    free(t);
+    return r;
+}
+
+void counter_journal_begin(struct counter *c)
+{
+    struct told *t = counter_tell(0);
+    struct journal_begin begin = { .incarnation = random_id(), .root_certificate = c->pki->root->der,
+                                   .issuing_certificate = c->pki->issuing->der,
+                                   .operators_certificate = c->pki->operators->der };
+    counter_add(t, JOURNAL_BEGIN, &journal_begin_shape, &begin);
+    assert_ok(counter_apply(c, t));
+}
+
+static struct decision_row last_approval(struct counter *c, const char *number)
+{
+    struct key_row key = { .key = number, .other = "approve", .limit_count = 10 };
+    void *rows;
+    size_t count;
+    assert_ok(store_list(c->office->service.store, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &key), c->office->arena,
+                         &decision_row_shape, 10, &rows, &count));
+    assert_true(count > 0);
+    return ((struct decision_row *)rows)[count - 1];
+}
+
+const char *counter_approval(struct counter *c, const char *number)
+{
+    return last_approval(c, number).statement;
+}
+
+static struct bytes certify(struct counter *c, const struct profile *profile, const char *name, int64_t not_after_s)
+{
+    struct sm2_private key;
+    assert_ok(sm2_private_generate(&key, &c->pki->drbg));
+    struct certificate_fields f = world_fields(&key, name);
+    f.not_before_s = c->office->clock.offset_s;
+    f.not_after_s = not_after_s ? not_after_s : certificate_validity_end(f.not_before_s, 1);
+    return world_issue(c->pki, profile, &f, c->pki->issuing, &c->pki->issuing_key)->der;
+}
+
+struct journal_issued counter_issued(struct counter *c, const char *number, int64_t not_after_s)
+{
+    struct decision_row approval = last_approval(c, number);
+    struct approve_statement s;
+    assert_ok(statement_read(&approve_statement_shape, approval.statement, c->office->arena, &s));
+    return (struct journal_issued){
+        .request = random_id(), .application = number, .holder = s.holder, .card = "HF00000001",
+        .approval1 = approval.statement, .approval_signature1 = approval.signature,
+        .produce = "produce", .produce_signature = bytes_text("signature"),
+        .signing_certificate = certify(c, &profile_holder_signing, s.holder_name, not_after_s),
+        .encryption_certificate = certify(c, &profile_holder_encryption, s.holder_name, not_after_s),
+        .enveloped_key = bytes_text("envelope")
+    };
+}
+
+struct application_row counter_issue(struct counter *c, const char *number, int64_t not_after_s)
+{
+    struct told *t = counter_tell(c->journal);
+    struct journal_issued record = counter_issued(c, number, not_after_s);
+    counter_add(t, JOURNAL_ISSUED, &journal_issued_shape, &record);
+    good(c, counter_apply(c, t), "issue");
+    return counter_get(c, number);
+}
+
+void counter_revoke(struct counter *c, const char *number)
+{
+    struct decision_row approval = last_approval(c, number);
+    struct approve_statement s;
+    struct told *t = counter_tell(c->journal);
+    assert_ok(statement_read(&approve_statement_shape, approval.statement, c->office->arena, &s));
+    struct journal_revoked record = { .request = random_id(), .serials = s.revokes, .reason = s.reason,
+                                      .application = number, .revoked_s = c->office->clock.offset_s,
+                                      .approval1 = approval.statement, .approval_signature1 = approval.signature };
+    counter_add(t, JOURNAL_REVOKED, &journal_revoked_shape, &record);
+    good(c, counter_apply(c, t), "revoke");
 }
 
 struct notice_row counter_notice(struct counter *c, const char *template, const char *channel)

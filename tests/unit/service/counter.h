@@ -13,6 +13,7 @@
 #include "service/evidence.h"
 #include "service/form.h"
 #include "service/payment.h"
+#include "service/journal_apply.h"
 #include "service/review.h"
 
 struct counter_operator {
@@ -27,6 +28,7 @@ struct counter {
     pid_t files;
     pthread_t signer; /* one that is always just going away */
     int signer_socket;
+    int64_t journal; /* records so far */
     struct account_row account; /* the holder's */
     struct counter_operator reviewer, producer, other; /* other: reviewer too */
 };
@@ -41,6 +43,9 @@ struct bytes counter_sign(struct counter *c, const struct counter_operator *oper
 
 /* ---- the path, step by step; each ends the test when it is refused ---- */
 struct application_row counter_begin(struct counter *c);
+/* One of KIND, agreed to and confirmed; and the form printed, all scans uploaded. */
+struct application_row counter_fill(struct counter *c, enum kind kind);
+void counter_papers(struct counter *c, const char *number);
 void counter_agree(struct counter *c, const char *number);
 void counter_details(struct counter *c, const char *number);
 void counter_medium(struct counter *c, const char *number);
@@ -59,6 +64,27 @@ struct application_row counter_in(struct counter *c, enum state state);
 struct relay_payment counter_told(const struct payment_row *order);
 struct application_row counter_get(struct counter *c, const char *number);
 struct payment_row counter_payment(struct counter *c, const char *order);
+
+/* ---- the journal, as the signer would tell it ---- */
+
+/* Records as SIGNER_JOURNAL answers them, from FROM on. */
+struct told {
+    uint8_t buffer[ENTRIES_MAX];
+    struct writer w;
+    struct signer_entries entries;
+};
+struct told *counter_tell(int64_t from);
+void counter_add(struct told *t, enum journal_record type, const struct shape *shape, const void *record);
+/* Applies and frees them. */
+struct result counter_apply(struct counter *c, struct told *t);
+/* The first record. */
+void counter_journal_begin(struct counter *c);
+/* A pair for what was approved last for NUMBER; NOT_AFTER_S 0: a year from now. */
+struct journal_issued counter_issued(struct counter *c, const char *number, int64_t not_after_s);
+struct application_row counter_issue(struct counter *c, const char *number, int64_t not_after_s);
+/* What the last approval of NUMBER revokes is revoked, as the signer does it when it is asked. */
+void counter_revoke(struct counter *c, const char *number);
+const char *counter_approval(struct counter *c, const char *number);
 
 /* A notice of TEMPLATE by CHANNEL, an audit entry of ACTION; the test ends when there is none. */
 struct notice_row counter_notice(struct counter *c, const char *template, const char *channel);

@@ -8,4 +8,5 @@ int run_application_tests(struct server *server);
 int run_payment_tests(struct server *server);
 int run_review_tests(struct server *server);
 int run_production_tests(struct server *server);
+int run_services_tests(struct server *server);
 int run_state_tests(void);

@@ -246,17 +246,34 @@ static void the_form_has_revisions(void **state)
 }
 
 /* R-FORM-3: the code says nothing of the identity number to who does not have the data key. */
+struct looking {
+    struct act act;
+    struct application_row row;
+    bool printed;
+};
+
+static struct result is_printed(struct tx *tx, void *context)
+{
+    struct looking *l = context;
+    return form_printed(tx, &l->act, &l->row, &l->printed);
+}
+
 static void the_forms_code_is_keyed(void **state)
 {
     struct counter *c = *state;
-    struct application_row row = counter_in(c, STATE_DRAFT);
-    struct act act = counter_holder(c);
-    bool printed;
-    assert_ok(form_printed(&act, &row, KIND_APPLY, &printed));
-    assert_true(printed);
-    row.form_code = "HUFU-FORM:x:1:0000000000000000";
-    assert_ok(form_printed(&act, &row, KIND_APPLY, &printed));
-    assert_false(printed);
+    struct store *store = c->office->service.store;
+    struct looking l = { .row = counter_in(c, STATE_DRAFT), .act = counter_holder(c) };
+    const char *code = l.row.form_code;
+    assert_ok(store_read(store, is_printed, &l));
+    assert_true(l.printed);
+    l.row.form_code = "HUFU-FORM:x:1:0000000000000000";
+    assert_ok(store_read(store, is_printed, &l));
+    assert_false(l.printed);
+    l.row.form_code = code;
+    c->office->service.data_key[0] ^= 1; /* another installation's key */
+    struct result r = store_read(store, is_printed, &l);
+    assert_true(failed(r) || !l.printed);
+    c->office->service.data_key[0] ^= 1;
 }
 
 /* R-FORM-3: served as the PDF that was printed, and only to whom it concerns. */
