@@ -52,8 +52,8 @@ RESULT application_withdraw(const struct act *act, const struct application_edit
                             struct application_row *ret_row);
 
 /* What only some services ask for: the reason of a revocation (RFC 5280), and to whom a certificate passes
- * (R-CHANGE-1): the person with that mobile, ERROR_SUCCESSOR_UNFIT. KEEP_ENCRYPTION: the organization asks for the former holder's
- * encryption key too (R-CHANGE-4). */
+ * (R-CHANGE-1): the person with that mobile, ERROR_SUCCESSOR_UNFIT. KEEP_ENCRYPTION: the organization asks for the
+ * former holder's encryption key too (R-CHANGE-4). */
 struct application_particulars {
     const char *reason, *successor_mobile; /* NULL: as it is */
     bool keep_encryption;

@@ -53,7 +53,8 @@ struct result reminder_work(struct service *service, size_t *ret_count)
     struct diag diag = { 0 };
     struct act act = service_act(service, arena, &diag);
     /* A month and a day ahead: which of them are due the rule says. */
-    struct certificate_row params = { .not_after_s = civil_add_months(act.now_s, 1) + DAY_S, .reminded = REMINDER_OVER };
+    struct certificate_row params = { .not_after_s = civil_add_months(act.now_s, 1) + DAY_S,
+                                      .reminded = REMINDER_OVER };
     void *found;
     size_t count;
     *ret_count = 0;
