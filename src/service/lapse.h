@@ -1,5 +1,5 @@
-/* Applications that nobody goes on with (R-FORM-8): they lapse after set days, with a warning before; and the notice
- * that no money has come (R-FEE-5). Days are counted from when their holder last did something. */
+/* Applications that nobody goes on with (R-FORM-8): they lapse after set days, with a warning some days before; and
+ * the notice that no money has come (R-FEE-5). Days are counted from when their holder last did something. */
 #pragma once
 
 #include "service/desk.h"

@@ -1,5 +1,8 @@
 #include "service/reminder.h"
 
+#include <stdio.h>
+
+#include "ipc/signer_api.h"
 #include "service/audit.h"
 #include "service/notice.h"
 
@@ -47,24 +50,37 @@ static struct result remind(struct tx *tx, void *context)
                        row->reminded == REMINDER_OVER ? "已到期" : "即将到期");
 }
 
-struct result reminder_work(struct service *service, size_t *ret_count)
+/* Those of one page; RET_LAST: the serial number of its last, NULL when there are no more. */
+static struct result work_page(struct act *act, const char *after, const char **ret_last, size_t *count)
 {
-    struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
-    struct diag diag = { 0 };
-    struct act act = service_act(service, arena, &diag);
     /* A month and a day ahead: which of them are due the rule says. */
-    struct certificate_row params = { .not_after_s = civil_add_months(act.now_s, 1) + DAY_S,
+    struct certificate_row params = { .serial = after, .not_after_s = civil_add_months(act->now_s, 1) + DAY_S,
                                       .reminded = REMINDER_OVER };
     void *found;
-    size_t count;
+    size_t found_count;
+    TRY(store_list(act->service->store, STATEMENT_CERTIFICATE_ENDING, RECORD(certificate_row_shape, &params), act->arena,
+                   &certificate_row_shape, BATCH, &found, &found_count));
+    const struct certificate_row *rows = found;
+    for (size_t i = 0; i < found_count; i++) {
+        struct reminding r = { act, rows[i] };
+        if ((int64_t)reminder_due(r.certificate.not_after_s, act->now_s) <= r.certificate.reminded) continue;
+        TRY(store_write(act->service->store, remind, &r));
+        (*count)++;
+    }
+    *ret_last = found_count == BATCH ? rows[BATCH - 1].serial : NULL;
+    return OK;
+}
+
+struct result reminder_work(struct service *service, size_t *ret_count)
+{
+    struct diag diag = { 0 };
+    char after[SERIAL_SIZE * 2 + 1] = "0";
     *ret_count = 0;
-    TRY(store_list(service->store, STATEMENT_CERTIFICATE_ENDING, RECORD(certificate_row_shape, &params), arena,
-                   &certificate_row_shape, BATCH, &found, &count));
-    for (size_t i = 0; i < count; i++) {
-        struct reminding r = { &act, ((const struct certificate_row *)found)[i] };
-        if ((int64_t)reminder_due(r.certificate.not_after_s, act.now_s) <= r.certificate.reminded) continue;
-        TRY(store_write(service->store, remind, &r));
-        (*ret_count)++;
+    for (const char *last = after; last;) {
+        struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
+        struct act act = service_act(service, arena, &diag);
+        TRY(work_page(&act, after, &last, ret_count));
+        if (last) snprintf(after, sizeof after, "%s", last);
     }
     return OK;
 }

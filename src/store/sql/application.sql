@@ -34,11 +34,11 @@ SELECT * FROM application WHERE holder = :id AND address IS NOT NULL ORDER BY nu
 SELECT COUNT(*) AS count FROM application
 WHERE holder = :id AND service = 'lost' AND state IN ('produced', 'shipped', 'done')
 
--- Open ones that nobody has touched since, the longest first.
+-- Open ones that nobody has touched since, page by page.
 -- name: application_untouched
-SELECT * FROM application WHERE open = 1 AND touched_s <= :at_s
+SELECT * FROM application WHERE open = 1 AND touched_s <= :at_s AND number > :key
     AND state IN ('draft', 'awaiting-payment', 'awaiting-confirmation', 'awaiting-return', 'sent-back')
-ORDER BY touched_s, number LIMIT :limit_count
+ORDER BY number LIMIT :limit_count
 
 -- The row as a whole, guarded by its version: whoever read an older one is told so.
 -- name: application_update

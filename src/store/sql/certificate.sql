@@ -18,10 +18,10 @@ SELECT * FROM certificate WHERE pair = :key ORDER BY serial LIMIT :limit_count
 SELECT * FROM certificate WHERE holder = :id AND purpose = 'signing' AND state IN ('valid', 'held')
 ORDER BY not_after_s DESC, serial DESC LIMIT 1
 
--- Whose end is near, and whose holder was not reminded as often as is due by then.
+-- Whose end is near, and whose holder was not reminded of all of it; page by page.
 -- name: certificate_ending
 SELECT * FROM certificate WHERE purpose = 'signing' AND state IN ('valid', 'held') AND not_after_s <= :not_after_s
-    AND reminded < :reminded ORDER BY not_after_s, serial LIMIT 100
+    AND reminded < :reminded AND serial > :serial ORDER BY serial LIMIT 100
 
 -- name: certificate_set_reminded
 UPDATE certificate SET reminded = :reminded WHERE serial = :serial AND reminded < :reminded

@@ -3,11 +3,11 @@
 
 int main(int argc, char **argv)
 {
-    /* By hand: one test or several by name, on SQLite alone ("lost*"). */
+    /* By hand: one test or several by name, on SQLite alone ("pay*"). */
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);
         return run_state_tests() + run_application_tests(NULL) + run_review_tests(NULL) + run_payment_tests(NULL) +
-               run_production_tests(NULL) + run_services_tests(NULL);
+               run_production_tests(NULL);
     }
     struct server *server = server_start();
     int failures = run_state_tests() + run_application_tests(NULL) + run_review_tests(NULL);
@@ -15,7 +15,6 @@ int main(int argc, char **argv)
         struct server *engine = i ? server : NULL;
         failures += run_payment_tests(engine);
         failures += run_production_tests(engine);
-        failures += run_services_tests(engine);
     }
     server_stop(server);
     return failures;

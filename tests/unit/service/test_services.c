@@ -105,7 +105,9 @@ static void when_applications_lapse(void **state)
     } cases[] = {
         { "draft", 0, 0, t + 27 * day - 1, LAPSE_NOTHING },  { "draft", 0, 0, t + 27 * day, LAPSE_WARN },
         { "draft", t + 27 * day, 0, t + 28 * day, LAPSE_NOTHING }, { "draft", 1, 0, t + 30 * day, LAPSE_NOW },
-        { "sent-back", 0, 0, t + 27 * day, LAPSE_WARN },     { "sent-back", 0, 0, t + 30 * day, LAPSE_NOW },
+        { "sent-back", 0, 0, t + 27 * day, LAPSE_WARN },     { "sent-back", 0, 0, t + 99 * day, LAPSE_WARN },
+        { "sent-back", t + 99 * day, 0, t + 102 * day - 1, LAPSE_NOTHING },
+        { "sent-back", t + 99 * day, 0, t + 102 * day, LAPSE_NOW },
         { "awaiting-payment", 0, 0, t + day - 1, LAPSE_NOTHING }, { "awaiting-payment", 0, 0, t + day, LAPSE_TELL_UNPAID },
         { "awaiting-payment", 0, t + day, t + 2 * day, LAPSE_NOTHING },
         { "awaiting-payment", 0, t + day, t + 12 * day, LAPSE_WARN },
@@ -226,6 +228,33 @@ static void reminders_are_sent_once(void **state)
     for (int again = 0; again < 3; again++) run_reminders(c);
     assert_int_equal(notices_of(c, "certificate-over"), 1);
     assert_int_equal(notices_of(c, "certificate-ending"), 3);
+}
+
+/* As many as fill a page, ending soon and reminded of that already. */
+static struct result add_many(struct tx *tx, void *context)
+{
+    const struct certificate_row *like = context;
+    for (int i = 0; i < 100; i++) {
+        struct certificate_row row = *like;
+        char serial[33];
+        snprintf(serial, sizeof serial, "0%031d", i);
+        row.serial = row.pair = serial;
+        row.reminded = REMINDER_WEEK;
+        TRY(tx_run(tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &row), NULL));
+    }
+    return OK;
+}
+
+/* R-RENEW-1: however many there are for whom the next reminder is not due yet. */
+static void reminders_reach_everybody(void **state)
+{
+    struct counter *c = *state;
+    with_certificate(c);
+    struct certificate_row row = current(c, &c->account.id);
+    assert_ok(store_write(c->office->service.store, add_many, &row));
+    c->office->clock.offset_s = row.not_after_s - 7 * DAY_S + 1;
+    run_reminders(c);
+    assert_int_equal(notices_of(c, "certificate-ending"), 1);
 }
 
 /* R-RENEW-2, R-RENEW-4: 399 for another year; the old one goes when the new one is made. */
@@ -561,7 +590,12 @@ static void applications_lapse(void **state)
     office_pass(c->office, LAPSE_WARN_DAYS * DAY_S);
     assert_ok(lapse_work(&c->office->service, &count));
     assert_string_equal(counter_get(c, row.number).state, "awaiting-payment");
+    /* Nobody looked for long: it is warned of all the same, and lapses only then. */
     office_pass(c->office, LAPSE_UNPAID_DAYS * DAY_S);
+    assert_ok(lapse_work(&c->office->service, &count));
+    assert_string_equal(counter_get(c, row.number).state, "awaiting-payment");
+    assert_int_equal(notices_of(c, "application-lapsing"), 2);
+    office_pass(c->office, LAPSE_WARN_DAYS * DAY_S);
     assert_ok(lapse_work(&c->office->service, &count));
     row = counter_get(c, row.number);
     assert_string_equal(row.state, "lapsed");
@@ -612,6 +646,7 @@ int run_services_tests(struct server *server)
         TEST(the_end_of_validity_by_service),
         TEST(when_applications_lapse),
         TEST(reminders_are_sent_once),
+        TEST(reminders_reach_everybody),
         TEST(renewal),
         TEST(lost_and_lost_again),
         TEST(damaged_without_fault),

@@ -18,3 +18,5 @@ CREATE INDEX IF NOT EXISTS application_successor ON application (successor, numb
 -- How many reminders of its end a certificate's holder was sent (R-RENEW-1).
 ALTER TABLE certificate ADD COLUMN reminded INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS certificate_end ON certificate (purpose, state, not_after_s);
+-- What was begun before these columns were there.
+UPDATE application SET origin = service, touched_s = created_s WHERE origin IS NULL;
