@@ -58,8 +58,8 @@ static struct result work_page(struct act *act, const char *after, const char **
                                       .reminded = REMINDER_OVER };
     void *found;
     size_t found_count;
-    TRY(store_list(act->service->store, STATEMENT_CERTIFICATE_ENDING, RECORD(certificate_row_shape, &params), act->arena,
-                   &certificate_row_shape, BATCH, &found, &found_count));
+    TRY(store_list(act->service->store, STATEMENT_CERTIFICATE_ENDING, RECORD(certificate_row_shape, &params),
+                   act->arena, &certificate_row_shape, BATCH, &found, &found_count));
     const struct certificate_row *rows = found;
     for (size_t i = 0; i < found_count; i++) {
         struct reminding r = { act, rows[i] };
