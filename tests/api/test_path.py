@@ -158,8 +158,12 @@ class Steps(unittest.TestCase):
 
     def test_r_apply_2_the_medium_is_chosen_with_its_address(self):
         walk = self.walk("fill_in")
-        answer = walk.portal.try_api("PUT", walk.path("medium"), {"medium": "usbkey"})
-        self.assertEqual(answer.name, "APPLICATION_ADDRESS")
+        whole = {"medium": "usbkey", "recipient": "张三", "recipient_mobile": "13800000001", "province": "福建省",
+                 "address": "福州市鼓楼区测试路 1 号"}
+        for missing in "recipient", "recipient_mobile", "province", "address":
+            with self.subTest(missing):
+                answer = walk.portal.try_api("PUT", walk.path("medium"), {k: v for k, v in whole.items() if k != missing})
+                self.assertEqual((answer.name, answer.json["field"]), ("APPLICATION_ADDRESS", missing))
         walk.to("choose_medium")
         self.assertEqual(walk.portal.api("GET", walk.path())["medium"], "usbkey")
 
