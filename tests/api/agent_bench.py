@@ -53,7 +53,8 @@ class Answer:
 class Agent:
     """with Agent(libraries=[…]) as agent: agent.page(PORTAL).tell("keys")"""
 
-    def __init__(self, libraries=(), insecure_dev=True, environment=None, settings=(), prefix=(), folder=None):
+    def __init__(self, libraries=(), insecure_dev=True, environment=None, settings=(), prefix=(), folder=None,
+                 program=AGENT):
         self.folder = folder or tempfile.mkdtemp(prefix="hufu-agent-test-")
         self.own_folder = folder is None
         self.port = free_ports(1)[0]
@@ -66,7 +67,7 @@ class Agent:
                 f.write("libraries = " + "; ".join(libraries) + "\n")
             f.writelines(line + "\n" for line in settings)
         self.insecure_dev, self.environment, self.prefix = insecure_dev, environment or {}, list(prefix)
-        self.process = None
+        self.program, self.process = program, None
         self.start()
 
     def start(self):
@@ -74,7 +75,7 @@ class Agent:
         environment.update(self.environment)
         options = ["--insecure-dev"] if self.insecure_dev else []
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*self.prefix, AGENT, "--config", self.config, *options], env=environment,
+            self.process = subprocess.Popen([*self.prefix, self.program, "--config", self.config, *options], env=environment,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("the agent", self.listens)
 
