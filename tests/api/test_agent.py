@@ -580,6 +580,9 @@ class OurKeys(Case):
         self.refused(self.console.try_tell("prove", key=key, statement="00" * 32), "AGENT_STATEMENT")
         first = self.console.tell("prove", key=key, statement=statement)["possession"]
         self.assertEqual(len(base64.b64decode(first)), 64)
+        self.assertTrue(self.console.tell("prove", key=key, statement=statement)["possession"])  # its answer may be lost
+        later = statement.replace("time: 1795565534", "time: 1795565535")  # as a page that was loaded anew makes it
+        self.refused(self.console.try_tell("prove", key=key, statement=later), "AGENT_PROVED")
         self.refused(self.console.try_tell("sign", key=key, statement=statement, pin="000000"), "AGENT_KEY_BLANK")
 
     def test_r_apply_3_certificates_of_another_key_are_not_written(self):

@@ -55,8 +55,10 @@ struct result helper_prove(struct helper_call *call)
     struct bytes statement = read_block(&call->in, HELPER_STATEMENT_MAX);
     ENSURE(statement.len, ERROR_MALFORMED);
     uint8_t signature[HUFU_SIGNATURE_LEN];
-    TRY(said(call, call->library->f.Prove(call->device, given(statement), statement.len, signature), ERROR_AGENT_STEP,
-             ERROR_AGENT_STATEMENT));
+    struct result r = said(call, call->library->f.Prove(call->device, given(statement), statement.len, signature),
+                           ERROR_AGENT_STEP, ERROR_AGENT_STATEMENT);
+    ENSURE(call->sar != SAR_FAIL, ERROR_AGENT_PROVED);
+    TRY(r);
     write_block(&call->out, BYTES(signature));
     return OK;
 }

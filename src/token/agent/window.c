@@ -103,7 +103,7 @@ struct result window_new_pin(struct call *call, const struct window_key *key, bo
                              struct pin *ret_new)
 {
     struct window_question q;
-    TRY(question_of(call, WINDOW_NEW_PIN, "修改 USBKey 密码", key, &q));
+    TRY(question_of(call, WINDOW_NEW_PIN, "修改 USBKey 口令", key, &q));
     q.preset = preset;
     return ask(call, &q, ret_old, ret_new);
 }

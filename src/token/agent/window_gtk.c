@@ -85,9 +85,9 @@ static size_t pin_len(const struct pin *pin)
 static const char *new_pin_problem(const struct dialog *d)
 {
     if (pin_len(&d->answer->fresh) == 0) return "";
-    if (failed(pin_check_form(d->answer->fresh.text))) return "新密码应为 6 至 16 位字母、数字或符号";
+    if (failed(pin_check_form(d->answer->fresh.text))) return "新口令应为 6 至 16 位字母、数字或符号";
     if (pin_len(d->again) == 0) return "";
-    if (strcmp(d->again->text, d->answer->fresh.text) != 0) return "两次输入的新密码不一致";
+    if (strcmp(d->again->text, d->answer->fresh.text) != 0) return "两次输入的新口令不一致";
     return "";
 }
 
@@ -186,14 +186,14 @@ static GtkWidget *add_pin(struct dialog *d, GtkWidget *box, const char *name, st
 static void add_pins(struct dialog *d, GtkWidget *box)
 {
     GtkWidget *first = NULL;
-    if (d->question.kind == WINDOW_PIN) first = add_pin(d, box, "USBKey 密码(_P)", &d->answer->old);
+    if (d->question.kind == WINDOW_PIN) first = add_pin(d, box, "USBKey 口令(_P)", &d->answer->old);
     if (d->question.kind == WINDOW_NEW_PIN) {
         if (d->question.preset)
-            add_label(box, "这个 USBKey 还是初始密码，请设置只有您知道的新密码。", NULL);
+            add_label(box, "这个 USBKey 还是初始口令，请设置只有您知道的新口令。", NULL);
         else
-            first = add_pin(d, box, "原密码(_O)", &d->answer->old);
-        GtkWidget *fresh = add_pin(d, box, "新密码(_N)", &d->answer->fresh);
-        add_pin(d, box, "再输一次新密码(_A)", d->again);
+            first = add_pin(d, box, "原口令(_O)", &d->answer->old);
+        GtkWidget *fresh = add_pin(d, box, "新口令(_N)", &d->answer->fresh);
+        add_pin(d, box, "再输一次新口令(_A)", d->again);
         d->mismatch = add_label(box, "", "hufu-problem");
         if (!first) first = fresh;
     }
@@ -206,10 +206,10 @@ static void add_tries(struct dialog *d, GtkWidget *box)
     if (q->problem[0]) add_label(box, q->problem, "hufu-problem");
     if (q->tries == WINDOW_NO_TRIES) return;
     char words[160];
-    snprintf(words, sizeof words, "密码还可以试 %d 次，之后 USBKey 将锁定。", (int)q->tries);
+    snprintf(words, sizeof words, "口令还可以试 %d 次，之后 USBKey 将锁定。", (int)q->tries);
     add_label(box, words, q->tries <= WINDOW_LAST_TRIES ? "hufu-problem" : NULL);
     if (q->tries > WINDOW_LAST_TRIES) return;
-    d->confirm = gtk_check_button_new_with_mnemonic("我确认密码无误，继续尝试(_I)");
+    d->confirm = gtk_check_button_new_with_mnemonic("我确认口令无误，继续尝试(_I)");
     g_signal_connect(d->confirm, "toggled", G_CALLBACK(on_change), d);
     gtk_box_pack_start(GTK_BOX(box), d->confirm, FALSE, FALSE, 0);
 }
@@ -218,7 +218,7 @@ static void add_buttons(struct dialog *d, GtkWidget *box)
 {
     static const char *const words[] = { [WINDOW_PAIR] = "允许(_Y)",
                                          [WINDOW_PIN] = "确认(_Y)",
-                                         [WINDOW_NEW_PIN] = "修改密码(_Y)" };
+                                         [WINDOW_NEW_PIN] = "修改口令(_Y)" };
     GtkWidget *buttons = gtk_button_box_new(GTK_ORIENTATION_HORIZONTAL);
     gtk_button_box_set_layout(GTK_BUTTON_BOX(buttons), GTK_BUTTONBOX_END);
     gtk_box_set_spacing(GTK_BOX(buttons), SPACE);
@@ -239,9 +239,9 @@ static void add_buttons(struct dialog *d, GtkWidget *box)
 static const char *origin_words(const struct window_question *q)
 {
     switch (q->kind) {
-    case WINDOW_PAIR: return "下面的网站想使用这台电脑上的 USBKey：查看证书，在您输入密码后签名。以后不再询问。";
+    case WINDOW_PAIR: return "下面的网站想使用这台电脑上的 USBKey：查看证书，在您输入口令后签名。以后不再询问。";
     case WINDOW_PIN: return "下面的网站请您用 USBKey 签名：";
-    default: return "下面的网站请您修改 USBKey 密码：";
+    default: return "下面的网站请您修改 USBKey 口令：";
     }
 }
 

@@ -66,9 +66,9 @@ static void wipe_fields(struct dialog *d)
 static const char *new_pin_problem(const struct dialog *d)
 {
     if (!d->answer->fresh.text[0]) return "";
-    if (failed(pin_check_form(d->answer->fresh.text))) return "新密码应为 6 至 16 位字母、数字或符号";
+    if (failed(pin_check_form(d->answer->fresh.text))) return "新口令应为 6 至 16 位字母、数字或符号";
     if (!d->again->text[0]) return "";
-    return strcmp(d->again->text, d->answer->fresh.text) == 0 ? "" : "两次输入的新密码不一致";
+    return strcmp(d->again->text, d->answer->fresh.text) == 0 ? "" : "两次输入的新口令不一致";
 }
 
 static bool complete(const struct dialog *d)
@@ -174,15 +174,15 @@ static HWND add_pin(struct dialog *d, const char *label, INT_PTR id)
 
 static void add_pins(struct dialog *d)
 {
-    if (d->question.kind == WINDOW_PIN) d->old = add_pin(d, "USBKey 密码", ID_OLD);
+    if (d->question.kind == WINDOW_PIN) d->old = add_pin(d, "USBKey 口令", ID_OLD);
     if (d->question.kind != WINDOW_NEW_PIN) return;
     if (d->question.preset)
-        add_line(d, "这个 USBKey 还是初始密码，请设置只有您知道的新密码。", d->font);
+        add_line(d, "这个 USBKey 还是初始口令，请设置只有您知道的新口令。", d->font);
     else
-        d->old = add_pin(d, "原密码", ID_OLD);
-    d->fresh = add_pin(d, "新密码", ID_NEW);
-    d->repeat = add_pin(d, "再输一次新密码", ID_AGAIN);
-    d->mismatch = add_line(d, "两次输入的新密码不一致", d->bold);
+        d->old = add_pin(d, "原口令", ID_OLD);
+    d->fresh = add_pin(d, "新口令", ID_NEW);
+    d->repeat = add_pin(d, "再输一次新口令", ID_AGAIN);
+    d->mismatch = add_line(d, "两次输入的新口令不一致", d->bold);
     SetWindowTextW(d->mismatch, L"");
 }
 
@@ -192,10 +192,10 @@ static void add_tries(struct dialog *d)
     if (q->problem[0]) add_line(d, q->problem, d->bold);
     if (q->tries == WINDOW_NO_TRIES) return;
     char words[160];
-    snprintf(words, sizeof words, "密码还可以试 %d 次，之后 USBKey 将锁定。", (int)q->tries);
+    snprintf(words, sizeof words, "口令还可以试 %d 次，之后 USBKey 将锁定。", (int)q->tries);
     add_line(d, words, q->tries <= WINDOW_LAST_TRIES ? d->bold : d->font);
     if (q->tries > WINDOW_LAST_TRIES) return;
-    d->confirm = add(d, L"BUTTON", wide("我确认密码无误，继续尝试(&I)"), WS_TABSTOP | BS_AUTOCHECKBOX, scaled(d, MARGIN),
+    d->confirm = add(d, L"BUTTON", wide("我确认口令无误，继续尝试(&I)"), WS_TABSTOP | BS_AUTOCHECKBOX, scaled(d, MARGIN),
                      scaled(d, WIDTH - 2 * MARGIN), scaled(d, LINE_HEIGHT), ID_CONFIRM);
     d->y += scaled(d, LINE_HEIGHT + SPACE);
 }
@@ -204,7 +204,7 @@ static void add_buttons(struct dialog *d)
 {
     static const char *const words[] = { [WINDOW_PAIR] = "允许(&Y)",
                                          [WINDOW_PIN] = "确认(&Y)",
-                                         [WINDOW_NEW_PIN] = "修改密码(&Y)" };
+                                         [WINDOW_NEW_PIN] = "修改口令(&Y)" };
     int width = scaled(d, BUTTON_WIDTH), height = scaled(d, LINE_HEIGHT + 4), right = scaled(d, WIDTH - MARGIN);
     bool pair = d->question.kind == WINDOW_PAIR;
     d->refuse = add(d, L"BUTTON", wide(pair ? "不允许(&N)" : "取消(&C)"), WS_TABSTOP | (pair ? BS_DEFPUSHBUTTON : 0),
@@ -217,9 +217,9 @@ static void add_buttons(struct dialog *d)
 static const char *origin_words(enum window_kind kind)
 {
     switch (kind) {
-    case WINDOW_PAIR: return "下面的网站想使用这台电脑上的 USBKey：查看证书，在您输入密码后签名。以后不再询问。";
+    case WINDOW_PAIR: return "下面的网站想使用这台电脑上的 USBKey：查看证书，在您输入口令后签名。以后不再询问。";
     case WINDOW_PIN: return "下面的网站请您用 USBKey 签名：";
-    default: return "下面的网站请您修改 USBKey 密码：";
+    default: return "下面的网站请您修改 USBKey 口令：";
     }
 }
 

@@ -210,7 +210,7 @@ uint16_t card_produce_prove(struct card *card, struct card_call *call)
     CARD_ENSURE(a, SW_SECURITY);
     CARD_ENSURE(provable(card, c, text, &kind), SW_DATA);
     sm3_hash(text, hash);
-    CARD_ENSURE(!a->has_proved[kind] || bytes_equal(BYTES(hash), BYTES(a->proved[kind])), SW_DATA);
+    CARD_ENSURE(!a->has_proved[kind] || bytes_equal(BYTES(hash), BYTES(a->proved[kind])), SW_NOT_NOW);
     if (!a->has_proved[kind]) {
         a->has_proved[kind] = true;
         memcpy(a->proved[kind], hash, sizeof hash);

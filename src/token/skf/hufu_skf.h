@@ -97,7 +97,8 @@ ULONG DEVAPI HUFU_OpenProduction(DEVHANDLE hDev, BYTE *pbDeviceAnswer, BYTE *pbA
 /* The fresh key's signature over the HUFU-PRODUCE-v1 that names this card and this key, or over the HUFU-ATTEST-v1 of
  * this very key. One text for each key: the same text may be signed again, another one of the same kind is refused.
  * pbSignature: [64].
- * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: another text than these. */
+ * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: another text than these. SAR_FAIL: this key has signed
+ * another one of its kind already; production must be opened anew. */
 ULONG DEVAPI HUFU_Prove(DEVHANDLE hDev, BYTE *pbStatement, ULONG ulStatementLen, BYTE *pbSignature);
 
 /* Writes certificates (DER) and the ENVELOPEDKEYBLOB of the encryption key, each checked against the key it is for.

@@ -133,7 +133,7 @@ static void r_apply_3_production_outlives_the_power(void **state)
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x9000);
     world_power(w);
     const char *later = arena_format(w->arena, "%.*s1\n", (int)strlen(text) - 1, text);
-    assert_int_equal(world_send(w, 0xB0660000, bytes_text(later)), 0x6A80); /* one text, power or not */
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(later)), 0x6986); /* one text, power or not */
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(text)), 0x9000);
     assert_int_equal(write_certificate(w, &c, point), 0x9000);
     world_power(w);
@@ -205,7 +205,7 @@ static void r_apply_3_proof_signs_one_statement(void **state)
     assert_false(failed(sm2_verify(&key, bytes_text(good), world_answer)));
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(good)), 0x9000); /* its answer may have been lost */
     const char *later = arena_format(w->arena, "%.*s1\n", (int)strlen(good) - 1, good); /* another time */
-    assert_int_equal(world_send(w, 0xB0660000, bytes_text(later)), 0x6A80);
+    assert_int_equal(world_send(w, 0xB0660000, bytes_text(later)), 0x6986);
     open_production(w, point); /* a fresh key has its own */
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(good)), 0x6A80);
     assert_int_equal(world_send(w, 0xB0660000, bytes_text(world_produce_text(w, WORLD_SERIAL, point))), 0x9000);

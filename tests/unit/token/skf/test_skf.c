@@ -32,6 +32,8 @@ static void r_apply_3_production_from_blank_to_a_signature(void **state)
     assert_int_equal(HUFU_Prove(f->device, given(bytes_text(text)), (ULONG)strlen(text), signature), SAR_OK);
     assert_false(failed(sm2_verify(&key, bytes_text(text), signature)));
     assert_int_equal(HUFU_Prove(f->device, message, sizeof message, signature), SAR_INDATAERR);
+    const char *later = arena_format(f->w->arena, "%.*s1\n", (int)strlen(text) - 1, text);
+    assert_int_equal(HUFU_Prove(f->device, given(bytes_text(later)), (ULONG)strlen(later), signature), SAR_FAIL);
     assert_int_equal(HUFU_CloseProduction(f->device), SAR_CERTNOTFOUNTERR);
     assert_int_equal(fixture_write_production(f), SAR_OK);
     assert_int_equal(fixture_write_production(f), SAR_OK); /* safe to repeat */
