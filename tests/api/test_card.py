@@ -386,6 +386,28 @@ class CardTest(unittest.TestCase):
         self.assertEqual(connect(library, "HFa1")[0], REMOVED)
         self.assertEqual(connect(library, "../HFa1")[0], REMOVED)
 
+    def test_r_key_2_keys_of_makers_that_are_not_named_are_refused(self):
+        """R-KEY-2: the driver follows the card's certificate up to one of the makers of its settings, where there are any."""
+        other = Maker()
+        self.addCleanup(other.close)
+        self.addCleanup(os.environ.pop, "HUFU_SKF_MAKERS", None)
+        library = driver(self.maker.folder)
+        own, theirs, both, none = (self.maker.path(f"{n}.makers") for n in ("own", "theirs", "both", "none"))
+        certificates = {}
+        for maker in self.maker, other:
+            with open(os.path.join(maker.maker, "maker.cer"), "rb") as f:
+                certificates[maker] = f.read()
+        for path, content in ((own, certificates[self.maker]), (theirs, certificates[other]),
+                              (both, certificates[other] + certificates[self.maker]), (none, b"no certificate")):
+            with open(path, "wb") as f:
+                f.write(content)
+        for path, good in ((own, True), (theirs, False), (both, True), (none, False), (none + ".absent", False)):
+            os.environ["HUFU_SKF_MAKERS"] = path
+            sar, handle = connect(library, self.name)
+            self.assertEqual(sar == OK, good, path)
+            if good:
+                self.assertEqual(library.SKF_DisConnectDev(handle), OK)
+
     def test_pulled_key_is_said_to_be_removed(self):
         library = driver(self.maker.folder)
         _, handle = connect(library, self.name)

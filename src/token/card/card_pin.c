@@ -203,8 +203,8 @@ uint16_t card_check_mac(const struct card_call *call, const uint8_t key[SM4_KEY_
     uint8_t without[SM4_BLOCK], with[SM4_BLOCK];
     mac_of(call, key, challenge, data.len, data, without);
     mac_of(call, key, challenge, data.len + MAC_SIZE, data, with);
-    bool good = secret_equal(without, mac.ptr, MAC_SIZE) | secret_equal(with, mac.ptr, MAC_SIZE);
-    return good ? SW_OK : SW_PROTECTED;
+    bool as_without = secret_equal(without, mac.ptr, MAC_SIZE), as_with = secret_equal(with, mac.ptr, MAC_SIZE);
+    return as_without || as_with ? SW_OK : SW_PROTECTED;
 }
 
 /* ---- VerifyPIN ---- */

@@ -54,8 +54,8 @@ ULONG skf_point_of(const ECCPUBLICKEYBLOB *blob, uint8_t ret_point[SM2_POINT_SIZ
 {
     SKF_ENSURE(blob, SAR_INVALIDPARAMERR);
     SKF_ENSURE(blob->BitLen == BITS, SAR_MODULUSLENERR);
-    bool good = skf_number_of(blob->XCoordinate, ret_point) & skf_number_of(blob->YCoordinate, ret_point + NUMBER);
-    return good ? SAR_OK : SAR_INDATAERR;
+    bool x = skf_number_of(blob->XCoordinate, ret_point), y = skf_number_of(blob->YCoordinate, ret_point + NUMBER);
+    return x && y ? SAR_OK : SAR_INDATAERR;
 }
 
 ULONG skf_public_of(const ECCPUBLICKEYBLOB *blob, struct sm2_public *ret_key)
@@ -120,8 +120,8 @@ ULONG skf_cipher_of(const ECCCIPHERBLOB *blob, uint8_t *ret_cipher, size_t room,
     SKF_ENSURE(blob, SAR_INVALIDPARAMERR);
     SKF_ENSURE(blob->CipherLen > 0 && blob->CipherLen <= SM2_PLAINTEXT_MAX, SAR_INDATALENERR);
     SKF_ENSURE(room >= SM2_CIPHERTEXT_EXTRA + blob->CipherLen, SAR_INDATALENERR);
-    bool good = skf_number_of(blob->XCoordinate, ret_cipher) & skf_number_of(blob->YCoordinate, ret_cipher + NUMBER);
-    SKF_ENSURE(good, SAR_INDATAERR);
+    SKF_ENSURE(skf_number_of(blob->XCoordinate, ret_cipher), SAR_INDATAERR);
+    SKF_ENSURE(skf_number_of(blob->YCoordinate, ret_cipher + NUMBER), SAR_INDATAERR);
     memcpy(ret_cipher + SM2_POINT_SIZE, blob->HASH, SM3_SIZE);
     memcpy(ret_cipher + SM2_CIPHERTEXT_EXTRA, (const uint8_t *)blob + offsetof(ECCCIPHERBLOB, Cipher), blob->CipherLen);
     *ret_len = SM2_CIPHERTEXT_EXTRA + blob->CipherLen;
@@ -148,6 +148,6 @@ void skf_signature_to(const uint8_t signature[SM2_SIGNATURE_SIZE], ECCSIGNATUREB
 ULONG skf_signature_of(const ECCSIGNATUREBLOB *blob, uint8_t ret_signature[SM2_SIGNATURE_SIZE])
 {
     SKF_ENSURE(blob, SAR_INVALIDPARAMERR);
-    bool good = skf_number_of(blob->r, ret_signature) & skf_number_of(blob->s, ret_signature + NUMBER);
-    return good ? SAR_OK : SAR_INDATAERR;
+    bool r = skf_number_of(blob->r, ret_signature), s = skf_number_of(blob->s, ret_signature + NUMBER);
+    return r && s ? SAR_OK : SAR_INDATAERR;
 }

@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "crypto/sm2_exchange.h"
-#include "pki/certificate.h"
 
 enum { CLA_HUFU = 0xB0, INS_OPEN = 0x10, INS_CERTIFICATE = 0x12, INS_PROTECTED = 0x1C, INS_INFO = 0x04 };
 enum { SW_SIZE = 2, HEAD = 9, INFO_SERIAL = 164, SW_OK = 0x9000, SW_LOST = 0x6988 };
@@ -70,6 +69,7 @@ static ULONG read_card_key(struct skf_device *device)
     SKF_ENSURE(!failed(certificate_parse(c.answer, arena, &certificate)), SAR_FAIL);
     struct bytes named = name_value(&certificate->subject, OID_SERIAL_NUMBER);
     SKF_ENSURE(bytes_equal(named, bytes_of(device->serial.text, device->serial.len)), SAR_FAIL);
+    SKF_TRY(skf_check_maker(certificate, arena));
     device->card_key = certificate->key;
     return SAR_OK;
 }
@@ -247,7 +247,8 @@ ULONG skf_device_open(struct skf_device *device)
     memcpy(device->serial.text, serial.ptr, serial.len);
     device->serial.len = (uint8_t)serial.len;
     ULONG sar = read_card_key(device);
-    if (sar == SAR_NOTSUPPORTYETERR || sar == SAR_CERTNOTFOUNTERR) return SAR_OK; /* a card of the 2012 commands only */
+    if (sar == SAR_NOTSUPPORTYETERR || sar == SAR_CERTNOTFOUNTERR)
+        return skf_check_maker(NULL, NULL); /* a card of the 2012 commands only */
     SKF_TRY(sar);
     return open_channel(device);
 }

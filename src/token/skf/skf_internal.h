@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "crypto/sm2.h"
+#include "pki/certificate.h"
 #include "token/card/card.h"
 #include "token/skf/hufu_skf.h"
 #include "token/skf/skf_transport.h"
@@ -45,6 +46,9 @@ struct skf_device {
 
 /* Reads who the card is and opens a channel if it has such. */
 ULONG skf_device_open(struct skf_device *device);
+/* Whether one of the makers of the setting vouches for the card's certificate (NULL: it has none). SAR_OK where there
+ * is no such setting. */
+ULONG skf_check_maker(const struct certificate *card, struct arena *arena);
 
 /* ---- handles ---- */
 

@@ -58,6 +58,11 @@ bool skf_setting_folder(char ret_folder[SKF_SETTING_MAX])
     return setting("HUFU_USBKEYS", "usbkeys", ret_folder);
 }
 
+bool skf_setting_makers(char ret_path[SKF_SETTING_MAX])
+{
+    return setting("HUFU_SKF_MAKERS", "makers", ret_path);
+}
+
 bool skf_setting_atrs(char ret_atrs[SKF_SETTING_MAX])
 {
     return from_file("atrs", ret_atrs);
