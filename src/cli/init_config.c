@@ -82,6 +82,7 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
                  (long long)p->web, (long long)p->web, (long long)p->web);
     write_format(w, "agent = http://127.0.0.1:%lld\n", (long long)p->agent);
     write_shared(w, folder, "pages", "ui");
+    write_shared(w, folder, "downloads", "dist");
     write_shared(w, folder, "calendar", "data/calendar");
 }
 

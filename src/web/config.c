@@ -14,6 +14,8 @@ const struct config_option web_options[] = {
     TEXT("database", AT(database), NULL, "URL of the database, \"sqlite:PATH\" or \"postgresql://…\"; "
                                          "by default hufu.db in the folder"),
     PATH("pages", AT(pages), "../ui", "folder of the built pages: portal/dist, console/dist, platform/dist"),
+    PATH("downloads", AT(downloads), "../dist", "folder of the packages that the regulatory platform offers, as "
+                                                "script/package leaves them"),
     PATH("calendar", SETTING(calendar_folder), "../data/calendar", "folder of holidays and make-up working days, "
                                                                    "a file a year"),
     NUMBER("readers", AT(readers), "8", 1, 64, "connections that read the database"),

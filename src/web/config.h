@@ -8,6 +8,7 @@ struct web_config {
     const char *folder;    /* data.key, uploads, hufu.db */
     const char *database;  /* URL; NULL: sqlite in the folder */
     const char *pages;     /* PAGES/portal/dist … : what was built of ui/ */
+    const char *downloads; /* packages for people's computers, and their index.json */
     int64_t readers, workers;
     int64_t clock_offset_s;
     bool proxied;

@@ -13,7 +13,8 @@ enum { POLICY_MAX = 800, PATH_ROOM = 1024, PAGE_MAX = 16 * 1024 * 1024 };
 
 struct pages_site {
     const char *host;
-    int folder; /* -1: there are no pages */
+    int folder;    /* -1: there are no pages */
+    int downloads; /* -1: there are none, or not on this host */
 };
 
 struct pages {
@@ -170,6 +171,24 @@ static bool is_route(const char *path)
     return !strchr(name ? name : path, '.') && !text_starts(path, "/assets/");
 }
 
+static bool is_download(const struct pages_site *site, const struct http_request *request)
+{
+    return site->downloads >= 0 && text_starts(request->path, "/downloads/");
+}
+
+static void answer_download(const struct pages *pages, const struct pages_site *site, struct http_request *request)
+{
+    struct stat st;
+    const char *path = request->path, *name = path + strlen("/downloads");
+    int fd = open_file(site->downloads, name, &st);
+    if (fd < 0) {
+        router_answer_error(request, NULL, ERROR_ROUTE_UNKNOWN);
+        return;
+    }
+    answer_open(pages, request, path, fd, &st);
+    if (strcmp(name, "/index.json") != 0) http_answer_field(request, "Content-Disposition", "attachment");
+}
+
 static void answer_page(const struct pages *pages, const struct pages_site *site,
                         struct http_request *request)
 {
@@ -226,6 +245,8 @@ static void handle(void *context, struct http_request *request)
 {
     const struct pages *pages = context;
     if (is_api(request)) pages->api.handle(pages->api.context, request);
+    else if (is_download(find_site(pages, request), request))
+        answer_download(pages, find_site(pages, request), request);
     else answer_page(pages, find_site(pages, request), request);
 }
 
@@ -262,13 +283,15 @@ struct result pages_new(const struct pages_options *options, struct diag *diag, 
     for (size_t i = 0; i < options->host_count; i++) {
         char path[PATH_ROOM];
         snprintf(path, sizeof path, "%s/%s/dist", options->folder, names[options->hosts[i].kind]);
+        bool offers = options->hosts[i].kind == CALL_HOST_PLATFORM && options->downloads;
         pages->sites[i] =
-            (struct pages_site){ options->hosts[i].host, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+            (struct pages_site){ options->hosts[i].host, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1 };
+        pages->count++;
         if (pages->sites[i].folder < 0 && errno != ENOENT) {
             pages_free(pages);
             return diag_log(diag, ERROR_IO, "%s cannot be opened", path);
         }
-        pages->count++;
+        if (offers) pages->sites[i].downloads = open(options->downloads, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     /* Scripts are files of this host, nothing else; pages speak to this host and to the agent. */
     int len = snprintf(pages->policy, sizeof pages->policy,
@@ -284,7 +307,9 @@ struct result pages_new(const struct pages_options *options, struct diag *diag, 
 void pages_free(struct pages *pages)
 {
     if (!pages) return;
-    for (size_t i = 0; i < pages->count; i++)
+    for (size_t i = 0; i < pages->count; i++) {
         if (pages->sites[i].folder >= 0) close(pages->sites[i].folder);
+        if (pages->sites[i].downloads >= 0) close(pages->sites[i].downloads);
+    }
     free(pages);
 }

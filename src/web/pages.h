@@ -1,6 +1,7 @@
 /* The pages: what was built of ui/, a folder for each host (PAGES/portal/dist …). Names with a hash in them
  * ("assets/index-4f2a1c9b.js") are kept by browsers for ever; the pages themselves are asked for each time. A path that
- * is no file is a route of the application in the page, and answered with index.html. */
+ * is no file is a route of the application in the page, and answered with index.html. The regulatory platform also
+ * gives out packages (R-KEY-5): /downloads/index.json and the files that it names, where there are any. */
 #pragma once
 
 #include "web/router.h"
@@ -9,6 +10,7 @@ struct pages;
 
 struct pages_options {
     const char *folder;           /* PAGES */
+    const char *downloads;        /* what script/package made */
     const struct call_host *hosts;
     size_t host_count;
     const char *agent;            /* where pages reach the agent; NULL: http://127.0.0.1:18181 */

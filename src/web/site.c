@@ -106,6 +106,8 @@ static struct result close_off(const struct site *site, bool insecure_dev, struc
     size_t count = 1;
     if (c->pages && access(c->pages, R_OK) == 0)
         folders[count++] = (struct sandbox_folder){ c->pages, SANDBOX_READ };
+    if (c->downloads && access(c->downloads, R_OK) == 0)
+        folders[count++] = (struct sandbox_folder){ c->downloads, SANDBOX_READ };
     for (size_t i = 0; remote && i < COUNT(remote_read); i++)
         if (access(remote_read[i], R_OK) == 0)
             folders[count++] = (struct sandbox_folder){ remote_read[i], SANDBOX_READ };
@@ -145,7 +147,7 @@ static struct result start(struct site *site, const struct site_options *options
 {
     const struct web_config *c = site->config;
     struct service *service = &site->app.service;
-    struct pages_options pages = { c->pages, site->hosts, HOSTS, c->settings.agent };
+    struct pages_options pages = { c->pages, c->downloads, site->hosts, HOSTS, c->settings.agent };
     TRY(name_hosts(site, diag));
     TRY(data_key_open(c->folder, options->process_key, diag, service->data_key));
     TRY(open_uploads(site, diag));

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """script/package: what is in the packages, and that they install, run and go away. R-KEY-4"""
+import gzip
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -8,9 +11,11 @@ import socket
 import struct
 import subprocess
 import tempfile
+import types
 import unittest
 
 from agent_bench import BUILD, Agent, Card, free_ports
+from website import Site
 from world import ROOT, wait_for
 
 HOSTS = {"amd64": [], "arm64": ["qemu-aarch64-static", "-L"]}
@@ -21,6 +26,8 @@ AGENT_FILES = """/etc/chromium/policies/managed/hufu-agent.json /etc/hufu/agent.
 /usr/share/doc/hufu-agent/copyright /usr/share/hufu-agent/origins.list
 /usr/share/icons/hicolor/scalable/apps/hufu-agent.svg /usr/share/man/man1/hufu-agent.1.gz
 /usr/share/man/zh_CN/man1/hufu-agent.1.gz""".split()
+SKF_FILES = """/usr/bin/hufu-key /usr/lib/hufu/libhufu-skf.so /usr/share/doc/hufu-skf/changelog.gz
+/usr/share/doc/hufu-skf/copyright /usr/share/man/man1/hufu-key.1.gz /usr/share/man/zh_CN/man1/hufu-key.1.gz""".split()
 PORTAL = "http://portal.localhost:8080"
 
 
@@ -31,19 +38,27 @@ def run(*command, **how):
     return done.stdout
 
 
+made = types.SimpleNamespace()
+
+
+def setUpModule():
+    """The packages are made once."""
+    made.folder = tempfile.mkdtemp(prefix="hufu-packages-")
+    unittest.addModuleCleanup(shutil.rmtree, made.folder, ignore_errors=True)
+    made.out = os.path.join(made.folder, "dist")
+    done = subprocess.run([os.path.join(ROOT, "script/package"), "--out", made.out], capture_output=True, text=True,
+                          timeout=850, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stdout + done.stderr)
+    made.left_out = set(re.findall(r"^(\w+) is left out: ", done.stderr, re.M))
+    with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as f:
+        made.version = re.search(r"version: '([^']+)'", f.read())[1]
+
+
 class Packages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="hufu-packages-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        cls.out = os.path.join(cls.folder, "dist")
-        done = subprocess.run([os.path.join(ROOT, "script/package"), "--out", cls.out], capture_output=True, text=True,
-                              timeout=850, check=False)
-        if done.returncode != 0:
-            raise AssertionError(done.stdout + done.stderr)
-        cls.left_out = set(re.findall(r"^(\w+) is left out: ", done.stderr, re.M))
-        with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as f:
-            cls.version = re.search(r"version: '([^']+)'", f.read())[1]
+        cls.folder, cls.out, cls.left_out, cls.version = made.folder, made.out, made.left_out, made.version
 
     def deb(self, package, arch):
         """The package's path; None where Debian 11 could not be had, which script/package has said."""
@@ -68,16 +83,25 @@ class Packages(unittest.TestCase):
         for arch in HOSTS:
             if not self.deb("agent", arch):
                 continue
-            listed = run("dpkg-deb", "-c", self.deb("agent", arch)).splitlines()
-            files = sorted(line.split()[-1][1:] for line in listed if line.startswith("-"))
-            self.assertEqual(files, sorted(AGENT_FILES))
-            self.assertTrue(all(line.split()[1] == "root/root" for line in listed))
-            told = run("dpkg-deb", "-f", self.deb("agent", arch))
-            self.assertIn(f"Architecture: {arch}\n", told)
-            skf = [line.split()[-1][1:] for line in run("dpkg-deb", "-c", self.deb("skf", arch)).splitlines()]
-            self.assertIn("/usr/lib/hufu/libhufu-skf.so", skf)
-            self.assertIn("/usr/bin/hufu-key", skf)
+            for package, files in ("agent", AGENT_FILES), ("skf", SKF_FILES):
+                listed = run("dpkg-deb", "-c", self.deb(package, arch)).splitlines()
+                self.assertEqual(sorted(line.split()[-1][1:] for line in listed if line.startswith("-")), sorted(files))
+                self.assertTrue(all(line.split()[1] == "root/root" for line in listed))
+                self.assertIn(f"Architecture: {arch}\n", run("dpkg-deb", "-f", self.deb(package, arch)))
             self.check_needs(arch)
+            self.check_pages(self.unpacked(arch))
+
+    def check_pages(self, folder):
+        """Chinese manual pages, and an entry of the desktop that says what it is."""
+        for name in "hufu-agent", "hufu-key":
+            with gzip.open(os.path.join(folder, f"usr/share/man/zh_CN/man1/{name}.1.gz"), "rt", encoding="utf-8") as f:
+                text = f.read()
+            self.assertIn(".SH 用法", text)
+            self.assertIn("口令", text)
+        with open(os.path.join(folder, "etc/xdg/autostart/hufu-agent.desktop"), encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn("Name[zh_CN]=USBKey 控件\n", text)
+        self.assertIn("Exec=/usr/lib/hufu/hufu-agent --config /etc/hufu/agent.conf\n", text)
 
     def check_needs(self, arch):
         """Nothing newer than Debian 11's glibc, no OpenSSL; no toolkit but in the window."""
@@ -101,12 +125,28 @@ class Packages(unittest.TestCase):
         with open(os.path.join(self.out, "SHA256SUMS"), encoding="ascii") as f:
             sums = f.read()
         run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.out)
-        self.assertEqual(len(sums.splitlines()), len([n for n in os.listdir(self.out) if n != "SHA256SUMS"]))
+        self.assertEqual(sorted(line.split()[1] for line in sums.splitlines()),
+                         sorted(n for n in os.listdir(self.out) if n not in ("SHA256SUMS", "index.json")))
         again = os.path.join(self.folder, "again")
         run(os.path.join(ROOT, "script/package"), "--out", again, "--only", "amd64")
         for name in os.listdir(again):
             if name.endswith(".deb"):
                 self.assertIn(run("sha256sum", name, cwd=again).split()[0], sums)
+
+    def test_r_key_5_the_regulatory_platform_offers_them(self):
+        """R-KEY-5: with checksums; other hosts have none, and nothing else of the machine comes out."""
+        with Site(relay=False, settings={"downloads": self.out}) as site:
+            listed = site.ask("GET", "platform", "/downloads/index.json").json
+            self.assertEqual({p["name"] for p in listed}, set(os.listdir(self.out)) - {"SHA256SUMS", "index.json"})
+            for p in listed:
+                answer = site.ask("GET", "platform", "/downloads/" + p["name"])
+                self.assertEqual((len(answer.body), hashlib.sha256(answer.body).hexdigest()), (p["size"], p["sha256"]))
+                self.assertEqual(answer.getheader("Content-Disposition"), "attachment")
+                self.assertIn(p["package"], ("skf", "agent"))
+                self.assertIn(p["system"], ("amd64", "arm64", "windows"))
+            for host, path in (("portal", "/downloads/index.json"), ("platform", "/downloads/none.deb"),
+                               ("platform", "/downloads/.."), ("platform", "/downloads/")):
+                self.assertGreaterEqual(site.ask("GET", host, path).status, 400, (host, path))
 
     def test_the_list_of_websites_is_the_demonstration_s_and_signed(self):
         if not self.deb("agent", "amd64"):
@@ -195,34 +235,99 @@ exec chroot {self.folder}/root bash -ec "$1"
         self.assertEqual(code, 0)
         self.assertIn(b"HF00000041", rest)
 
-    def test_r_key_4_windows_installs_runs_and_goes(self):
-        installer = os.path.join(self.out, f"hufu-agent_{self.version}_windows.exe")
-        if "windows" in self.left_out:
-            self.assertFalse(os.path.exists(installer))
-            return
-        prefix = os.path.join(self.folder, "wine")
-        environment = dict(os.environ, WINEPREFIX=prefix, WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree=;mshtml=")
-        environment.pop("DISPLAY", None)
-        self.addCleanup(subprocess.run, ["wineserver", "-k"], env=environment, check=False)
-        installed = os.path.join(prefix, "drive_c/Program Files/Hufu")
-        run("wine", installer, "/S", env=environment)
-        wait_for("the files", lambda: os.path.exists(os.path.join(installed, "uninstall-agent.exe")))
-        self.assertEqual(sorted(os.listdir(installed)), sorted(
-            ["agent.conf", "copyright.txt", "hufu-agent-helper.exe", "hufu-agent-window.exe", "hufu-agent.exe", "origins.list",
-             "uninstall-agent.exe"]))
-        told = run("wine", "reg", "query", r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run", "/v", "hufu-agent",
-                   env=environment)
+
+class OnWindows(unittest.TestCase):
+    """Under wine: both installers, what they install, and that it goes."""
+    UNINSTALL = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(dir=made.folder)
+        cls.environment = dict(os.environ, WINEPREFIX=os.path.join(cls.folder, "wine"), WINEDEBUG="-all", LC_ALL="C.UTF-8",
+                               WINEDLLOVERRIDES="mscoree=;mshtml=", HUFU_USBKEYS=".")
+        cls.environment.pop("DISPLAY", None)
+        cls.addClassCleanup(subprocess.run, ["wineserver", "-k"], env=cls.environment, capture_output=True, check=False)
+        cls.installed = os.path.join(cls.folder, "wine/drive_c/Program Files/Hufu")
+        cls.keys = os.path.join(cls.folder, "keys")
+        os.mkdir(cls.keys)
+        cls.card = os.path.join(ROOT, "build-package/windows-tree/usr/bin/hufu-card.exe")
+        for package in "skf", "agent":
+            cls.wine(os.path.join(made.out, f"hufu-{package}_{made.version}_windows.exe"), "/S")
+            wait_for("the files", lambda: os.path.exists(os.path.join(cls.installed, f"uninstall-{package}.exe")))
+        cls.wine(cls.card, "--new-maker", "--maker", "maker")
+        cls.wine(cls.card, "--new", "--image", "key.image", "--serial", "HFwindows", "--maker", "maker")
+
+    @classmethod
+    def wine(cls, *command, status=0):
+        done = subprocess.run(["wine", *command], cwd=cls.keys, env=cls.environment, capture_output=True, text=True,
+                              timeout=300, check=False)
+        if done.returncode != status:
+            raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout + (done.stderr if status else "")
+
+    def key(self, *command, status=0):
+        return self.wine(os.path.join(self.installed, "hufu-key.exe"), *command, status=status)
+
+    def plug(self):
+        card = subprocess.Popen(["wine", self.card, "--image", "key.image", "--socket", "key.sock"], cwd=self.keys,
+                                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.assertEqual(card.stdout.readline().strip(), "ready: key.sock")
+        return card
+
+    def pull(self, card):
+        card.kill()
+        card.communicate(timeout=60)
+
+    def test_r_key_4_the_driver_conforms(self):
+        """R-KEY-2, R-KEY-4, R-KEY-6: the whole API against a virtual key; both for Windows."""
+        card = self.plug()
+        self.addCleanup(self.pull, card)
+        with open(os.path.join(self.keys, "maker/transport.key"), "rb") as f:
+            device_key = hmac.new(f.read(), b"HUFU-DEVICE-KEY-v1HFwindows", "sm3").digest()[:16]
+        with open(os.path.join(self.keys, "device.key"), "wb") as f:
+            f.write(device_key)
+        keys = json.loads(self.key("--json", "list"))
+        self.assertEqual([(k["key"], k["serial"], k["state"]) for k in keys], [("key", "HFwindows", "blank")])
+        rows = json.loads(self.key("conformance", os.path.join(self.installed, "hufu-skf.dll"), "key", "--device-key",
+                                   "device.key", "--json"))
+        self.assertGreater(len(rows), 190)
+        self.assertEqual({r["verdict"] for r in rows}, {"same"})
+        self.assertIn("CARD_BUSY", self.wine(self.card, "--image", "key.image", "--socket", "other.sock", status=1))
+
+    def test_others_do_not_get_in_without_the_secret(self):
+        """The file beside the image names port and secret; another secret is shown the door."""
+        card = self.plug()
+        self.addCleanup(self.pull, card)
+        with open(os.path.join(self.keys, "key.sock"), encoding="ascii") as f:
+            port, secret = f.read().split()
+        self.assertEqual(len(secret), 64)
+        wrong = os.path.join(self.keys, "wrong.sock")
+        with open(wrong, "w", encoding="ascii") as f:
+            f.write(f"{port} {'0' * 64}")
+        self.addCleanup(os.unlink, wrong)
+        self.key("info", "wrong", status=1)
+        self.key("info", "key")
+
+    def test_r_key_4_zz_it_runs_and_goes(self):
+        """R-KEY-3, R-KEY-4: what was installed; the agent starts at login, finds the driver beside it, and goes. Last."""
+        self.assertEqual(sorted(os.listdir(self.installed)), sorted(
+            ["agent.conf", "copyright.txt", "copyright-skf.txt", "hufu-agent-helper.exe", "hufu-agent-window.exe",
+             "hufu-agent.exe", "hufu-key.exe", "hufu-skf.dll", "origins.list", "uninstall-agent.exe", "uninstall-skf.exe"]))
+        told = self.wine("reg", "query", r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run", "/v", "hufu-agent")
         self.assertIn(r'"C:\Program Files\Hufu\hufu-agent.exe" --config', told)
-        policy = run("wine", "reg", "query", r"HKLM\Software\Policies\Google\Chrome\LoopbackNetworkAllowedForUrls",
-                     env=environment)
+        policy = self.wine("reg", "query", r"HKLM\Software\Policies\Google\Chrome\LoopbackNetworkAllowedForUrls")
         self.assertIn(PORTAL, policy)
-        with Agent(prefix=["wine"], program=os.path.join(installed, "hufu-agent.exe"), environment=environment) as agent:
-            self.assertEqual(agent.page("https://portal.example").tell("keys")["keys"], [])
-            run("wine", os.path.join(installed, "uninstall-agent.exe"), "/S", env=environment)
-            wait_for("the files' end", lambda: not os.path.exists(os.path.join(installed, "hufu-agent.exe")))
-        done = subprocess.run(["wine", "reg", "query", r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run", "/v",
-                               "hufu-agent"], env=environment, capture_output=True, timeout=60, check=False)
-        self.assertNotEqual(done.returncode, 0)
+        card = self.plug()
+        environment = dict(self.environment, HUFU_USBKEYS="Z:" + self.keys)
+        with Agent(prefix=["wine"], program=os.path.join(self.installed, "hufu-agent.exe"), environment=environment) as agent:
+            keys = agent.page("https://portal.example").tell("keys")["keys"]
+            self.assertEqual([key["serial"] for key in keys], ["HFwindows"])
+            self.pull(card)
+            for package in "agent", "skf":
+                self.wine(os.path.join(self.installed, f"uninstall-{package}.exe"), "/S")
+            wait_for("the files' end", lambda: not os.path.exists(self.installed))
+        self.wine("reg", "query", r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run", "/v", "hufu-agent", status=1)
+        self.wine("reg", "query", self.UNINSTALL + r"\hufu-skf", status=1)
 
 
 if __name__ == "__main__":
