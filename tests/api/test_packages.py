@@ -247,6 +247,7 @@ class OnWindows(unittest.TestCase):
                                WINEDLLOVERRIDES="mscoree=;mshtml=", HUFU_USBKEYS=".")
         cls.environment.pop("DISPLAY", None)
         cls.addClassCleanup(subprocess.run, ["wineserver", "-k"], env=cls.environment, capture_output=True, check=False)
+        subprocess.run(["wineserver", "-p"], env=cls.environment, capture_output=True, check=False)  # stays between programs
         cls.installed = os.path.join(cls.folder, "wine/drive_c/Program Files/Hufu")
         cls.keys = os.path.join(cls.folder, "keys")
         os.mkdir(cls.keys)
