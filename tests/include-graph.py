@@ -23,7 +23,7 @@ MAY_USE = {
     "files": ["base", "crypto", "ipc", "process"],
     "relay": ["base", "ipc", "process"],
     "paysim": ["base", "process", "relay"],
-    "status": ["base", "crypto", "pki", "process", "web"],
+    "status": ["base", "crypto", "pki", "ipc", "process", "web"],
     "token": ["base", "crypto", "pki", "process"],
     "cli": ["base", "crypto", "pki", "ipc", "process", "token"],
 }

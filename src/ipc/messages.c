@@ -4,6 +4,7 @@
 #include "ipc/files_api.h"
 #include "ipc/relay_api.h"
 #include "ipc/signer_api.h"
+#include "ipc/status_api.h"
 #include "ipc/supervise_api.h"
 
 enum { STATEMENT_TEXT = 4096, SIGNATURE = 64, WORD = 64, NAME = 256, DETAIL = 1024, HEAD = 512, LEAF_DATA = 65 * 1024 };
@@ -86,6 +87,10 @@ DEFINE(journal_revoked, SHAPE_ID(struct journal_revoked, request),
        SHAPE_TEXT(struct journal_revoked, serials, DETAIL), SHAPE_TEXT(struct journal_revoked, reason, WORD),
        SHAPE_TEXT(struct journal_revoked, application, WORD), SHAPE_INT(struct journal_revoked, revoked_s),
        APPROVALS(journal_revoked), SHAPE_BYTES(struct journal_revoked, content, 32));
+DEFINE(status_nonce, SHAPE_INT(struct status_nonce, hash), SHAPE_BYTES(struct status_nonce, serial, STATUS_SERIAL_MAX),
+       SHAPE_BYTES(struct status_nonce, nonce, STATUS_NONCE_MAX));
+DEFINE(status_nonce_answer, SHAPE_BYTES(struct status_nonce_answer, response, STATUS_RESPONSE_MAX));
+DEFINE(journal_responder, SHAPE_BYTES(struct journal_responder, certificate, CERTIFICATE_MAX));
 DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(struct journal_refused, type),
        SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
        SHAPE_TEXT(struct journal_refused, detail, DETAIL));
@@ -196,6 +201,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_unlocked_shape, &journal_recovered_shape, &journal_held_shape, &journal_released_shape,
     &journal_custody_shape, &journal_judicial_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
+    &journal_responder_shape, &status_nonce_shape, &status_nonce_answer_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,

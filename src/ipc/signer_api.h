@@ -283,7 +283,8 @@ enum journal_record {
     JOURNAL_HELD = 11,
     JOURNAL_RELEASED = 12,
     JOURNAL_CUSTODY = 13,
-    JOURNAL_JUDICIAL = 14
+    JOURNAL_JUDICIAL = 14,
+    JOURNAL_RESPONDER = 15  /* the certificate of an OCSP responder, made by the signer for itself */
 };
 
 struct journal_begin {
@@ -392,6 +393,11 @@ struct journal_judicial {
     struct bytes content;
 };
 extern const struct shape journal_judicial_shape;
+
+struct journal_responder {
+    struct bytes certificate;
+};
+extern const struct shape journal_responder_shape;
 
 struct journal_refused {
     struct id request;

@@ -289,6 +289,11 @@ static struct result apply_refused(struct record_in *in, const void *body)
     return note(in, "signer.refuse", refused->application, detail);
 }
 
+static struct result apply_responder(struct record_in *in, const void *body)
+{
+    return note(in, "journal.responder", NULL, NULL);
+}
+
 static struct result apply_sealed(struct record_in *in, const void *body)
 {
     return note(in, "journal.seal", NULL, NULL);
@@ -315,6 +320,7 @@ static const struct kind_of_record {
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
+    { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
 };
 
 static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)

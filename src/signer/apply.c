@@ -114,12 +114,28 @@ static struct result use_approval(const struct applied *a, enum used_for purpose
 
 static struct result put_certificate(const struct applied *a, struct bytes der)
 {
+    struct certified certified = { .record = a->index, .standing = STANDING_VALID };
     struct certificate *c;
     TRY(certificate_parse(der, a->arena, &c));
     const char *serial = certificate_serial_text(c, a->arena);
     ENSURE(serial, ERROR_OUT_OF_ROOM);
+    ENSURE(c->serial.len == ROLL_SERIAL_SIZE, ERROR_JOURNAL_DAMAGED);
+    memcpy(certified.serial, c->serial.ptr, ROLL_SERIAL_SIZE);
+    certified.not_after_s = c->not_after_s;
+    roll_add(a->signer->roll, &certified);
     put(a, INDEX_CERTIFICATE, bytes_text(serial));
     put(a, INDEX_KEY, BYTES(c->key.point));
+    return OK;
+}
+
+/* Of the OCSP responder. */
+static struct result apply_responder(const struct applied *a, const void *record)
+{
+    const struct journal_responder *responder = record;
+    struct certificate *c;
+    TRY(certificate_parse(responder->certificate, a->arena, &c));
+    put(a, INDEX_KEY, BYTES(c->key.point));
+    a->signer->responder_record = a->index;
     return OK;
 }
 
@@ -147,17 +163,26 @@ static struct result retire_key(const struct applied *a, uint64_t record, struct
     return bytes_equal(bytes_text(text), serial) ? key_centre_retire(a->signer->centre, c->key.point) : OK;
 }
 
+struct stand {
+    enum standing standing;
+    enum crl_reason reason;
+    int64_t since_s;
+};
+
 /* Every certificate of the list SERIALS stands like this from now on. */
-static struct result stand(const struct applied *a, const char *serials, enum standing standing)
+static struct result stand(const struct applied *a, const char *serials, const struct stand *how)
 {
     ENSURE(serials, ERROR_JOURNAL_DAMAGED);
     for (const char *p = serials; *p != '\0';) {
         size_t len = strcspn(p, ",");
         struct index_value value;
         ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
-        value.note = (uint8_t)standing;
+        int64_t position = roll_find(a->signer->roll, value.record, bytes_of(p, len));
+        ENSURE(position != ROLL_NONE, ERROR_JOURNAL_DAMAGED);
+        value.note = (uint8_t)how->standing;
         index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
-        if (standing == STANDING_REVOKED) TRY(retire_key(a, value.record, bytes_of(p, len)));
+        roll_change(a->signer->roll, (size_t)position, how->standing, how->reason, how->since_s);
+        if (how->standing == STANDING_REVOKED) TRY(retire_key(a, value.record, bytes_of(p, len)));
         p += len + (p[len] == ',');
     }
     return OK;
@@ -166,17 +191,19 @@ static struct result stand(const struct applied *a, const char *serials, enum st
 static struct result apply_revoked(const struct applied *a, const void *record)
 {
     const struct journal_revoked *revoked = record;
+    struct stand how = { STANDING_REVOKED, CRL_UNSPECIFIED, revoked->revoked_s };
+    ENSURE(revoked->reason && !failed(crl_reason_find(revoked->reason, &how.reason)), ERROR_JOURNAL_DAMAGED);
     put_request(a, &revoked->request);
     TRY(use_approval(a, USED_REVOKE, revoked->approval1));
     TRY(use_approval(a, USED_REVOKE, revoked->approval2));
-    return stand(a, revoked->serials, STANDING_REVOKED);
+    return stand(a, revoked->serials, &how);
 }
 
 static struct result apply_held(const struct applied *a, const void *record)
 {
     const struct journal_held *held = record;
     put_request(a, &held->request);
-    return stand(a, held->serials, STANDING_HELD);
+    return stand(a, held->serials, &(struct stand){ STANDING_HELD, CRL_CERTIFICATE_HOLD, held->held_s });
 }
 
 static struct result apply_released(const struct applied *a, const void *record)
@@ -187,7 +214,7 @@ static struct result apply_released(const struct applied *a, const void *record)
     put_request(a, &released->request);
     TRY(statement_read(&release_statement_shape, released->statement1, a->arena, &s));
     used_put(a->signer->index, USED_RELEASE, s.nonce, a->index);
-    return stand(a, released->serials, STANDING_VALID);
+    return stand(a, released->serials, &(struct stand){ STANDING_VALID, CRL_UNSPECIFIED, released->released_s });
 }
 
 /* ---- USBKeys and encryption keys of certificates that exist ---- */
@@ -280,6 +307,7 @@ static const struct meaning {
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
+    { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
 };
 
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,

@@ -2,6 +2,7 @@
  * approved and from the key that the card made; the request adds nothing. */
 #include "base/fault.h"
 #include "pki/issue.h"
+#include "pki/published.h"
 #include "signer/handlers.h"
 #include "signer/policy.h"
 #include "signer/revocation.h"
@@ -103,6 +104,9 @@ static struct result certify(struct call *call, const struct order *order, const
     const struct signer *s = call->signer;
     const struct signer_settings *settings = &s->settings;
     const struct approve_statement *a = &order->approvals.one;
+    const char *crl_url;
+    /* It is the next on the roll, and so on this partition's list. */
+    TRY(published_crl_url(settings->crl_url, (int64_t)(roll_count(s->roll) / ROLL_PARTITION), call->arena, &crl_url));
     const struct certificate_fields fields = {
         .subject = { .country = "CN", .organization = a->organization_name, .serial_number = a->holder,
                      .common_name = a->holder_name },
@@ -110,7 +114,7 @@ static struct result certify(struct call *call, const struct order *order, const
         .not_before_s = call->now_s,
         .not_after_s = order->not_after_s,
         .credit_code = a->organization,
-        .crl_url = settings->crl_url,
+        .crl_url = crl_url,
         .ocsp_url = settings->ocsp_url,
         .ca_url = settings->ca_url,
         .policy = settings->policy,

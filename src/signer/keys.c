@@ -111,3 +111,24 @@ void keys_done(struct keys *keys)
 {
     secret_wipe(keys, sizeof *keys);
 }
+
+/* ---- the responder's ---- */
+
+static const char responder_name[] = "ocsp-responder";
+
+struct result keys_write_responder(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
+                                   const struct sm2_private *key, struct drbg *drbg)
+{
+    struct sm2_private copy = *key;
+    const struct named named = { responder_name, &copy, NULL, SM2_KEY_SIZE };
+    struct result r = write_one(folder, bytes_of(process_key, PROCESS_KEY_SIZE), &named, drbg);
+    sm2_private_done(&copy);
+    return r;
+}
+
+struct result keys_read_responder(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
+                                  struct sm2_private *ret_key)
+{
+    const struct named named = { responder_name, ret_key, NULL, SM2_KEY_SIZE };
+    return read_one(folder, bytes_of(process_key, PROCESS_KEY_SIZE), &named);
+}

@@ -26,3 +26,10 @@ RESULT keys_make(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE]
 RESULT keys_load(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE], struct diag *diag,
                  struct keys *ret_keys);
 void keys_done(struct keys *keys);
+
+/* The key of the OCSP responder, which comes and goes with its certificate: file "ocsp-responder.key". ERROR_NOT_FOUND,
+ * ERROR_CA_KEYS. */
+RESULT keys_write_responder(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
+                            const struct sm2_private *key, struct drbg *drbg);
+RESULT keys_read_responder(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
+                           struct sm2_private *ret_key);

@@ -1,28 +1,31 @@
 /* hufu-signer --config FILE --socket FD --key FD: holds the CA's keys, the journal and the register of operators, and
  * decides by itself what it signs. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "process/sandbox.h"
 #include "signer/serve.h"
 
-static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key FD [--insecure-dev]\n"
+static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key FD [--status FD] [--insecure-dev]\n"
                             "       hufu-signer --config FILE -t\n"
                             "Started by hufu serve. Issues and revokes certificates on signed evidence.\n"
                             "  -t  check the section [signer] of the configuration and end\n";
 
 struct options {
-    uint64_t socket, key;
+    uint64_t socket, key, status; /* status: UINT64_MAX: none */
     const char *config;
     bool insecure_dev, test;
 };
 
 static struct result close_off(const struct signer_settings *settings, bool insecure_dev, struct diag *diag)
 {
-    const struct sandbox_folder folders[] = { { settings->folder, SANDBOX_READ | SANDBOX_WRITE } };
+    const struct sandbox_folder folders[] = { { settings->folder, SANDBOX_READ | SANDBOX_WRITE },
+                                              { settings->publish, SANDBOX_READ | SANDBOX_WRITE } };
     const struct sandbox sandbox = { SANDBOX_FILES, folders, COUNT(folders) };
     return sandbox_enter(&sandbox, insecure_dev, diag);
 }
@@ -45,31 +48,36 @@ static struct result run(const struct options *options, struct arena *arena, str
     TRY(ipc_hello((int)options->socket));
     log_event(LOG_LEVEL_INFO, "ready", "journal=%llu phase=%d", (unsigned long long)ledger_size(signer->journal),
               (int)signer->phase);
-    return serve(signer, (int)options->socket, diag);
+    int status = options->status == UINT64_MAX ? -1 : (int)options->status;
+    if (status >= 0 && fcntl(status, F_SETFL, O_NONBLOCK) != 0) return FAIL(ERROR_IO);
+    return serve(signer, (int)options->socket, status, diag);
 }
 
 int main(int argc, char **argv)
 {
     static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
                                                   { "key", required_argument, NULL, 'k' },
+                                                  { "status", required_argument, NULL, 'n' },
                                                   { "config", required_argument, NULL, 'c' },
                                                   { "insecure-dev", no_argument, NULL, 'i' },
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
-    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX };
+    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX, .status = UINT64_MAX };
     for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'c') options.config = optarg;
         if (c == 'i') options.insecure_dev = true;
         if (c == 't') options.test = true;
         bool bad = (c == 's' && failed(text_number(optarg, 1 << 16, &options.socket))) ||
-                   (c == 'k' && failed(text_number(optarg, 1 << 16, &options.key)));
+                   (c == 'k' && failed(text_number(optarg, 1 << 16, &options.key))) ||
+                   (c == 'n' && failed(text_number(optarg, 1 << 16, &options.status)));
         if (c == '?' || bad) return fputs(usage, stderr), 2;
     }
     bool whole = options.test || (options.socket != UINT64_MAX && options.key != UINT64_MAX);
     if (!options.config || !whole || optind < argc) return fputs(usage, stderr), 2;
     log_init("signer");
     signal(SIGPIPE, SIG_IGN);
+    umask(S_IWGRP | S_IWOTH); /* what is published is for all to read; everything else says that it is not */
     signal(SIGXFSZ, SIG_IGN); /* a journal that may not grow is an error like a full disk */
     struct diag diag = { 0 };
     struct arena *arena = arena_new(1 << 20);

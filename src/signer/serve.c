@@ -8,9 +8,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/secret.h"
+#include "signer/nonce.h"
 #include "signer/requests.h"
 
-enum { GROUP_MAX = 64, GROUP_ARENA_MAX = 24 * 1024 * 1024 };
+enum { GROUP_MAX = 64, GROUP_ARENA_MAX = 24 * 1024 * 1024, PRESSING_STEPS = 8, PRESSING_NONCES = 4 };
 
 /* An answer that waits for the sync. */
 struct waiting {
@@ -19,7 +20,7 @@ struct waiting {
 
 struct group {
     struct signer *signer;
-    int socket;
+    int socket, status; /* status: of hufu-status; -1: none */
     uint8_t *buffer;
     uint64_t done; /* for this connection */
     struct arena *arena;
@@ -81,11 +82,38 @@ static bool more_waits(int socket)
     return poll(&p, 1, 0) == 1; /* also when the peer is gone: the read tells */
 }
 
-/* While nobody asks, a little is done ahead. */
+static void reseed(struct drbg *drbg)
+{
+    uint8_t entropy[DRBG_ENTROPY_MIN];
+    random_fill(entropy, sizeof entropy);
+    drbg_reseed(drbg, BYTES(entropy));
+    secret_wipe(entropy, sizeof entropy);
+}
+
+static void answer_status(struct group *g)
+{
+    if (!nonce_answer(g->signer, g->status, g->buffer)) g->status = -1;
+}
+
+/* While nobody asks, a little is done ahead, and what the time brings. */
 static struct result wait_busily(struct group *g)
 {
-    while (!more_waits(g->socket) && signer_idle_due(g->signer)) TRY(signer_idle(g->signer));
-    return OK;
+    for (;;) {
+        struct pollfd p[] = { { .fd = g->socket, .events = POLLIN }, { .fd = g->status, .events = POLLIN } };
+        bool due = signer_idle_due(g->signer);
+        if (poll(p, COUNT(p), due ? 0 : publisher_wait_ms(g->signer->publisher)) < 0) continue;
+        if (p[0].revents) return OK;
+        reseed(&g->signer->drbg);
+        if (p[1].revents) answer_status(g);
+        else if (due) TRY(signer_idle(g->signer));
+    }
+}
+
+/* What must not wait until nobody asks any more, a little of it after each group. */
+static struct result do_pressing(struct group *g)
+{
+    for (int i = 0; i < PRESSING_NONCES && g->status >= 0 && more_waits(g->status); i++) answer_status(g);
+    return publisher_presses(g->signer->publisher) ? publisher_work(g->signer->publisher, PRESSING_STEPS) : OK;
 }
 
 /* Reads and does what waits, at least one. What cannot be read as a message ends the group like a broken request. */
@@ -107,14 +135,6 @@ static struct result answer_all(struct group *g)
     return OK;
 }
 
-static void reseed(struct drbg *drbg)
-{
-    uint8_t entropy[DRBG_ENTROPY_MIN];
-    random_fill(entropy, sizeof entropy);
-    drbg_reseed(drbg, BYTES(entropy));
-    secret_wipe(entropy, sizeof entropy);
-}
-
 static struct result do_group(struct group *g)
 {
     arena_reset(g->arena);
@@ -129,12 +149,12 @@ static struct result do_group(struct group *g)
     TRY(answer_all(g));
     if (recorded) FAULT("signer:answered");
     ENSURE(!g->hang_up, ERROR_PEER_BROKE);
-    return OK;
+    return do_pressing(g);
 }
 
-struct result serve(struct signer *signer, int socket, struct diag *diag)
+struct result serve(struct signer *signer, int socket, int status, struct diag *diag)
 {
-    struct group g = { .signer = signer, .socket = socket, .buffer = malloc(IPC_MESSAGE_MAX),
+    struct group g = { .signer = signer, .socket = socket, .status = status, .buffer = malloc(IPC_MESSAGE_MAX),
                        .arena = arena_new(GROUP_ARENA_MAX) };
     struct result r = OK;
     if (!g.buffer) abort();

@@ -1,5 +1,7 @@
 #include "signer/settings.h"
 
+#include "pki/published.h"
+
 #define SETTING(field, kind, preset, required, min, max, words) \
     { #field, (kind), offsetof(struct signer_settings, field), (preset), (required), (min), (max), (words) }
 #define TEXT(field, preset, required, words) SETTING(field, CONFIG_TEXT, preset, required, 0, 0, words)
@@ -8,8 +10,9 @@
 
 const struct config_option signer_options[] = {
     SETTING(folder, CONFIG_PATH, "signer", false, 0, 0, "folder of the CA's keys and journal"),
-    TEXT(crl_url, NULL, true, "where the revocation list is found: stands in every holder's certificate"),
-    TEXT(ocsp_url, NULL, false, "address of the OCSP responder: stands in certificates"),
+    SETTING(publish, CONFIG_PATH, "publish", false, 0, 0, "folder of published lists, OCSP answers, certificates"),
+    TEXT(crl_url, NULL, true, "where the revocation list is found, ending in .crl; certificates name their part"),
+    TEXT(ocsp_url, NULL, false, "address of the OCSP responder: stands in certificates; without it no answers"),
     TEXT(ca_url, NULL, false, "where the issuing CA's certificate is found: stands in certificates"),
     TEXT(root_crl_url, NULL, false, "where the root's revocation list is found: stands in certificates of CAs"),
     TEXT(policy, NULL, false, "object identifier of the certificate policy"),
@@ -20,6 +23,9 @@ const struct config_option signer_options[] = {
     NUMBER(approval_days, "30", 1, 365, "so long after it was signed an approval can be used"),
     NUMBER(produce_hours, "24", 1, 168, "so long after it was signed a producer's statement can be used"),
     NUMBER(operator_years, "3", 1, 5, "validity of operators' certificates"),
+    NUMBER(crl_days, "7", 1, 31, "so long a revocation list holds; renewed in half the time, the full one daily"),
+    NUMBER(ocsp_hours, "72", 1, 120, "so long an OCSP answer holds; renewed in half the time"),
+    NUMBER(nonces_second, "20", 0, 1000, "so many OCSP requests with a nonce are answered in a second"),
     NUMBER(spare_keys, "64", 0, 4096, "encryption key pairs that the key centre has ready"),
     NUMBER(refusals_hour, "500", 10, 100000, "so many refused requests are written to the journal in an hour at most"),
     NUMBER(clock_offset_s, "0", -4000000000, 4000000000, "added to the system's time, in a demonstration only"),
@@ -29,5 +35,9 @@ const size_t signer_options_count = COUNT(signer_options);
 struct result settings_read(const char *path, struct arena *arena, struct diag *diag,
                             struct signer_settings *ret_settings)
 {
-    return config_read(path, "signer", signer_options, signer_options_count, arena, diag, ret_settings);
+    const char *partition;
+    TRY(config_read(path, "signer", signer_options, signer_options_count, arena, diag, ret_settings));
+    if (failed(published_crl_url(ret_settings->crl_url, 0, arena, &partition)))
+        return diag_log(diag, ERROR_CONFIG, "%s: signer: crl_url: must end in .crl", path);
+    return OK;
 }

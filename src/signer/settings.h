@@ -11,8 +11,10 @@ struct signer_settings {
     const char *credit_oid;
     bool credit_utf8;
     const char *four_eyes;                  /* services that take two approvals, joined by "," */
+    const char *publish;                    /* folder of what is published */
     bool producer_apart;
     int64_t approval_days, produce_hours, operator_years, refusals_hour, spare_keys;
+    int64_t crl_days, ocsp_hours, nonces_second;
     int64_t clock_offset_s; /* only with --insecure-dev */
 };
 

@@ -92,16 +92,18 @@ struct result signer_open_centre(struct signer *signer, struct diag *diag)
 
 bool signer_idle_due(const struct signer *signer)
 {
-    return signer->centre && (key_centre_due(signer->centre) || state_due(signer));
+    return signer->centre &&
+           (publisher_due(signer->publisher) || key_centre_due(signer->centre) || state_due(signer));
 }
 
 struct result signer_idle(struct signer *signer)
 {
     enum { STEPS = 16 };
+    TRY(publisher_work(signer->publisher, STEPS));
     TRY(key_centre_work(signer->centre, STEPS));
     TRY(key_centre_sync(signer->centre));
-    /* Without one the next start reads more. */
-    if (state_due(signer)) IGNORE(state_write(signer));
+    /* Without one the next start reads more. In it what changed counts as published. */
+    if (state_due(signer) && !publisher_presses(signer->publisher)) IGNORE(state_write(signer));
     return OK;
 }
 
@@ -128,6 +130,8 @@ static struct result load(struct signer *s, struct diag *diag)
     if (ledger_size(s->journal) > 0) TRY(signer_open_centre(s, diag));
     TRY(replay(s, diag));
     if (s->centre) TRY(key_centre_settle(s->centre, is_certified, s));
+    TRY(publisher_open(s, diag, &s->publisher));
+    TRY(publisher_begin(s->publisher));
     return s->published == ledger_size(s->journal) ? OK : publish(s);
 }
 
@@ -146,6 +150,7 @@ struct result signer_open(const struct signer_settings *settings, const uint8_t 
     s->authority.arena = arena_new(SIGNER_ARENA_MAX);
     s->index = index_new();
     s->operators = operators_new();
+    s->roll = roll_new();
     s->refusals.hour_max = settings->refusals_hour;
     s->phase = PHASE_EMPTY;
     struct result r = load(s, diag);
@@ -163,6 +168,8 @@ void signer_free(struct signer *signer)
     ledger_free(signer->journal);
     index_free(signer->index);
     operators_free(signer->operators);
+    roll_free(signer->roll);
+    publisher_free(signer->publisher);
     key_centre_free(signer->centre);
     arena_free(signer->authority.arena);
     keys_done(&signer->keys);

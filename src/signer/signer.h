@@ -12,7 +12,9 @@
 #include "signer/key_centre.h"
 #include "signer/keys.h"
 #include "signer/operators.h"
+#include "signer/publish.h"
 #include "signer/refusal.h"
+#include "signer/roll.h"
 #include "signer/settings.h"
 
 enum phase {
@@ -44,6 +46,9 @@ struct signer {
     uint64_t snapshot;  /* size in the last snapshot (state.h) */
     struct index *index;
     struct operators *operators;
+    struct roll *roll;
+    uint64_t responder_record; /* of the last responder's certificate; 0: none */
+    struct publisher *publisher;
     struct key_centre *centre; /* NULL while the journal is empty */
     int64_t custody_version;   /* of the custodial key; 0: no custodians yet */
     struct refusals refusals;

@@ -27,9 +27,11 @@ struct result state_write(struct signer *signer)
     TRY(r);
     snapshot_u64(out, signer->phase == PHASE_SERVING ? PHASE_HELLO : signer->phase);
     snapshot_u64(out, (uint64_t)signer->custody_version);
+    snapshot_u64(out, signer->responder_record);
     snapshot_u64(out, (uint64_t)signer->refusals.hour);
     snapshot_u64(out, (uint64_t)signer->refusals.count);
     operators_write(signer->operators, out);
+    roll_write(signer->roll, out);
     index_write(signer->index, out);
     return snapshot_end(out);
 }
@@ -39,9 +41,11 @@ static struct result take(struct signer *s, struct reader *r)
     struct index *index;
     s->phase = (enum phase)read_u64(r);
     s->custody_version = (int64_t)read_u64(r);
+    s->responder_record = read_u64(r);
     s->refusals.hour = (int64_t)read_u64(r);
     s->refusals.count = (int64_t)read_u64(r);
     TRY(operators_read(r, s->operators));
+    TRY(roll_read(r, s->roll));
     TRY(index_read(r, &index));
     index_free(s->index);
     s->index = index;
@@ -63,8 +67,11 @@ static struct result start_over(struct signer *s)
 {
     index_free(s->index);
     operators_free(s->operators);
+    roll_free(s->roll);
     s->index = index_new();
     s->operators = operators_new();
+    s->roll = roll_new();
+    s->responder_record = 0;
     s->phase = PHASE_EMPTY;
     s->custody_version = s->refusals.hour = s->refusals.count = 0;
     return OK;

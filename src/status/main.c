@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,7 +15,7 @@
 #include "status/serve.h"
 #include "status/settings.h"
 
-static const char usage[] = "usage: hufu-status --config FILE --listen FD [--insecure-dev]\n"
+static const char usage[] = "usage: hufu-status --config FILE --listen FD [--signer FD] [--insecure-dev]\n"
                             "       hufu-status --config FILE -t\n"
                             "Started by hufu serve. Answers OCSP and hands out revocation lists.\n"
                             "  -t  check the section [status] of the configuration and end\n";
@@ -23,7 +24,7 @@ enum { CONFIG_ARENA_MAX = 256 * 1024 };
 
 struct options {
     const char *config;
-    uint64_t listen;
+    uint64_t listen, signer; /* signer: UINT64_MAX: none */
     bool insecure_dev, test;
 };
 
@@ -46,6 +47,17 @@ static int take_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/* They are started together: at the first start of all, the signer may be about to publish the CAs' certificates. */
+static struct result wait_for_issuers(int folder, struct diag *diag, struct issuers **ret_issuers)
+{
+    enum { TRIES = 100, PAUSE_MS = 50 };
+    for (int i = 0; i < TRIES && faccessat(folder, "ca/issuing.cer", R_OK, 0) != 0; i++) {
+        const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+        nanosleep(&pause, NULL);
+    }
+    return issuers_load(folder, diag, ret_issuers);
+}
+
 static struct result serve(const struct options *options, struct issuers **issuers, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(CONFIG_ARENA_MAX);
@@ -56,8 +68,11 @@ static struct result serve(const struct options *options, struct issuers **issue
     struct status status = { .clock = &clock,
                              .folder = open(settings.folder, O_PATH | O_DIRECTORY | O_CLOEXEC) };
     if (status.folder < 0) return diag_log(diag, ERROR_IO, "%s", settings.folder);
-    TRY(issuers_load(status.folder, diag, issuers));
+    TRY(wait_for_issuers(status.folder, diag, issuers));
     status.issuers = *issuers;
+    int socket = options->signer == UINT64_MAX ? -1 : (int)options->signer;
+    if (socket >= 0 && fcntl(socket, F_SETFL, O_NONBLOCK) != 0) return FAIL(ERROR_IO);
+    status.signer = status_signer_new(socket);
     int signals = take_signals();
     TRY(close_off(&settings, options->insecure_dev, diag));
     const struct http_options http_options = { .socket = (int)options->listen,
@@ -72,6 +87,7 @@ static struct result serve(const struct options *options, struct issuers **issue
     struct pollfd wait = { signals, POLLIN, 0 };
     while (poll(&wait, 1, -1) < 0) continue;
     http_stop(http);
+    status_signer_free(status.signer);
     close(status.folder);
     return OK;
 }
@@ -80,16 +96,18 @@ int main(int argc, char **argv)
 {
     static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
                                                   { "listen", required_argument, NULL, 'l' },
+                                                  { "signer", required_argument, NULL, 's' },
                                                   { "insecure-dev", no_argument, NULL, 'i' },
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
-    struct options options = { .listen = UINT64_MAX };
+    struct options options = { .listen = UINT64_MAX, .signer = UINT64_MAX };
     for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'c') options.config = optarg;
         if (c == 'i') options.insecure_dev = true;
         if (c == 't') options.test = true;
-        if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen))))
+        if (c == '?' || (c == 'l' && failed(text_number(optarg, 1 << 16, &options.listen))) ||
+            (c == 's' && failed(text_number(optarg, 1 << 16, &options.signer))))
             return fputs(usage, stderr), 2;
     }
     if (!options.config || (options.listen == UINT64_MAX && !options.test) || optind < argc)

@@ -7,7 +7,7 @@
 
 #include "pki/published.h"
 
-enum { ANSWERS_SIZE_MAX = PUBLISHED_ANSWERS_MAX * (OCSP_RESPONSE_SIZE_MAX + 8) + 16, HTTP_DATE_MAX = 40 };
+enum { ANSWER_SIZE_MAX = PUBLISHED_ANSWER_HEAD + OCSP_RESPONSE_SIZE_MAX, HTTP_DATE_MAX = 40 };
 
 static const char ocsp_path[] = "/ocsp";
 
@@ -22,11 +22,11 @@ static void http_date(int64_t time_s, char into[HTTP_DATE_MAX])
 
 /* ---- OCSP ---- */
 
-static struct bytes read_answers(struct status *status, const char *path, struct arena *arena)
+static struct bytes read_answer(struct status *status, const char *path, struct arena *arena)
 {
-    uint8_t *into = arena_take(arena, ANSWERS_SIZE_MAX);
+    uint8_t *into = arena_take(arena, ANSWER_SIZE_MAX);
     int fd = into ? openat(status->folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    ssize_t len = fd >= 0 ? read(fd, into, ANSWERS_SIZE_MAX) : -1;
+    ssize_t len = fd >= 0 ? read(fd, into, ANSWER_SIZE_MAX) : -1;
     if (fd >= 0) close(fd);
     return len > 0 ? bytes_of(into, (size_t)len) : (struct bytes){ 0 };
 }
@@ -36,18 +36,25 @@ static struct bytes find_answer(struct status *status, const struct ocsp_id *id,
                                 int64_t *ret_next_s)
 {
     char path[PUBLISHED_PATH_MAX];
-    struct published_answers answers;
+    struct published_answer answer;
     const char *ca = issuers_find(status->issuers, id);
     if (!ca) return ocsp_refuse(OCSP_UNAUTHORIZED);
-    published_answers_path(ca, id->serial, path);
-    struct bytes file = read_answers(status, path, arena);
+    published_answer_path(ca, id->serial, path);
+    struct bytes file = read_answer(status, path, arena);
     if (!file.ptr) return ocsp_refuse(OCSP_UNAUTHORIZED);
-    if (failed(published_answers_read(file, &answers))) return ocsp_refuse(OCSP_INTERNAL_ERROR);
-    struct bytes answer = published_answer(&answers, id->hash);
-    if (!answer.ptr) return ocsp_refuse(OCSP_UNAUTHORIZED);
-    if (answers.next_update_s < clock_now(status->clock)) return ocsp_refuse(OCSP_TRY_LATER);
-    *ret_next_s = answers.next_update_s;
-    return answer;
+    if (failed(published_answer_read(file, &answer))) return ocsp_refuse(OCSP_INTERNAL_ERROR);
+    if (answer.next_update_s < clock_now(status->clock)) return ocsp_refuse(OCSP_TRY_LATER);
+    *ret_next_s = answer.next_update_s;
+    return answer.response;
+}
+
+/* With its nonce, by the signer: only about a certificate that has an answer, and not to be kept by anybody. */
+static struct bytes ask_signer(struct status *status, const struct ocsp_request *asked, struct arena *arena)
+{
+    const struct status_nonce question = { asked->ids[0].hash, asked->ids[0].serial, asked->nonce };
+    struct bytes response;
+    if (failed(status_signer_ask(status->signer, &question, arena, &response))) return (struct bytes){ 0 };
+    return response;
 }
 
 /* RFC 5019 §6.2: until the next update, for everybody. */
@@ -69,6 +76,11 @@ static void answer_ocsp(struct status *status, struct http_request *request, str
     if (failed(ocsp_request_parse(der, &asked))) answer = ocsp_refuse(OCSP_MALFORMED_REQUEST);
     else if (asked.count != 1) answer = ocsp_refuse(OCSP_UNAUTHORIZED); /* RFC 5019 §2.1.1: one at a time */
     else answer = find_answer(status, &asked.ids[0], request->arena, &next_s);
+    if (next_s && asked.nonce.ptr) {
+        struct bytes fresh = ask_signer(status, &asked, request->arena);
+        if (fresh.ptr) answer = fresh;
+        if (fresh.ptr) next_s = 0;
+    }
     http_answer_body(request, 200, "application/ocsp-response", answer);
     if (next_s) allow_keeping(request, clock_now(status->clock), next_s);
 }

@@ -4,6 +4,9 @@ import hashlib
 import http.client
 import os
 import pathlib
+import re
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +19,8 @@ BUILD = os.environ["HUFU_BUILD"]
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "objects/pki"))
 import cases_status as made  # noqa: E402
 import objects  # noqa: E402
+from walk import Staff, Walk  # noqa: E402
+from world import World, wait_for  # noqa: E402
 from der import explicit, generalized, implicit, integer, null, octets, oid, seq  # noqa: E402
 
 HASHES = {1: ("sha1", "1.3.14.3.2.26"), 2: ("sha256", "2.16.840.1.101.3.4.2.1"), 3: ("sm3", "1.2.156.10197.1.401")}
@@ -34,12 +39,9 @@ def when(offset_s):
 
 
 def answers(next_s):
-    out = b"HUFUOCS1" + int(time.time() + next_s).to_bytes(8, "big")
-    for kind in HASHES:
-        single = seq(cert_id(kind), implicit(0, b""), when(-60), explicit(0, when(next_s)))
-        der = made.response(made.data(produced=when(-60), singles=[single]))
-        out += bytes([kind]) + len(der).to_bytes(4, "big") + der
-    return out
+    singles = [seq(cert_id(kind), implicit(0, b""), when(-60), explicit(0, when(next_s))) for kind in HASHES]
+    response = made.response(made.data(produced=when(-60), singles=singles))
+    return b"HUFUOCS2" + int(time.time() + next_s).to_bytes(8, "big") + bytes(8) + bytes(2) + response
 
 
 def request(*ids, extra=()):
@@ -165,6 +167,130 @@ class Status(unittest.TestCase):
         self.assertEqual(self.ask("POST", "/crl/issuing.crl", b"x")[0].status, 405)
         self.assertEqual(self.ask("POST", "/ocsp", request(cert_id(1)), "text/plain")[0].status, 415)
         self.assertEqual(self.ask("POST", "/ocsp", bytes(5000))[0].status, 413)
+
+
+class Installation(unittest.TestCase):
+    """With everything that really runs: what the signer publishes, as OpenSSL reads it from where certificates say it is."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.port = int(cls.world.address("status").rsplit(":", 1)[1])
+        cls.walk = Walk(cls.world, Staff(cls.world)).to("finish")
+        cls.serials = {c["purpose"]: c["serial"] for c in cls.walk.portal.api("GET", "certificates")["items"]}
+        for purpose, serial in cls.serials.items():
+            path = cls.world.path("publish/certificates", serial[:2], serial + ".cer")
+            wait_for("the published certificate", lambda path=path: os.path.exists(path))
+            setattr(cls, purpose, path)
+        cls.issuer = os.path.join(cls.folder.name, "issuer.cer")
+        pathlib.Path(cls.issuer).write_bytes(cls.get(cls.urls(cls.signing)["CA Issuers"]))
+
+    @classmethod
+    def get(cls, url, body=None):
+        """status.localhost is this machine, whether or not its resolver knows."""
+        address = urllib.parse.urlsplit(url)
+        assert address.hostname == "status.localhost", url
+        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=10)
+        fields = {"Host": address.netloc, **({"Content-Type": "application/ocsp-request"} if body else {})}
+        connection.request("POST" if body else "GET", address.path, body, fields)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        assert answer.status == 200, (url, answer.status)
+        return data
+
+    @classmethod
+    def urls(cls, certificate):
+        text = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", certificate, "-noout", "-text"], check=True,
+                              capture_output=True, text=True).stdout
+        found = dict(re.findall(r"(OCSP|CA Issuers) - URI:(\S+)", text))
+        found["list"] = re.search(r"Full Name:\s+URI:(\S+)", text)[1]
+        return found
+
+    def judge(self, kind, data, certificate):
+        """What OpenSSL says of it: "good" or "revoked REASON", and number or nonce."""
+        path = os.path.join(self.folder.name, "judged")
+        pathlib.Path(path).write_bytes(data)
+        done = subprocess.run([f"{BUILD}/tests/outside/openssl-status", kind, self.issuer, path, certificate], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said, last = done.stdout.strip().rsplit(" ", 1)
+        return said, last
+
+    def request(self, certificate, *more):
+        path = os.path.join(self.folder.name, "asked")
+        subprocess.run(["openssl", "ocsp", "-issuer", self.issuer, "-cert", certificate, *(more or ["-no_nonce"]), "-reqout", path],
+                       check=True, capture_output=True)
+        return pathlib.Path(path).read_bytes()
+
+    def ocsp(self, certificate):
+        """By POST, and by GET, which say the same."""
+        url, asked = self.urls(certificate)["OCSP"], self.request(certificate)
+        posted = self.judge("ocsp", self.get(url, asked), certificate)
+        escaped = urllib.parse.quote(base64.b64encode(asked), safe="")
+        self.assertEqual(self.judge("ocsp", self.get(f"{url}/{escaped}"), certificate), posted)
+        return posted[0]
+
+    def in_list(self, certificate):
+        return self.judge("crl", self.get(self.urls(certificate)["list"]), certificate)
+
+    def test_a_r_pki_3_issued_certificates_are_good(self):
+        for certificate in self.signing, self.encryption:
+            wait_for("an answer", lambda certificate=certificate: len(self.get(self.urls(certificate)["OCSP"],
+                                                                               self.request(certificate))) > 5)
+            self.assertEqual(self.ocsp(certificate), "good")
+            self.assertEqual(self.in_list(certificate)[0], "good")
+        self.assertRegex(self.urls(self.signing)["list"], r"/crl/issuing-0000\.crl$")
+        full = self.get(self.urls(self.signing)["list"].replace("-0000", ""))
+        self.assertEqual(self.judge("crl", full, self.signing)[0], "good")
+
+    def test_b_r_pki_3_a_nonce_comes_back(self):
+        asked = self.request(self.signing, "-nonce")
+        said, nonce = self.judge("ocsp", self.get(self.urls(self.signing)["OCSP"], asked), self.signing)
+        self.assertEqual(said, "good")
+        self.assertNotEqual(nonce, "-")
+        self.assertIn(bytes.fromhex(nonce), asked)
+
+    def test_c_r_pki_3_without_the_signer_answers_go_on_without_nonce(self):
+        asked, url = self.request(self.signing, "-nonce"), self.urls(self.signing)["OCSP"]
+        signer = self.world.pid("signer")
+        os.kill(signer, signal.SIGSTOP)
+        try:
+            self.assertEqual(self.judge("ocsp", self.get(url, asked), self.signing), ("good", "-"))
+        finally:
+            os.kill(signer, signal.SIGCONT)
+        wait_for("nonces again", lambda: self.judge("ocsp", self.get(url, asked), self.signing)[1] != "-")
+
+    def test_d_r_pki_3_revocation_is_seen_and_outlives_a_kill(self):
+        before = self.in_list(self.signing)[1]
+        self.walk.revoke("keyCompromise")
+        wait_for("OCSP", lambda: self.ocsp(self.signing) == "revoked 1")
+        wait_for("the list", lambda: self.in_list(self.signing)[0] == "revoked 1")
+        number = self.in_list(self.signing)[1]
+        self.assertGreater(int(number, 16), int(before, 16))
+        for process in "signer", "status":
+            self.world.kill(process)
+            self.world.settle()
+        self.assertEqual(self.ocsp(self.signing), "revoked 1")
+        said, after = self.in_list(self.signing)
+        self.assertEqual(said, "revoked 1")
+        self.assertGreaterEqual(int(after, 16), int(number, 16))
+
+    def test_e_r_pki_3_what_is_lost_of_the_folder_comes_back(self):
+        number = self.in_list(self.signing)[1]
+        shutil.rmtree(self.world.path("publish/crl"))
+        shutil.rmtree(self.world.path("publish/ocsp"))
+        self.world.kill("signer")
+        self.world.settle()
+        wait_for("answers", lambda: len(self.get(self.urls(self.signing)["OCSP"], self.request(self.signing))) > 5)
+        self.assertEqual(self.ocsp(self.signing), "revoked 1")
+        wait_for("lists", lambda: os.path.exists(self.world.path("publish/crl/issuing-0000.crl")))
+        said, after = self.in_list(self.signing)
+        self.assertEqual(said, "revoked 1")
+        self.assertGreater(int(after, 16), int(number, 16))
 
 
 if __name__ == "__main__":

@@ -264,13 +264,13 @@ static void stores_are_the_same_with_and_without_a_snapshot(void **state)
 
 /* ---- after a crash ---- */
 
-struct certified {
+struct certified_key {
     const uint8_t *points[2];
 };
 
 static bool is_certified(const void *context, const uint8_t *point)
 {
-    const struct certified *c = context;
+    const struct certified_key *c = context;
     for (int i = 0; i < 2; i++)
         if (c->points[i] && memcmp(c->points[i], point, SM2_POINT_SIZE) == 0) return true;
     return false;
@@ -294,7 +294,7 @@ static void key_without_certificate_becomes_history_and_one_with_is_never_spare(
     unlink(path);
     reopen(f);
     assert_counts(f, SPARE, 2, 0);
-    const struct certified certified = { { kept.public.point, lost.public.point } };
+    const struct certified_key certified = { { kept.public.point, lost.public.point } };
     assert_ok(key_centre_settle(f->centre, is_certified, &certified));
     assert_counts(f, SPARE - 1, 2, 1);
     for (int i = 0; i < SPARE + 2; i++) {

@@ -40,5 +40,6 @@ int test_centre(void);
 int test_issue(void);
 int test_parts(void);
 int test_proof(void);
+int test_publish(void);
 int test_state(void);
 int test_time(void);
