@@ -97,6 +97,7 @@ static void look_at_programs(struct doctor *d)
         { "hufu-paysim", NULL, true },
     };
     bool demo = d->installation && d->installation->demo.on;
+    if (d->installation && d->installation->serve.status_listen) look_at_program(d, "hufu-status", "status");
     for (size_t i = 0; i < COUNT(all); i++)
         if (!all[i].demo || demo) look_at_program(d, all[i].program, all[i].section);
 }
@@ -239,7 +240,7 @@ static void look_at_ports(struct doctor *d)
     const struct installation *i = d->installation;
     const char *agent = strstr(i->agent, "://");
     const char *const addresses[] = { i->serve.listen, i->demo.on ? i->demo.paysim : NULL,
-                                      agent ? agent + 3 : NULL };
+                                      agent ? agent + 3 : NULL, i->serve.status_listen };
     for (size_t k = 0; k < COUNT(addresses); k++) {
         struct diag diag = { 0 };
         int s;
@@ -296,6 +297,7 @@ void doctor_look_at_installation(struct doctor *d)
     look_at_modes(d);
     look_at_owner(d, "web", i->serve.web_user);
     look_at_owner(d, "signer", i->serve.signer_user);
+    if (i->serve.status_listen) look_at_owner(d, "publish", i->serve.signer_user);
     look_at_disk(d);
     look_at_secret(d);
     look_at_draft(d);

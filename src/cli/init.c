@@ -37,6 +37,7 @@ static const struct cli_option options[] = {
     { "port", PORT(web), "of a demonstration's pages and API (default 8080)" },
     { "paysim-port", PORT(paysim), "of its payment simulator (default 8090)" },
     { "agent-port", PORT(agent), "of its agent (default 18181)" },
+    { "status-port", PORT(status), "of OCSP and revocation lists (default 8070)" },
     { "plan", CLI_TEXT, offsetof(struct options, plan), "FILE", 0, 0, "names of the CAs, maker of the USBKeys, first operators (docs/operation.md)" },
     { "config", CLI_TEXT, offsetof(struct options, config), "FILE", 0, 0, "becomes hufu.conf" },
     { "secret-fd", CLI_NUMBER, offsetof(struct options, secret_fd), "FD", 0, 1 << 16, "descriptor with the secret; else the credential \"secret\", or asked for" },
@@ -70,8 +71,8 @@ static struct result run_program(struct init *in, const char *const *arguments)
 
 static struct result make_folders(struct init *in)
 {
-    static const char *const names[] = { "signer", "web", "ca", "usbkeys", "sink", "paysim", "agent" };
-    size_t count = in->options->demo ? COUNT(names) : 3;
+    static const char *const names[] = { "signer", "web", "ca", "publish", "usbkeys", "sink", "paysim", "agent" };
+    size_t count = in->options->demo ? COUNT(names) : 4;
     for (size_t i = 0; i < count; i++) TRY(init_folder_make(&in->folder, names[i], in->diag));
     return OK;
 }
@@ -245,7 +246,9 @@ static struct result give_away(struct init *in)
     struct result r = OK;
     if (i.serve.web_user) r = init_folder_give(&in->folder, "web", i.serve.web_user, in->diag);
     if (!failed(r) && i.serve.signer_user) r = init_folder_give(&in->folder, "signer", i.serve.signer_user, in->diag);
-    bool users = i.serve.web_user || i.serve.signer_user || i.serve.files_user || i.serve.relay_user;
+    if (!failed(r) && i.serve.signer_user) r = init_folder_give(&in->folder, "publish", i.serve.signer_user, in->diag);
+    bool users = i.serve.web_user || i.serve.signer_user || i.serve.files_user || i.serve.relay_user ||
+                 i.serve.status_user;
     if (!failed(r) && users) r = init_folder_open(&in->folder, in->diag);
     installation_done(&i);
     return r;
@@ -276,7 +279,7 @@ static struct result init(struct init *in)
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-    struct options o = { .folder = "var", .secret_fd = -1, .ports = { 8080, 8090, 18181 } };
+    struct options o = { .folder = "var", .secret_fd = -1, .ports = { 8080, 8090, 18181, 8070 } };
     int exit_status;
     if (!cli_parse(command, argc, argv, &o, NULL, &exit_status)) return exit_status;
     if (o.demo ? o.plan || o.config : !o.plan || !o.config) {

@@ -65,9 +65,9 @@ static void write_head(struct writer *w, const struct init_ports *p)
     write_format(w,
                  "# Made by hufu init --demo. Every option is told in docs/configuration.md; hufu doctor "
                  "checks this file.\n\n"
-                 "[serve]\nlisten = 127.0.0.1:%lld\nsecret_file = secret\n\n"
+                 "[serve]\nlisten = 127.0.0.1:%lld\nstatus_listen = 127.0.0.1:%lld\nsecret_file = secret\n\n"
                  "[demo]\non = yes\npaysim = 127.0.0.1:%lld\n\n",
-                 (long long)p->web, (long long)p->paysim);
+                 (long long)p->web, (long long)p->status, (long long)p->paysim);
 }
 
 static void write_web(struct writer *w, const struct init_folder *folder, const struct init_ports *p)
@@ -88,13 +88,16 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
 
 static void write_rest(struct writer *w, const struct init_ports *p)
 {
-    write_format(
-        w,
-        "\n[signer]\ncrl_url = http://portal.localhost:%lld/crl/issuing.crl\n\n"
-        "[agent]\nport = %lld\norigins = http://portal.localhost:%lld http://platform.localhost:%lld\n"
-        "production_origins = http://console.localhost:%lld\nfolder = agent\n\n"
-        "[relay]\nsms_sink = sink/sms.jsonl\nemail_sink = sink/email.jsonl\n",
-        (long long)p->web, (long long)p->agent, (long long)p->web, (long long)p->web, (long long)p->web);
+    write_format(w,
+                 "\n[signer]\ncrl_url = http://status.localhost:%lld/crl/issuing.crl\n"
+                 "ocsp_url = http://status.localhost:%lld/ocsp\n"
+                 "ca_url = http://status.localhost:%lld/ca/issuing.cer\n\n",
+                 (long long)p->status, (long long)p->status, (long long)p->status);
+    write_format(w,
+                 "[agent]\nport = %lld\norigins = http://portal.localhost:%lld http://platform.localhost:%lld\n"
+                 "production_origins = http://console.localhost:%lld\nfolder = agent\n\n"
+                 "[relay]\nsms_sink = sink/sms.jsonl\nemail_sink = sink/email.jsonl\n",
+                 (long long)p->agent, (long long)p->web, (long long)p->web, (long long)p->web);
 }
 
 struct result init_config_demo(const struct init_folder *folder, const struct init_ports *ports,

@@ -4,7 +4,7 @@
 #include "cli/init_folder.h"
 
 struct init_ports {
-    int64_t web, paysim, agent;
+    int64_t web, paysim, agent, status;
 };
 
 /* That of a demonstration. Takes what the payment simulator made in the folder's paysim. */

@@ -169,7 +169,8 @@ struct result init_folder_open(const struct init_folder *f, struct diag *diag)
     static const struct {
         const char *name;
         mode_t mode;
-    } open_ones[] = { { ".", 0711 }, { "run", 0711 }, { "hufu.conf", 0644 }, { "ca", 0755 }, { "ca/root.cer", 0644 },
+    } open_ones[] = { { ".", 0711 }, { "run", 0711 }, { "hufu.conf", 0644 }, { "ca", 0755 }, { "publish", 0755 },
+                      { "ca/root.cer", 0644 },
                       { "ca/issuing.cer", 0644 }, { "ca/operators.cer", 0644 } };
     for (size_t i = 0; i < COUNT(open_ones); i++) {
         const char *path = init_folder_path(f, open_ones[i].name);

@@ -20,6 +20,8 @@ const struct config_option serve_options[] = {
       "where pages and API are served: an address with its port, or unix:PATH behind nginx" },
     { "listen_group", CONFIG_TEXT, SERVE(listen_group), NULL, false, 1, 32,
       "group that may connect to a unix: socket: nginx's" },
+    { "status_listen", CONFIG_TEXT, SERVE(status_listen), NULL, false, 0, 0,
+      "where OCSP and revocation lists are served, like listen; without it hufu-status is not started" },
     { "secret_file", CONFIG_PATH, SERVE(secret_file), NULL, false, 0, 0,
       "file of the installation's secret, in a demonstration only; else systemd's credential \"secret\", "
       "--secret-fd, or a prompt" },
@@ -27,6 +29,7 @@ const struct config_option serve_options[] = {
     { "signer_user", CONFIG_TEXT, SERVE(signer_user), NULL, false, 1, 32, "user that hufu-signer runs as" },
     { "files_user", CONFIG_TEXT, SERVE(files_user), NULL, false, 1, 32, "user that hufu-files runs as" },
     { "relay_user", CONFIG_TEXT, SERVE(relay_user), NULL, false, 1, 32, "user that hufu-relay runs as" },
+    { "status_user", CONFIG_TEXT, SERVE(status_user), NULL, false, 1, 32, "user that hufu-status runs as" },
 };
 const struct config_option demo_options[] = {
     { "on", CONFIG_FLAG, DEMO(on), "no", false, 0, 0, "whether this is a demonstration: --insecure-dev goes without saying" },

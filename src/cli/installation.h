@@ -9,8 +9,9 @@ enum { INSTALLATION_PATH_MAX = 4096, SECRET_MIN = 16, SECRET_MAX = 1024 };
 struct serve_config {
     const char *listen; /* "127.0.0.1:8080", "[::1]:8080" or "unix:PATH" for nginx */
     const char *listen_group; /* of a unix: socket; NULL: ours */
+    const char *status_listen; /* where OCSP and lists are served; NULL: they are not */
     const char *secret_file;
-    const char *web_user, *signer_user, *files_user, *relay_user; /* NULL: the one who serves */
+    const char *web_user, *signer_user, *files_user, *relay_user, *status_user; /* NULL: the one who serves */
 };
 extern const struct config_option serve_options[];
 extern const size_t serve_options_count;

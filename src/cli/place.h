@@ -10,7 +10,7 @@ enum { PLACE_PATH_MAX = 4096 };
 
 struct place {
     const char *folder;
-    /* run/state.json: {"pid","ready","portal","console","platform","agent","paysim","processes":{name: pid}} */
+    /* run/state.json: {"pid","ready","portal","console","platform","agent","paysim","status","processes":{}} */
     json_t *state;
     /* usbkeys/people.json: [{"name","person","roles","card","certificate","pin"}]; NULL: no demonstration */
     json_t *people;
@@ -19,7 +19,7 @@ struct place {
 /* FOLDER outlives it. ERROR_DEMO_FOLDER when nothing runs there. */
 RESULT place_open(const char *folder, struct diag *diag, struct place *ret_place);
 void place_done(struct place *place);
-/* Origin or address of "portal", "console", "platform", "agent", "paysim"; "" when it is not there. */
+/* Origin or address of "portal", "console", "platform", "agent", "paysim", "status"; "" when it is not there. */
 const char *place_address(const struct place *place, const char *name);
 /* The first person with ROLE, who has an own USBKey; NULL: none. */
 const json_t *place_person(const struct place *place, const char *role);

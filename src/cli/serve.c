@@ -149,7 +149,7 @@ static struct result check_ports(const struct installation *i, struct diag *diag
 static struct result serve_with(const struct installation *i, const struct options *o, struct secret *secret,
                                 struct diag *diag)
 {
-    int listening = -1, log = -1;
+    int listening = -1, status_listening = -1, log = -1;
     struct supervisor_options s = { .installation = i,
                                     .secret = secret,
                                     .insecure_dev = o->insecure_dev,
@@ -159,11 +159,16 @@ static struct result serve_with(const struct installation *i, const struct optio
     TRY(secret_read(i, (int)o->secret_fd, o->insecure_dev, diag, secret));
     TRY(check_ports(i, diag));
     TRY(open_soon(i->serve.listen, i->serve.listen_group, diag, &listening));
-    struct result r = open_log(o->log, diag, &log);
+    struct result r = OK;
+    if (i->serve.status_listen)
+        r = open_soon(i->serve.status_listen, i->serve.listen_group, diag, &status_listening);
+    if (!failed(r)) r = open_log(o->log, diag, &log);
     s.listen = listening;
+    s.status_listen = status_listening;
     s.log = log;
     if (!failed(r)) r = supervise(&s, diag);
     if (log >= 0) close(log);
+    if (status_listening >= 0) close(status_listening);
     close(listening);
     return r;
 }

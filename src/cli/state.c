@@ -14,15 +14,16 @@ static void path_of(const struct installation *i, const char *name, char into[IN
 
 static json_t *describe(const struct installation *i, const struct supervised_table *table)
 {
-    char paysim[128] = "";
+    char paysim[128] = "", status[128] = "";
+    if (i->serve.status_listen) snprintf(status, sizeof status, "http://%s", i->serve.status_listen);
     if (i->demo.on && i->demo.paysim) snprintf(paysim, sizeof paysim, "http://%s", i->demo.paysim);
     json_t *processes = json_object();
     for (size_t k = 0; k < table->count; k++)
         if (table->rows[k].pid)
             json_object_set_new(processes, table->rows[k].name, json_integer(table->rows[k].pid));
-    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:o}", "pid", (int)getpid(), "ready", true,
+    return json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "pid", (int)getpid(), "ready", true,
                      "portal", i->portal, "console", i->console, "platform", i->platform, "agent", i->agent,
-                     "paysim", paysim, "processes", processes);
+                     "paysim", paysim, "status", status, "processes", processes);
 }
 
 void state_write(const struct installation *i, const struct supervised_table *table)

@@ -1,5 +1,5 @@
 /* FOLDER/run/state.json, by which others find what runs (cli/place.h reads it):
- *   {"pid","ready","portal","console","platform","agent","paysim","processes":{name: pid}}
+ *   {"pid","ready","portal","console","platform","agent","paysim","status","processes":{name: pid}}
  * It is there from when everything answered until the stop; a process that is being started again is not in it. */
 #pragma once
 

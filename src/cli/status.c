@@ -44,6 +44,9 @@ static struct result look_at(const struct installation *i, struct look *look)
     if (!text_equal(status, "ok")) return diag_log(&look->diag, ERROR_START_FAILED, "health: %s", status);
     if (i->agent[0] && !health_listens(i->agent))
         return diag_log(&look->diag, ERROR_START_FAILED, "the agent does not listen at %s", i->agent);
+    const char *told = i->serve.status_listen;
+    if (told && !text_starts(told, "unix:") && !health_listens(told))
+        return diag_log(&look->diag, ERROR_START_FAILED, "hufu-status does not listen at %s", told);
     if (paysim && !health_listens(paysim))
         return diag_log(&look->diag, ERROR_START_FAILED, "the payment simulator does not listen at %s",
                         paysim);
@@ -71,7 +74,7 @@ static void print_json(const struct look *look, struct result r)
 
 static void print_lines(const struct look *look)
 {
-    static const char *const addresses[] = { "portal", "console", "platform", "agent", "paysim" };
+    static const char *const addresses[] = { "portal", "console", "platform", "agent", "paysim", "status" };
     for (size_t i = 0; i < COUNT(addresses); i++)
         if (place_address(&look->place, addresses[i])[0])
             printf("%-10s %s\n", addresses[i], place_address(&look->place, addresses[i]));

@@ -25,7 +25,8 @@ enum {
     PAUSE_MS_LONGEST = 30 * 1000,
     START_FAILURES = 4,  /* of one process before all is ready: then it is no use to go on */
     STOP_MS = 10 * 1000, /* of patience with each stage */
-    NOT_RUN = 127
+    NOT_RUN = 127,
+    HANDED_MAX = 6 /* descriptors that a process may be handed; each of them gets at most PROCESS_FDS_MAX */
 };
 
 struct supervisor {
@@ -61,16 +62,18 @@ static void close_p(int *fd)
 /* ---- starting one ---- */
 
 /* Its arguments by what it uses; "@N" is the N-th descriptor. */
-static void argue(const struct supervisor *s, const struct supervised *row, const int fds[PROCESS_FDS_MAX],
+static void argue(const struct supervisor *s, const struct supervised *row, const int fds[HANDED_MAX],
                   struct process_start *start)
 {
     static const struct {
         unsigned use;
         const char *argument;
-    } with_fds[] = { { USES_SOCKET, "--socket" },
+    } with_fds[HANDED_MAX] = { { USES_SOCKET, "--socket" },
                      { USES_CONTROL, "--control" },
                      { USES_LISTEN, "--listen" },
-                     { USES_KEY, "--key" } };
+                     { USES_KEY, "--key" },
+                     { USES_STATUS, "--status" },
+                     { USES_SIGNER, "--signer" } };
     static const char *const numbers[PROCESS_FDS_MAX] = { "@0", "@1", "@2", "@3" };
     size_t n = 0;
     const char *slash = strrchr(row->program, '/');
@@ -80,7 +83,7 @@ static void argue(const struct supervisor *s, const struct supervised *row, cons
         start->arguments[n++] = s->options->installation->config;
     }
     for (size_t i = 0; i < COUNT(with_fds); i++) {
-        if (!(row->uses & with_fds[i].use)) continue;
+        if (!(row->uses & with_fds[i].use) || fds[i] < 0) continue;
         start->arguments[n++] = with_fds[i].argument;
         start->arguments[n++] = numbers[start->fd_count];
         start->fds[start->fd_count++] = fds[i];
@@ -89,7 +92,7 @@ static void argue(const struct supervisor *s, const struct supervised *row, cons
     for (size_t i = 0; i < SUPERVISED_EXTRA_MAX && row->extra[i]; i++) start->arguments[n++] = row->extra[i];
 }
 
-static struct result start_with(struct supervisor *s, struct supervised *row, const int fds[PROCESS_FDS_MAX],
+static struct result start_with(struct supervisor *s, struct supervised *row, const int fds[HANDED_MAX],
                                 struct diag *diag)
 {
     struct process_start start = { .program = row->program,
@@ -110,7 +113,8 @@ static struct result start_row(struct supervisor *s, struct supervised *row, str
     int pair[2] = { -1, -1 };
     bool paired = row->uses & (USES_SOCKET | USES_CONTROL);
     if (paired && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return FAIL(ERROR_IO);
-    const int fds[PROCESS_FDS_MAX] = { pair[1], pair[1], s->options->listen, row->key };
+    const int listen = row->listen >= 0 ? row->listen : s->options->listen;
+    const int fds[HANDED_MAX] = { pair[1], pair[1], listen, row->key, row->link, row->link };
     struct result r = start_with(s, row, fds, diag);
     close_p(&pair[1]);
     if (failed(r)) {

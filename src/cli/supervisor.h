@@ -10,6 +10,7 @@ struct supervisor_options {
     const struct installation *installation; /* outlives it */
     struct secret *secret;                   /* wiped by supervisor_new, once the keys are made of it */
     int listen;                              /* handed to web; stays the caller's */
+    int status_listen;                       /* to status; -1: it is not started; stays the caller's */
     int log;                                 /* where processes log; stays the caller's */
     const char *log_path;                    /* its name; NULL: standard error */
     bool insecure_dev;

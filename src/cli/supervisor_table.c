@@ -1,8 +1,10 @@
 #include "cli/supervisor_table.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -17,7 +19,7 @@ static struct result add(struct supervised_table *table, const char *name, const
     if (table->count == SUPERVISED_MAX)
         return diag_log(diag, ERROR_CONFIG, "more than %d processes", SUPERVISED_MAX);
     struct supervised *row = &table->rows[table->count];
-    *row = (struct supervised){ .uses = uses, .stage = stage, .key = -1, .peer = -1 };
+    *row = (struct supervised){ .uses = uses, .stage = stage, .key = -1, .listen = -1, .link = -1, .peer = -1 };
     snprintf(row->name, sizeof row->name, "%s", name);
     if (!place_program(program, row->program)) return diag_log(diag, ERROR_PROGRAM_MISSING, "%s", program);
     table->count++;
@@ -25,7 +27,7 @@ static struct result add(struct supervised_table *table, const char *name, const
     return OK;
 }
 
-/* ---- the four that make up an installation ---- */
+/* ---- those that make up an installation ---- */
 
 static struct result add_core(struct supervised_table *table, const struct supervisor_options *o,
                               struct diag *diag)
@@ -36,7 +38,7 @@ static struct result add_core(struct supervised_table *table, const struct super
         unsigned uses;
         enum supervised_stage stage;
     } core[] = {
-        { "signer", "hufu-signer", c->signer_user, USES_CONFIG | USES_SOCKET | USES_KEY | USES_INSECURE,
+        { "signer", "hufu-signer", c->signer_user, USES_CONFIG | USES_SOCKET | USES_KEY | USES_STATUS | USES_INSECURE,
           STAGE_PEER },
         { "files", "hufu-files", c->files_user, USES_SOCKET | USES_INSECURE, STAGE_PEER },
         { "relay", "hufu-relay", c->relay_user, USES_CONFIG | USES_SOCKET | USES_INSECURE, STAGE_PEER },
@@ -54,6 +56,23 @@ static struct result add_core(struct supervised_table *table, const struct super
         secret_wipe(key, sizeof key);
         TRY(r);
     }
+    return OK;
+}
+
+/* The process that tells how certificates stand, where it is asked for. */
+static struct result add_status(struct supervised_table *table, const struct supervisor_options *o, struct diag *diag)
+{
+    struct supervised *row;
+    int pair[2];
+    if (o->status_listen < 0) return OK;
+    TRY(add(table, "status", "hufu-status", USES_CONFIG | USES_LISTEN | USES_SIGNER | USES_INSECURE, STAGE_PEER, diag,
+            &row));
+    row->user = o->installation->serve.status_user;
+    row->listen = fcntl(o->status_listen, F_DUPFD_CLOEXEC, 0);
+    ENSURE(row->listen >= 0, ERROR_IO);
+    ENSURE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, ERROR_IO);
+    row->link = pair[0];
+    table_find(table, "signer")->link = pair[1];
     return OK;
 }
 
@@ -138,6 +157,7 @@ struct result table_fill(struct supervised_table *table, const struct supervisor
     table->count = 0;
     table->arena = arena_new(ARENA_MAX);
     TRY(add_core(table, options, diag));
+    TRY(add_status(table, options, diag));
     TRY(add_demo(table, options->installation, diag));
     size_t len =
         options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
@@ -152,8 +172,10 @@ struct result table_fill(struct supervised_table *table, const struct supervisor
 void table_done(struct supervised_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        if (table->rows[i].key >= 0) close(table->rows[i].key);
-        if (table->rows[i].peer >= 0) close(table->rows[i].peer);
+        const struct supervised *row = &table->rows[i];
+        const int fds[] = { row->key, row->peer, row->listen, row->link };
+        for (size_t k = 0; k < COUNT(fds); k++)
+            if (fds[k] >= 0) close(fds[k]);
     }
     arena_free(table->arena);
     table->arena = NULL;

@@ -18,7 +18,9 @@ enum supervised_uses {
     USES_KEY = 4,
     USES_CONTROL = 8, /* web's own */
     USES_LISTEN = 16,
-    USES_INSECURE = 32 /* knows --insecure-dev */
+    USES_INSECURE = 32, /* knows --insecure-dev */
+    USES_STATUS = 64,   /* the socket to status: signer's */
+    USES_SIGNER = 128   /* the socket to signer: status's */
 };
 
 /* In this order they are stopped: web answers what it was asked while its peers still live. */
@@ -31,7 +33,9 @@ struct supervised {
     enum supervised_stage stage;
     const char *extra[SUPERVISED_EXTRA_MAX]; /* further arguments, ended by NULL */
     const char *user;
-    int key; /* sealed memfd; -1 */
+    int key;    /* sealed memfd; -1 */
+    int listen; /* of its own, not web's; -1 */
+    int link;   /* its end of the pair between signer and status, which outlives both; -1 */
 
     pid_t pid;                  /* 0: it does not run */
     int peer;                   /* web's end of the socket to it, until web has taken it; -1 */

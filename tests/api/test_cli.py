@@ -19,7 +19,7 @@ from world import ROOT, World, build_folder, wait_for
 
 BUILD = build_folder()
 HUFU = os.path.join(BUILD, "src/cli/hufu")
-CORE = {"signer": "hufu-signer", "files": "hufu-files", "relay": "hufu-relay", "web": "hufu-web"}
+CORE = {"signer": "hufu-signer", "files": "hufu-files", "relay": "hufu-relay", "web": "hufu-web", "status": "hufu-status"}
 ENGLISH = dict(os.environ, LC_ALL="C.UTF-8")
 
 
@@ -274,7 +274,7 @@ class Serve(unittest.TestCase):
 
     def test_nothing_but_its_own_is_handed_on(self):
         """Descriptors, environment and arguments of each process."""
-        most = {"signer": 12, "files": 12, "relay": 16}
+        most = {"signer": 14, "files": 12, "relay": 16, "status": 16}
         for name, program in CORE.items():
             pid = self.pids()[name]
             self.assertEqual(proc(pid, "comm").decode().strip(), program)
@@ -639,7 +639,8 @@ operator_3 = 赵三 | reviewer
         status, said = self.init(["REAL01", "REAL02", "REAL03"])
         self.assertEqual(status, 0, said)
         self.assertIn("王一", said)
-        self.assertEqual(sorted(os.listdir(self.folder)), ["ca", "hufu.conf", "run", "signer", "web"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["ca", "hufu.conf", "publish", "run", "signer", "web"])
+        self.assertEqual(pwd.getpwuid(os.stat(self.folder + "/publish").st_uid).pw_name, "daemon")
         self.assertEqual(pwd.getpwuid(os.stat(self.folder + "/signer/keys").st_uid).pw_name, "daemon")
         self.assertEqual(stat.S_IMODE(os.stat(self.folder + "/signer").st_mode), 0o700)
         secret = self.secret()

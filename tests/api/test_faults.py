@@ -224,6 +224,23 @@ class Faults(unittest.TestCase):
         self.world.settle()
         self.assertEqual({c["state"] for c in walk.portal.api("GET", "certificates")["items"]}, {"revoked"})
         self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_REVOKED")
+        for certificate in walk.portal.api("GET", "certificates")["items"]:
+            wait_for("its answer", lambda serial=certificate["serial"]: self.told_revoked(serial))
+            wait_for("its list", lambda serial=certificate["serial"]: self.listed(serial))
+
+    def published(self, *path):
+        try:
+            with open(self.world.path("publish", *path), "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return b""
+
+    def told_revoked(self, serial):
+        """The answer's head says how the certificate stands (pki/published.h)."""
+        return self.published("ocsp/issuing", serial[:2], serial)[24:25] == b"\x01"
+
+    def listed(self, serial):
+        return bytes.fromhex(serial) in self.published("crl/issuing-0000.crl")
 
     def at_init(self, fault):
         """During `hufu init`: what was begun is not served; the folder is made anew or refused in words."""

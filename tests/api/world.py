@@ -122,9 +122,9 @@ class World:
 
     def try_init(self, fault=None):
         """Its exit status; what it says goes to the log."""
-        web, paysim, agent = free_ports(3)
+        web, paysim, agent, status = free_ports(4)
         done = self.run("init", "--demo", "--folder", self.folder, "--port", web, "--paysim-port", paysim, "--agent-port",
-                        agent, check=False, env=dict(os.environ, **({"HUFU_FAULT": fault} if fault else {})))
+                        agent, "--status-port", status, check=False, env=dict(os.environ, **({"HUFU_FAULT": fault} if fault else {})))
         with open(self.log_path, "a", encoding="utf-8") as log:
             log.write(done.stdout + done.stderr)
         return done.returncode

@@ -86,14 +86,10 @@ export class World {
   async init() {
     let done;
     for (let i = 0; i < 5; i++) {
-      const [web, paysim, agent] = await freePorts(3);
-      done = spawnSync(
-        this.hufu,
-        ["init", "--demo", "--folder", this.folder, "--port", web, "--paysim-port", paysim, "--agent-port", agent].map(
-          String,
-        ),
-        { encoding: "utf8" },
-      );
+      const [web, paysim, agent, status] = await freePorts(4);
+      const ports = { port: web, "paysim-port": paysim, "agent-port": agent, "status-port": status };
+      const options = Object.entries(ports).flatMap(([name, port]) => [`--${name}`, String(port)]);
+      done = spawnSync(this.hufu, ["init", "--demo", "--folder", this.folder, ...options], { encoding: "utf8" });
       if (done.status === 0) return;
     }
     throw new Error(`hufu init ended with ${done.status}: ${done.stdout}${done.stderr}`);
