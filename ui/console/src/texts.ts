@@ -27,10 +27,7 @@ export const t = {
     title: "运营人员登录",
     lead: "插入本人的运营 USBKey，点“登录”，输入口令。",
     action: "登录",
-    confirm: "确认",
-    dialog: "USBKey 登录",
     only: "运营管理平台只能用运营人员的 USBKey 登录，不支持短信验证码。",
-    ended: { title: "登录已到期", body: "重新登录后回到刚才的页面，已填写的内容还在。" },
   },
 
   queue: {

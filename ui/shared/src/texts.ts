@@ -159,6 +159,13 @@ export const shared = {
     show: "显示口令",
     hide: "隐藏口令",
   },
+  keyLogin: {
+    dialog: "USBKey 登录",
+    ended: {
+      title: "登录已到期",
+      body: "为了安全，长时间不操作会自动退出。重新登录后回到刚才的页面，已填写的内容还在。",
+    },
+  },
   statement: {
     tags: {
       "HUFU-APPROVE-v1": "批准办理",
