@@ -21,7 +21,14 @@ export const flags = [
 
 export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
 
-/* What a page must never do: break its content policy, throw, or ask anyone but its own host and the agent. */
+/* Everyone who came in this process; each has in FAULTS what pages did that they never may: break their content policy,
+ * throw, ask anyone but the own hosts, the agent and the payment platform. */
+export const opened = [];
+
+export const faults = () => opened.flatMap((context) => context.faults);
+
+export const closeSince = (count) => Promise.all(opened.slice(count).map((context) => context.close()));
+
 export async function person(browser, world, { width = 1280, height = 900, ...more } = {}) {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -30,26 +37,26 @@ export async function person(browser, world, { width = 1280, height = 900, ...mo
     ...more,
   });
   context.setDefaultTimeout(60_000);
-  const own = [world.portal, world.console, world.platform, world.state().agent, world.state().paysim].map(
-    (a) => new URL(a).port,
-  );
-  const faults = [];
+  const state = world.state();
+  const own = ["portal", "console", "platform", "agent", "paysim"].map((name) => new URL(state[name]).host);
+  context.faults = [];
   context.on("page", (page) => {
-    page.on("pageerror", (e) => faults.push(`${page.url()}: ${e.message}`));
-    page.on(
-      "console",
-      (m) =>
-        /Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(m.text()) &&
-        faults.push(`${page.url()}: ${m.text()}`),
-    );
+    const fault = (what) => context.faults.push(`${page.url()}: ${what}`);
+    page.on("pageerror", (e) => fault(e.message));
+    page.on("console", (m) => {
+      if (/Content Security Policy|Refused to|\[Vue warn\]|TypeError/.test(m.text())) fault(m.text());
+    });
     page.on("request", (r) => {
       const url = new URL(r.url());
-      if (["http:", "https:"].includes(url.protocol) && !own.includes(url.port)) faults.push(`asks ${r.url()}`);
+      if (["http:", "https:", "ws:", "wss:"].includes(url.protocol) && !own.includes(url.host))
+        fault(`asks ${r.url()}`);
     });
   });
-  context.faults = faults;
+  opened.push(context);
   return context;
 }
+
+export const visitor = async (...who) => (await person(...who)).newPage();
 
 /* axe-core at WCAG 2.2 AA; the page as a whole. */
 export async function accessible(page, what) {

@@ -5,37 +5,42 @@ import { chooseKey, enter, logInByKey, logInBySms, logInOperator, person } from 
 
 /* People in each state, by the API. */
 export async function prepare(world) {
-  const p = {};
-  p.fresh = await Holder.opened(world, "张三");
-  p.filled = await Holder.opened(world, "李四");
-  await (await (await p.filled.logIn()).apply()).fill();
-  p.printed = await Holder.opened(world, "王五");
-  await (await (await (await p.printed.logIn()).apply()).fill()).print();
-  p.unpaid = await Holder.opened(world, "赵六");
-  await (await (await (await (await (await p.unpaid.logIn()).apply()).fill()).print()).upload()).submit();
-  p.review = await (await Holder.opened(world, "陈七")).toReview();
-  /* What a reviewer sees as a difference. */
-  p.back = await (await Holder.opened(world, "周八")).toReview();
+  const until = (last, name) => Holder.until(world, last, name);
+  const p = {
+    fresh: await Holder.opened(world, "张三"),
+    filled: await until("fill", "李四"),
+    printed: await until("print", "王五"),
+    unpaid: await until("submit", "赵六"),
+    review: await until("pay", "陈七"),
+    back: await until("pay", "周八"),
+    withdrawn: await until("apply", "吴九"),
+    approved: await until("approve", "郑十"),
+    produced: await until("produce", "孙一"),
+    has: await until("ship", "钱二"),
+    first: await until("ship", "冯三"),
+    blank: await world.card(),
+  };
+  await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
   const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
   await reviewer.api("POST", `console/${p.back.path("return")}`, {
     reason: "missing-material",
     items: "organization,license",
     words: "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
   });
-  p.withdrawn = await (await (await Holder.opened(world, "吴九")).logIn()).apply();
-  await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
-  p.approved = await (await (await Holder.opened(world, "郑十")).toReview()).approve();
-  p.produced = await (await (await (await Holder.opened(world, "孙一")).toReview()).approve()).produce();
-  p.has = await (await (await (await (await Holder.opened(world, "钱二")).toReview()).approve()).produce()).ship();
   await p.has.changePin();
-  p.first = await (await (await (await (await Holder.opened(world, "冯三")).toReview()).approve()).produce()).ship();
   await p.produced.card.pull();
-  p.blank = await world.card();
   return p;
 }
 
-async function portal(world, browser, people, size, each) {
-  const stranger = await person(browser, world, size);
+/* What a page is looked at in. */
+export const sizes = {
+  desktop: { width: 1280, height: 860 },
+  phone: { width: 360, height: 740 },
+};
+const operatorsDesk = { width: 1440, height: 860 };
+
+async function portal(world, browser, people, each) {
+  const stranger = await person(browser, world, sizes.desktop);
   let p = await stranger.newPage();
   await p.goto(world.portal + "/login");
   await p.getByRole("heading", { name: "登录" }).waitFor();
@@ -45,10 +50,10 @@ async function portal(world, browser, people, size, each) {
   await logInBySms(p, world, people.fresh, { open: false });
   await p.getByText("您还没有数字证书").waitFor();
   await each(p, "portal-home");
-  if (size.width < 500) {
-    await p.getByRole("button", { name: "菜单" }).click();
-    await each(p, "portal-menu");
-  }
+  await p.setViewportSize(sizes.phone);
+  await p.getByRole("button", { name: "菜单" }).click();
+  await each(p, "portal-menu", ["phone"]);
+  await p.setViewportSize(sizes.desktop);
   await p.goto(world.portal + "/apply");
   await p.getByText("证书服务费").waitFor();
   await each(p, "portal-start");
@@ -61,7 +66,7 @@ async function portal(world, browser, people, size, each) {
   await stranger.close();
 
   const show = async (who, pages) => {
-    const context = await person(browser, world, size);
+    const context = await person(browser, world, sizes.desktop);
     await enter(context, who.page);
     p = await context.newPage();
     for (const [name, tail, wait, act] of pages) {
@@ -73,95 +78,82 @@ async function portal(world, browser, people, size, each) {
       await each(p, name);
     }
     await context.close();
-    return context.faults;
   };
 
-  const faults = [stranger.faults];
-  faults.push(
-    await show(people.filled, [
-      ["portal-tasks", "", "已完成"],
-      ["portal-agreement", "agreement", "您已于"],
-      ["portal-agreement-error", "agreement", "您已于", (q) => q.getByRole("button", { name: "同意并继续" }).click()],
-      ["portal-organization", "organization", "统一社会信用代码"],
-      [
-        "portal-organization-error",
-        "organization",
-        "统一社会信用代码",
-        async (q) => {
-          await q.getByLabel("单位名称").fill("");
-          await q.getByLabel("统一社会信用代码").fill("91110000MA0000000I");
-          await q.getByRole("button", { name: "保存并继续" }).click();
-          await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
-        },
-      ],
-      ["portal-holder", "holder", "证件类型"],
-      ["portal-invoice", "invoice", "纳税人识别号"],
-      ["portal-medium", "medium", "证书存放在哪里"],
-      ["portal-address", "address", "收件人手机号"],
-      ["portal-check", "check", "请逐项核对"],
-      ["portal-withdraw", "withdraw", "撤回后这份申请作废"],
-    ]),
-  );
-  faults.push(
-    await show(people.printed, [
-      ["portal-form", "form", "下载申请表"],
-      [
-        "portal-materials",
-        "materials",
-        "还缺",
-        async (q) => {
-          await q.getByLabel(/：证照复印件/).setInputFiles({
-            name: "执照.png",
-            mimeType: "image/png",
-            buffer: png(),
-          });
-          await q.getByText("PNG · 1 页").waitFor();
-          await q.getByLabel(/：使用人身份证件/).setInputFiles({
-            name: "身份证.png",
-            mimeType: "image/png",
-            buffer: png().subarray(0, 300),
-          });
-          await q.getByRole("alert").waitFor();
-        },
-      ],
-    ]),
-  );
-  faults.push(
-    await show(people.unpaid, [
-      ["portal-status-unpaid", "", "等待缴费"],
-      [
-        "portal-payment",
-        "payment",
-        "应付金额",
-        async (q) => {
-          if (await q.getByRole("button", { name: "生成付款二维码" }).count())
-            await q.getByRole("button", { name: "生成付款二维码" }).click();
-          await q.getByRole("img", { name: "微信支付二维码" }).waitFor();
-        },
-      ],
-    ]),
-  );
-  faults.push(await show(people.review, [["portal-status-review", "", "正在审核"]]));
-  faults.push(
-    await show(people.back, [
-      ["portal-sent-back", "", "有内容需要补正"],
-      ["portal-submit", "submit", "重新提交审核"],
-    ]),
-  );
-  faults.push(await show(people.withdrawn, [["portal-status-withdrawn", "", "申请已撤回"]]));
-  faults.push(
-    await show(people.has, [
-      ["portal-home-certificate", "/", "有效期至"],
-      ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
-      ["portal-applications", "/applications", "已寄出"],
-      ["portal-status-shipped", "", "USBKey 已寄出"],
-    ]),
-  );
-  return faults.flat();
+  await show(people.filled, [
+    ["portal-tasks", "", "已完成"],
+    ["portal-agreement", "agreement", "您已于"],
+    ["portal-agreement-error", "agreement", "您已于", (q) => q.getByRole("button", { name: "同意并继续" }).click()],
+    ["portal-organization", "organization", "统一社会信用代码"],
+    [
+      "portal-organization-error",
+      "organization",
+      "统一社会信用代码",
+      async (q) => {
+        await q.getByLabel("单位名称").fill("");
+        await q.getByLabel("统一社会信用代码").fill("91110000MA0000000I");
+        await q.getByRole("button", { name: "保存并继续" }).click();
+        await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+      },
+    ],
+    ["portal-holder", "holder", "证件类型"],
+    ["portal-invoice", "invoice", "纳税人识别号"],
+    ["portal-medium", "medium", "证书存放在哪里"],
+    ["portal-address", "address", "收件人手机号"],
+    ["portal-check", "check", "请逐项核对"],
+    ["portal-withdraw", "withdraw", "撤回后这份申请作废"],
+  ]);
+  await show(people.printed, [
+    ["portal-form", "form", "下载申请表"],
+    [
+      "portal-materials",
+      "materials",
+      "还缺",
+      async (q) => {
+        await q.getByLabel(/：证照复印件/).setInputFiles({
+          name: "执照.png",
+          mimeType: "image/png",
+          buffer: png(),
+        });
+        await q.getByText("PNG · 1 页").waitFor();
+        await q.getByLabel(/：使用人身份证件/).setInputFiles({
+          name: "身份证.png",
+          mimeType: "image/png",
+          buffer: png().subarray(0, 300),
+        });
+        await q.getByRole("alert").waitFor();
+      },
+    ],
+  ]);
+  await show(people.unpaid, [
+    ["portal-status-unpaid", "", "等待缴费"],
+    [
+      "portal-payment",
+      "payment",
+      "应付金额",
+      async (q) => {
+        if (await q.getByRole("button", { name: "生成付款二维码" }).count())
+          await q.getByRole("button", { name: "生成付款二维码" }).click();
+        await q.getByRole("img", { name: "微信支付二维码" }).waitFor();
+      },
+    ],
+  ]);
+  await show(people.review, [["portal-status-review", "", "正在审核"]]);
+  await show(people.back, [
+    ["portal-sent-back", "", "有内容需要补正"],
+    ["portal-submit", "submit", "重新提交审核"],
+  ]);
+  await show(people.withdrawn, [["portal-status-withdrawn", "", "申请已撤回"]]);
+  await show(people.has, [
+    ["portal-home-certificate", "/", "有效期至"],
+    ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
+    ["portal-applications", "/applications", "已寄出"],
+    ["portal-status-shipped", "", "USBKey 已寄出"],
+  ]);
 }
 
-async function console_(world, browser, people, size, each) {
-  const context = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
+async function console_(world, browser, people, each) {
+  const context = await person(browser, world, operatorsDesk);
   const p = await context.newPage();
   await p.goto(world.console + "/login");
   await p.getByRole("heading", { name: "运营人员登录" }).waitFor();
@@ -202,7 +194,7 @@ async function console_(world, browser, people, size, each) {
   }
   await context.close();
 
-  const producing = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
+  const producing = await person(browser, world, operatorsDesk);
   const q = await producing.newPage();
   await logInOperator(q, world, "producer");
   await q.goto(world.console + "/production");
@@ -216,7 +208,7 @@ async function console_(world, browser, people, size, each) {
   await each(q, "console-dispatch");
   await producing.close();
 
-  const governing = await person(browser, world, size.width > 1000 ? { ...size, width: 1440 } : size);
+  const governing = await person(browser, world, operatorsDesk);
   const a = await governing.newPage();
   await logInOperator(a, world, "administrator");
   for (const [name, path, wait] of [
@@ -237,11 +229,10 @@ async function console_(world, browser, people, size, each) {
   await a.getByLabel("原因").waitFor();
   await each(a, "console-suspend");
   await governing.close();
-  return [...context.faults, ...producing.faults, ...governing.faults];
 }
 
-async function platform(world, browser, people, size, each) {
-  const context = await person(browser, world, size);
+async function platform(world, browser, people, each) {
+  const context = await person(browser, world, sizes.desktop);
   const p = await context.newPage();
   await p.goto(world.platform + "/");
   await p.getByRole("heading", { name: "国资监管平台" }).waitFor();
@@ -271,7 +262,7 @@ async function platform(world, browser, people, size, each) {
   await each(p, "platform-logged-in");
   await context.close();
   /* Where no agent answers. */
-  const without = await person(browser, world, size);
+  const without = await person(browser, world, sizes.desktop);
   const q = await without.newPage();
   await q.route(`${world.state().agent}/**`, (r) => r.abort("connectionrefused"));
   await q.goto(world.platform + "/login");
@@ -279,14 +270,20 @@ async function platform(world, browser, people, size, each) {
   await q.getByText("没有找到 USBKey 控件").waitFor();
   await each(q, "platform-no-agent");
   await without.close();
-  return [...context.faults, ...without.faults];
 }
 
-/* Visits every page at SIZE; each(page, name) looks at it. Answers what pages did that they must not. */
-export async function visit(world, browser, people, size, each) {
-  return [
-    ...(await portal(world, browser, people, size, each)),
-    ...(await console_(world, browser, people, size, each)),
-    ...(await platform(world, browser, people, size, each)),
-  ];
+/* Visits every page and looks at it at desktop and phone width: each(page, name, kind of size). */
+export async function visit(world, browser, people, each) {
+  const atEach = async (page, name, kinds = ["desktop", "phone"]) => {
+    const own = page.viewportSize();
+    for (const kind of kinds) {
+      if (kind === "phone") await page.setViewportSize(sizes.phone);
+      await page.waitForTimeout(150); /* tabs slide, rows move */
+      await each(page, name, kind);
+    }
+    await page.setViewportSize(own);
+  };
+  await portal(world, browser, people, atEach);
+  await console_(world, browser, people, atEach);
+  await platform(world, browser, people, atEach);
 }

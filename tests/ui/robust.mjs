@@ -1,22 +1,14 @@
 /* Double clicks, back, reload, two tabs, a lost line, an expired login, a restarted server: nothing typed is lost, nothing is
  * done twice. */
-import { after, before, test } from "node:test";
+import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { waitFor, World } from "./world.mjs";
+import { waitFor } from "./world.mjs";
 import { Holder, Operator, png } from "./people.mjs";
-import { enter, launch, logInBySms, person } from "./browser.mjs";
+import { enter, logInBySms, person } from "./browser.mjs";
+import { shared, tidy } from "./shared.mjs";
 
-let world, browser;
-
-before(async () => {
-  world = await World.open();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await world?.close();
-});
+const { world, browser } = await shared();
+let early;
 
 async function at(holder, tail = "") {
   const context = await person(browser, world);
@@ -26,194 +18,200 @@ async function at(holder, tail = "") {
   return p;
 }
 
-const begun = async () => (await (await Holder.opened(world)).logIn()).apply();
-const agreed = async () => (await begun()).fill();
+const until = (last) => Holder.until(world, last);
 
-test("R-APPLY-1 a double click on 开始申请 makes one application", async () => {
-  const h = await (await Holder.opened(world)).logIn();
-  const p = await at(h, "/apply");
-  await p.getByRole("button", { name: "开始申请" }).dblclick();
-  await p.getByText("已完成 0 项").waitFor();
-  assert.equal((await h.api("GET", "applications")).items.length, 1);
-});
+describe("nothing typed is lost, nothing is done twice", () => {
+  tidy();
 
-test("R-FEE-4 a double click and a second tab make one payment", async () => {
-  const h = await (await (await (await agreed()).print()).upload()).submit();
-  const [p, q] = [await at(h, "payment"), await at(h, "payment")];
-  for (const x of [p, q]) await x.getByRole("button", { name: "生成付款二维码" }).waitFor();
-  await Promise.all([
-    p.getByRole("button", { name: "生成付款二维码" }).dblclick(),
-    q.getByRole("button", { name: "生成付款二维码" }).dblclick(),
-  ]);
-  const orders = await Promise.all([p, q].map((x) => x.locator(".scan .mono").innerText()));
-  assert.equal(orders[0], orders[1]);
-});
-
-test("R-FORM-5 what was typed is there after reload, after back and forth, and after another page", async () => {
-  const h = await agreed();
-  const p = await at(h, "organization");
-  await p.getByLabel("单位地址").fill("正在填写的地址");
-  await p.reload();
-  await p.getByLabel("单位地址").waitFor();
-  assert.equal(await p.getByLabel("单位地址").inputValue(), "正在填写的地址");
-  await p.getByRole("link", { name: "使用帮助" }).first().click();
-  await p.getByRole("heading", { name: "使用帮助" }).waitFor();
-  await p.goBack();
-  await p.getByLabel("单位地址").waitFor();
-  assert.equal(await p.getByLabel("单位地址").inputValue(), "正在填写的地址");
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await waitFor(
-    "the address saved",
-    async () => (await h.api("GET", h.path())).organization_address === "正在填写的地址",
-  );
-});
-
-test("R-FORM-5 an expired login: one logs in again and is back, with what was typed", async () => {
-  const h = await agreed();
-  const p = await at(h, "organization");
-  await p.getByLabel("单位地址").fill("登录到期前写的地址");
-  await p.context().clearCookies();
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await p.getByText("登录已到期").waitFor();
-  /* A code a minute: the one for this login waits for the limit. */
-  await p.waitForTimeout(Math.max(0, 61_000 - (Date.now() - h.loggedInAt)));
-  await logInBySms(p, world, h, { open: false });
-  await p.getByLabel("单位地址").waitFor();
-  assert.equal(await p.getByLabel("单位地址").inputValue(), "登录到期前写的地址");
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await waitFor(
-    "the address saved",
-    async () => (await h.api("GET", h.path())).organization_address === "登录到期前写的地址",
-  );
-});
-
-test("a lost line: said, kept, and the same button works when it is back, once", async () => {
-  const h = await agreed();
-  const p = await at(h, "organization");
-  await p.getByLabel("单位地址").fill("断网时写的地址");
-  await p.context().setOffline(true);
-  await p.getByText("网络已断开").first().waitFor();
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await p.getByText("没有连上服务器").waitFor();
-  await p.context().setOffline(false);
-  const keys = [];
-  p.on("request", (r) => r.method() === "PUT" && keys.push(r.headers()["idempotency-key"]));
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await waitFor(
-    "the address saved",
-    async () => (await h.api("GET", h.path())).organization_address === "断网时写的地址",
-  );
-  assert.equal(keys.length, 1);
-  assert.match(keys[0], /^[0-9a-f]{32}$/);
-});
-
-test("an answer that got lost is asked for again with the same key, and nothing is done twice", async () => {
-  const h = await (await Holder.opened(world)).logIn();
-  const p = await at(h, "/apply");
-  const keys = [];
-  let lose = true;
-  await p.route("**/api/v1/applications", async (r) => {
-    if (r.request().method() !== "POST") return r.continue();
-    keys.push(r.request().headers()["idempotency-key"]);
-    if (!lose) return r.continue();
-    lose = false;
-    /* The server does it; the answer is lost. */
-    await h.page.ask("POST", "/api/v1/applications", { service: "apply" }, undefined, keys[0]);
-    return r.abort("connectionreset");
+  before(async () => {
+    early = await until("fill");
   });
-  await p.getByRole("button", { name: "开始申请" }).click();
-  await p.getByText("已完成 0 项").waitFor();
-  assert.equal(keys.length, 2);
-  assert.equal(keys[0], keys[1]);
-  assert.equal((await h.api("GET", "applications")).items.length, 1);
-});
 
-test("R-FORM-4 an upload that breaks off is kept, goes on by itself when the line is back, and after a reload", async () => {
-  const h = await (await agreed()).print();
-  const p = await at(h, "materials");
-  const box = p.getByLabel(/：证照复印件/);
-  let broken = true;
-  await p.route("**/attachments/license", (r) => (broken ? r.abort("connectionreset") : r.continue()));
-  await box.setInputFiles({
-    name: "执照.png",
-    mimeType: "image/png",
-    buffer: png(900, 700, true),
+  test("R-APPLY-1 a double click on 开始申请 makes one application", async () => {
+    const h = await until("logIn");
+    const p = await at(h, "/apply");
+    await p.getByRole("button", { name: "开始申请" }).dblclick();
+    await p.getByText("已完成 0 项").waitFor();
+    assert.equal((await h.api("GET", "applications")).items.length, 1);
   });
-  await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
-  await p.reload();
-  await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
-  broken = false;
-  await p.evaluate(() => window.dispatchEvent(new Event("online")));
-  await p.getByText("PNG · 1 页").waitFor();
-  assert.ok((await h.api("GET", h.path("attachments"))).items.some((x) => x.kind === "license"));
-});
 
-test("two tabs: what one changed the other shows by itself; logging out in one logs out the other", async () => {
-  const h = await (await (await (await agreed()).print()).upload()).submit();
-  const p = await at(h);
-  const q = await p.context().newPage();
-  await q.goto(p.url());
-  for (const x of [p, q]) await x.getByRole("heading", { name: "等待缴费" }).waitFor();
-  await p.getByRole("link", { name: "撤回申请" }).click();
-  await p.getByRole("button", { name: "确认撤回" }).click();
-  await q.getByRole("heading", { name: "申请已撤回" }).waitFor();
-  await p.getByRole("button", { name: "退出登录" }).click();
-  await q.getByRole("heading", { name: "登录", exact: true }).waitFor();
-});
-
-test("R-APPLY a restart of the server loses nothing: the page goes on where it was", async () => {
-  const h = await agreed();
-  const p = await at(h, "organization");
-  await p.getByLabel("单位地址").fill("重启时写的地址");
-  await world.kill("web");
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await waitFor("the address saved", async () => {
-    if (await p.getByText("没有连上服务器").count()) await p.getByRole("button", { name: "保存并继续" }).click();
-    return (await h.api("GET", h.path()).catch(() => ({}))).organization_address === "重启时写的地址";
+  test("R-FEE-4 a double click and a second tab make one payment", async () => {
+    const h = await until("submit");
+    const [p, q] = [await at(h, "payment"), await at(h, "payment")];
+    for (const x of [p, q]) await x.getByRole("button", { name: "生成付款二维码" }).waitFor();
+    await Promise.all([
+      p.getByRole("button", { name: "生成付款二维码" }).dblclick(),
+      q.getByRole("button", { name: "生成付款二维码" }).dblclick(),
+    ]);
+    const orders = await Promise.all([p, q].map((x) => x.locator(".scan .mono").innerText()));
+    assert.equal(orders[0], orders[1]);
   });
-});
 
-test("drafts end with the login: the next person at the computer finds nothing", async () => {
-  const h = await agreed();
-  const p = await at(h, "organization");
-  await p.getByLabel("单位地址").fill("别人不该看到的地址");
-  await p.getByRole("button", { name: "退出登录" }).click();
-  await p.getByRole("heading", { name: "登录", exact: true }).waitFor();
-  assert.equal(
-    await p.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith("hufu.draft.")).length),
-    0,
-  );
-});
+  test("R-FORM-5 what was typed is there after reload, after back and forth, and after another page", async () => {
+    const h = await until("fill");
+    const p = await at(h, "organization");
+    await p.getByLabel("单位地址").fill("正在填写的地址");
+    await p.reload();
+    await p.getByLabel("单位地址").waitFor();
+    assert.equal(await p.getByLabel("单位地址").inputValue(), "正在填写的地址");
+    await p.getByRole("link", { name: "使用帮助" }).first().click();
+    await p.getByRole("heading", { name: "使用帮助" }).waitFor();
+    await p.goBack();
+    await p.getByLabel("单位地址").waitFor();
+    assert.equal(await p.getByLabel("单位地址").inputValue(), "正在填写的地址");
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await waitFor(
+      "the address saved",
+      async () => (await h.api("GET", h.path())).organization_address === "正在填写的地址",
+    );
+  });
 
-test("R-FORM-5 sent back: only what was named can be changed, the rest is kept", async () => {
-  const h = await (await Holder.opened(world)).toReview();
-  const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
-  await reviewer.api("POST", `console/${h.path("return")}`, {
-    reason: "missing-material",
-    items: "organization,license",
-    words: "请盖章",
+  test("a lost line: said, kept, and the same button works when it is back, once", async () => {
+    const h = await until("fill");
+    const p = await at(h, "organization");
+    await p.getByLabel("单位地址").fill("断网时写的地址");
+    await p.context().setOffline(true);
+    await p.getByText("网络已断开").first().waitFor();
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.getByText("没有连上服务器").waitFor();
+    await p.context().setOffline(false);
+    const keys = [];
+    p.on("request", (r) => r.method() === "PUT" && keys.push(r.headers()["idempotency-key"]));
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await waitFor(
+      "the address saved",
+      async () => (await h.api("GET", h.path())).organization_address === "断网时写的地址",
+    );
+    assert.equal(keys.length, 1);
+    assert.match(keys[0], /^[0-9a-f]{32}$/);
   });
-  const p = await at(h);
-  await p.getByText("有内容需要补正").waitFor();
-  assert.equal(await p.getByRole("link", { name: "使用人信息" }).count(), 0);
-  await p.getByRole("link", { name: "单位信息" }).first().click();
-  await p.getByLabel("单位地址").fill("北京市西城区改过的路 9 号");
-  await p.getByRole("button", { name: "保存并继续" }).click();
-  await p.getByRole("link", { name: "打印申请表" }).click();
-  await p.getByRole("button", { name: "信息无误，去打印申请表" }).click();
-  const [download] = await Promise.all([
-    p.waitForEvent("download"),
-    p.getByRole("button", { name: "下载申请表（PDF）" }).click(),
-  ]);
-  await p.getByRole("link", { name: "去上传材料" }).click();
-  await p.getByText("这是旧版申请表的扫描件").waitFor();
-  await p.getByLabel(/：国资CA数字证书服务受理表/).setInputFiles(await download.path());
-  await p.getByLabel(/：证照复印件/).setInputFiles({
-    name: "执照.png",
-    mimeType: "image/png",
-    buffer: png(700, 500),
+
+  test("an answer that got lost is asked for again with the same key, and nothing is done twice", async () => {
+    const h = await until("logIn");
+    const p = await at(h, "/apply");
+    const keys = [];
+    let lose = true;
+    await p.route("**/api/v1/applications", async (r) => {
+      if (r.request().method() !== "POST") return r.continue();
+      keys.push(r.request().headers()["idempotency-key"]);
+      if (!lose) return r.continue();
+      lose = false;
+      /* The server does it; the answer is lost. */
+      await h.page.ask("POST", "/api/v1/applications", { service: "apply" }, undefined, keys[0]);
+      return r.abort("connectionreset");
+    });
+    await p.getByRole("button", { name: "开始申请" }).click();
+    await p.getByText("已完成 0 项").waitFor();
+    assert.equal(keys.length, 2);
+    assert.equal(keys[0], keys[1]);
+    assert.equal((await h.api("GET", "applications")).items.length, 1);
   });
-  await p.getByRole("link", { name: "材料齐全，去提交" }).click();
-  await p.getByRole("button", { name: "重新提交审核" }).click();
-  await p.getByRole("heading", { name: "正在审核" }).waitFor();
+
+  test("R-FORM-4 an upload that breaks off is kept, goes on by itself when the line is back, and after a reload", async () => {
+    const h = await until("print");
+    const p = await at(h, "materials");
+    const box = p.getByLabel(/：证照复印件/);
+    let broken = true;
+    await p.route("**/attachments/license", (r) => (broken ? r.abort("connectionreset") : r.continue()));
+    await box.setInputFiles({
+      name: "执照.png",
+      mimeType: "image/png",
+      buffer: png(900, 700, true),
+    });
+    await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
+    await p.reload();
+    await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
+    broken = false;
+    await p.evaluate(() => window.dispatchEvent(new Event("online")));
+    await p.getByText("PNG · 1 页").waitFor();
+    assert.ok((await h.api("GET", h.path("attachments"))).items.some((x) => x.kind === "license"));
+  });
+
+  test("two tabs: what one changed the other shows by itself; logging out in one logs out the other", async () => {
+    const h = await until("submit");
+    const p = await at(h);
+    const q = await p.context().newPage();
+    await q.goto(p.url());
+    for (const x of [p, q]) await x.getByRole("heading", { name: "等待缴费" }).waitFor();
+    await p.getByRole("link", { name: "撤回申请" }).click();
+    await p.getByRole("button", { name: "确认撤回" }).click();
+    await q.getByRole("heading", { name: "申请已撤回" }).waitFor();
+    await p.getByRole("button", { name: "退出登录" }).click();
+    await q.getByRole("heading", { name: "登录", exact: true }).waitFor();
+  });
+
+  test("R-APPLY a restart of the server loses nothing: the page goes on where it was", async () => {
+    const h = await until("fill");
+    const p = await at(h, "organization");
+    await p.getByLabel("单位地址").fill("重启时写的地址");
+    await world.kill("web");
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await waitFor("the address saved", async () => {
+      if (await p.getByText("没有连上服务器").count()) await p.getByRole("button", { name: "保存并继续" }).click();
+      return (await h.api("GET", h.path()).catch(() => ({}))).organization_address === "重启时写的地址";
+    });
+  });
+
+  test("drafts end with the login: the next person at the computer finds nothing", async () => {
+    const h = await until("fill");
+    const p = await at(h, "organization");
+    await p.getByLabel("单位地址").fill("别人不该看到的地址");
+    await p.getByRole("button", { name: "退出登录" }).click();
+    await p.getByRole("heading", { name: "登录", exact: true }).waitFor();
+    assert.equal(
+      await p.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith("hufu.draft.")).length),
+      0,
+    );
+  });
+
+  test("R-FORM-5 sent back: only what was named can be changed, the rest is kept", async () => {
+    const h = await until("pay");
+    const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
+    await reviewer.api("POST", `console/${h.path("return")}`, {
+      reason: "missing-material",
+      items: "organization,license",
+      words: "请盖章",
+    });
+    const p = await at(h);
+    await p.getByText("有内容需要补正").waitFor();
+    assert.equal(await p.getByRole("link", { name: "使用人信息" }).count(), 0);
+    await p.getByRole("link", { name: "单位信息" }).first().click();
+    await p.getByLabel("单位地址").fill("北京市西城区改过的路 9 号");
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.getByRole("link", { name: "打印申请表" }).click();
+    await p.getByRole("button", { name: "信息无误，去打印申请表" }).click();
+    const [download] = await Promise.all([
+      p.waitForEvent("download"),
+      p.getByRole("button", { name: "下载申请表（PDF）" }).click(),
+    ]);
+    await p.getByRole("link", { name: "去上传材料" }).click();
+    await p.getByText("这是旧版申请表的扫描件").waitFor();
+    await p.getByLabel(/：国资CA数字证书服务受理表/).setInputFiles(await download.path());
+    await p.getByLabel(/：证照复印件/).setInputFiles({
+      name: "执照.png",
+      mimeType: "image/png",
+      buffer: png(700, 500),
+    });
+    await p.getByRole("link", { name: "材料齐全，去提交" }).click();
+    await p.getByRole("button", { name: "重新提交审核" }).click();
+    await p.getByRole("heading", { name: "正在审核" }).waitFor();
+  });
+  test("R-FORM-5 an expired login: one logs in again and is back, with what was typed", async () => {
+    const h = early;
+    const p = await at(h, "organization");
+    await p.getByLabel("单位地址").fill("登录到期前写的地址");
+    await p.context().clearCookies();
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.getByText("登录已到期").waitFor();
+    /* A code a minute: who came early has waited for it by now. */
+    await p.waitForTimeout(Math.max(0, 61_000 - (Date.now() - h.loggedInAt)));
+    await logInBySms(p, world, h, { open: false });
+    await p.getByLabel("单位地址").waitFor();
+    assert.equal(await p.getByLabel("单位地址").inputValue(), "登录到期前写的地址");
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await waitFor(
+      "the address saved",
+      async () => (await h.api("GET", h.path())).organization_address === "登录到期前写的地址",
+    );
+  });
 });

@@ -8,57 +8,46 @@ import { launch } from "./browser.mjs";
 import { prepare, visit } from "./pages.mjs";
 
 const folder = join(root, "docs/tour");
-const sizes = [
-  ["desktop", { width: 1280, height: 860 }],
-  ["phone", { width: 360, height: 740 }],
-];
+const apps = { portal: "数字证书服务平台", console: "运营管理平台", platform: "国资监管平台" };
+const widths = { desktop: 640, phone: 180 };
 
 const world = await World.open();
 const browser = await launch();
+const shown = new Map(); /* name → { title, kinds } */
 try {
   mkdirSync(folder, { recursive: true });
   for (const old of readdirSync(folder)) if (old.endsWith(".png")) unlinkSync(join(folder, old));
-  const people = await prepare(world);
-  const names = [];
-  for (const [kind, size] of sizes)
-    await visit(world, browser, people, size, async (page, name) => {
-      await page.waitForTimeout(500);
-      await page.screenshot({
-        path: join(folder, `${name}-${kind}.png`),
-        fullPage:
-          !/dialog|approve|reject|return|suspend|change-pin|no-agent|application$/.test(name) || kind === "phone",
-        animations: "disabled",
-      });
-      if (!names.includes(name)) names.push(name);
-    });
-  /* 64 colours are enough for pages, and a third of the bytes. */
-  execFileSync("/usr/bin/python3", [join(root, "tests/ui/shrink.py"), folder]);
-  const title = {
-    portal: "数字证书服务平台",
-    console: "运营管理平台",
-    platform: "国资监管平台",
-  };
-  const lines = [
-    "# 页面一览",
-    "",
-    "由 `npm --prefix ui run tour` 在一套真实运行的演示环境中截取：左为桌面（1280 px），右为手机（360 px）。",
-    "",
-  ];
-  let last = "";
-  for (const name of names) {
-    const app = name.split("-")[0];
-    if (app !== last) lines.push(`## ${title[app]}`, "");
-    last = app;
-    const phone = `<img src="${name}-phone.png" width="180" alt="${name} phone">`;
-    const desktop =
-      names.includes(name) && readdirSync(folder).includes(`${name}-desktop.png`)
-        ? `<img src="${name}-desktop.png" width="640" alt="${name} desktop">`
-        : "";
-    lines.push(`### ${name}`, "", `${desktop} ${phone}`.trim(), "");
-  }
-  writeFileSync(join(folder, "README.md"), lines.join("\n"));
-  console.log(`${readdirSync(folder).length - 1} pictures in docs/tour`);
+  await visit(world, browser, await prepare(world), async (page, name, kind) => {
+    await page.waitForTimeout(300); /* what moves has come to rest */
+    /* A dialog stands in the window, not on the page; the reviewer's desk is made for one window. */
+    const window =
+      (await page.locator("dialog[open]").count()) > 0 || (name === "console-application" && kind === "desktop");
+    await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: !window, animations: "disabled" });
+    const title = (await page.title()).replace(/ - [^-]*$/, "");
+    if (!shown.has(name)) shown.set(name, { title, kinds: [] });
+    shown.get(name).kinds.push(kind);
+  });
 } finally {
   await browser.close();
   await world.close();
 }
+/* 64 colours are enough for pages, and a third of the bytes. */
+execFileSync("/usr/bin/python3", [join(root, "tests/ui/shrink.py"), folder]);
+
+const lines = [
+  "# 页面一览",
+  "",
+  "由 `npm --prefix ui run tour` 在一套真实运行的演示环境中截取：左为桌面，右为手机（宽 360 像素）。",
+  "",
+];
+let app = "";
+for (const [name, { title, kinds }] of shown) {
+  if (!name.startsWith(app || "-")) {
+    app = name.split("-")[0];
+    lines.push(`## ${apps[app]}`, "");
+  }
+  const picture = (kind) => `<img src="${name}-${kind}.png" width="${widths[kind]}" alt="${title}（${kind}）">`;
+  lines.push(`### ${title} \`${name}\``, "", kinds.map(picture).join(" "), "");
+}
+writeFileSync(join(folder, "README.md"), lines.join("\n"));
+console.log(`docs/tour: ${shown.size} pages`);
