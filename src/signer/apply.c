@@ -203,6 +203,13 @@ static struct result apply_held(const struct applied *a, const void *record)
 {
     const struct journal_held *held = record;
     put_request(a, &held->request);
+    hourly_count(&a->signer->holds, a->time_s);
+    ENSURE(held->serials, ERROR_JOURNAL_DAMAGED);
+    for (const char *p = held->serials; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        put(a, INDEX_HOLD, bytes_of(p, len));
+        p += len + (p[len] == ',');
+    }
     return stand(a, held->serials, &(struct stand){ STANDING_HELD, CRL_CERTIFICATE_HOLD, held->held_s });
 }
 
@@ -278,7 +285,7 @@ static struct result apply_judicial(const struct applied *a, const void *record)
 
 static struct result apply_refused(const struct applied *a, const void *record)
 {
-    refusals_count(&a->signer->refusals, a->time_s);
+    hourly_count(&a->signer->refusals, a->time_s);
     return OK;
 }
 

@@ -3,7 +3,7 @@
 #include "signer/handlers.h"
 #include "signer/serials.h"
 
-enum { LIST_ROOM = 1025, STATEMENT_DAYS = 7 };
+enum { LIST_ROOM = 1025, STATEMENT_DAYS = 7, HOLD_AGAIN_S = DAY_S };
 
 /* The serials of a list that stand as they should for the change. */
 struct choosing {
@@ -38,6 +38,28 @@ static struct result choose_all(struct choosing *c, const char *list, const char
 
 /* ---- hold ---- */
 
+/* Who fears for a key may have lost it, and cannot sign: so a hold needs no proof but the peer's word that the holder
+ * asked. What a peer that lies can do with it is limited: a certificate is not put on hold again on the day of its last
+ * hold, so that a release stands, and holds in all are so many an hour. */
+static struct result check_limits(struct call *call, const char *serials)
+{
+    for (const char *p = serials; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        struct index_value last;
+        struct journal_held held;
+        struct bytes serial = bytes_of(p, len);
+        p += len + (p[len] == ',');
+        if (!index_find(call->signer->index, INDEX_HOLD, serial, &last)) continue;
+        TRY(signer_recall(call->signer, last.record, JOURNAL_HELD, &journal_held_shape, call->arena, &held));
+        if (call->now_s - held.held_s < HOLD_AGAIN_S)
+            return refuse(call, ERROR_HOLD_LIMIT, "serials", "%.*s: held at %lld", (int)len, (const char *)serial.ptr,
+                          (long long)held.held_s);
+    }
+    if (!hourly_allow(&call->signer->holds, call->now_s))
+        return refuse(call, ERROR_HOLD_LIMIT, "serials", "%lld in this hour", (long long)call->signer->holds.count);
+    return OK;
+}
+
 struct result handle_hold(struct call *call, const void *ask, void *answer)
 {
     const struct signer_hold *a = ask;
@@ -46,6 +68,7 @@ struct result handle_hold(struct call *call, const void *ask, void *answer)
     if (!a->holder || !a->serials) return refuse(call, ERROR_STATEMENT, "serials", "holder or serials are missing");
     TRY(choose_all(&c, a->serials, &held->serials));
     if (!held->serials) return refuse(call, ERROR_HELD_ALREADY, "serials", "%s", a->serials);
+    TRY(check_limits(call, held->serials));
     held->held_s = call->now_s;
     const struct journal_held r = { a->request, a->holder, held->serials, held->held_s, BYTES(call->content) };
     return signer_record(call->signer, JOURNAL_HELD, call->now_s, &journal_held_shape, &r, call->arena, &held->index);

@@ -16,7 +16,9 @@ enum index_kind {
     /* of the key centre's own */
     INDEX_CENTRE_KEY,      /* public key → its record, with how it stands */
     INDEX_CENTRE_CUSTODIAL, /* public key → record with its latest wrapping for custodians */
-    INDEX_CENTRE_HOLDER    /* public key ‖ holder → record by which it was given to that holder */
+    INDEX_CENTRE_HOLDER,   /* public key ‖ holder → record by which it was given to that holder */
+    /* of the signer again */
+    INDEX_HOLD             /* serial (text) → record of its last hold */
 };
 
 enum standing { STANDING_VALID, STANDING_HELD, STANDING_REVOKED };

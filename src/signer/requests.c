@@ -125,7 +125,7 @@ static struct result record_refusal(struct call *call, enum journal_record kind,
     char detail[DIAG_TEXT_MAX + DIAG_FIELD_MAX + 64];
     int64_t index;
     /* A record before its predecessor would be a lie; the log has it. */
-    if (call->now_s < ledger_last_time(s->journal) || !refusals_allow(&s->refusals, call->now_s)) return OK;
+    if (call->now_s < ledger_last_time(s->journal) || !hourly_allow(&s->refusals, call->now_s)) return OK;
     snprintf(detail, sizeof detail, "%s%s%s", call->diag->field, call->diag->field[0] ? ": " : "", call->diag->log);
     if (s->refusals.left_out > 0) {
         size_t len = strlen(detail);

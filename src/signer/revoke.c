@@ -93,6 +93,7 @@ struct result handle_revoke(struct call *call, const void *ask, void *answer)
     struct revocation revocation;
     TRY(evidence_approvals(call, &want, &approvals));
     TRY(policy_check(call, &approvals.one, POLICY_REVOKE));
+    if (text_equal(approvals.one.revokes, "-")) return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "revokes none");
     TRY(revocation_check(call, &approvals, &revocation));
     if (!revocation.serials) return refuse(call, ERROR_REVOKED_ALREADY, "approval1", "%s", approvals.one.revokes);
     revoked->revoked_s = call->now_s;

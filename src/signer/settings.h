@@ -14,7 +14,7 @@ struct signer_settings {
     const char *publish;                    /* folder of what is published */
     bool producer_apart;
     int64_t approval_days, produce_hours, operator_years, refusals_hour, spare_keys;
-    int64_t crl_days, ocsp_hours, nonces_second;
+    int64_t crl_days, ocsp_hours, nonces_second, holds_hour;
     int64_t clock_offset_s; /* only with --insecure-dev */
 };
 

@@ -152,6 +152,7 @@ struct result signer_open(const struct signer_settings *settings, const uint8_t 
     s->operators = operators_new();
     s->roll = roll_new();
     s->refusals.hour_max = settings->refusals_hour;
+    s->holds.hour_max = settings->holds_hour;
     s->phase = PHASE_EMPTY;
     struct result r = load(s, diag);
     if (failed(r)) {

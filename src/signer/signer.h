@@ -13,7 +13,7 @@
 #include "signer/keys.h"
 #include "signer/operators.h"
 #include "signer/publish.h"
-#include "signer/refusal.h"
+#include "signer/hourly.h"
 #include "signer/roll.h"
 #include "signer/settings.h"
 
@@ -51,7 +51,8 @@ struct signer {
     struct publisher *publisher;
     struct key_centre *centre; /* NULL while the journal is empty */
     int64_t custody_version;   /* of the custodial key; 0: no custodians yet */
-    struct refusals refusals;
+    struct hourly refusals; /* written to the journal: a flood must not fill the disk */
+    struct hourly holds;    /* at holders' words alone */
     enum phase phase;
 };
 

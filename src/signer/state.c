@@ -30,6 +30,8 @@ struct result state_write(struct signer *signer)
     snapshot_u64(out, signer->responder_record);
     snapshot_u64(out, (uint64_t)signer->refusals.hour);
     snapshot_u64(out, (uint64_t)signer->refusals.count);
+    snapshot_u64(out, (uint64_t)signer->holds.hour);
+    snapshot_u64(out, (uint64_t)signer->holds.count);
     operators_write(signer->operators, out);
     roll_write(signer->roll, out);
     index_write(signer->index, out);
@@ -44,6 +46,8 @@ static struct result take(struct signer *s, struct reader *r)
     s->responder_record = read_u64(r);
     s->refusals.hour = (int64_t)read_u64(r);
     s->refusals.count = (int64_t)read_u64(r);
+    s->holds.hour = (int64_t)read_u64(r);
+    s->holds.count = (int64_t)read_u64(r);
     TRY(operators_read(r, s->operators));
     TRY(roll_read(r, s->roll));
     TRY(index_read(r, &index));
@@ -73,7 +77,7 @@ static struct result start_over(struct signer *s)
     s->roll = roll_new();
     s->responder_record = 0;
     s->phase = PHASE_EMPTY;
-    s->custody_version = s->refusals.hour = s->refusals.count = 0;
+    s->custody_version = s->refusals.hour = s->refusals.count = s->holds.hour = s->holds.count = 0;
     return OK;
 }
 

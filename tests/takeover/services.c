@@ -348,10 +348,29 @@ static void r_revoke_3_hold_needs_no_operator_and_its_release_does(void **state)
     lift = release_of(s, &h, both, "审核员一");
     assert_ok(cast_ask(s->cast, s->peer, SIGNER_RELEASE, &lift, &released));
     assert_string_equal(released.serials, both);
-    /* Held again, the old statement does not lift it. */
-    assert_ok(hold(s, holder, both, &again));
     lift.request = random_id();
     refused_release(s, &lift, ERROR_APPROVAL_USED);
+}
+
+/* R-REVOKE-3: the one act without an operator has a measure: whoever took over web does not undo a release with it. It
+ * is in the journal, and a restart changes nothing. (So many an hour: tests/unit/signer.) */
+static void r_revoke_3_hold_does_not_undo_a_release(void **state)
+{
+    struct scene *s = *state;
+    struct holding h;
+    struct signer_held held;
+    struct signer_released released;
+    issued_holding(s, &h);
+    const char *holder = h.order.approve[0].holder;
+    const char *both = arena_format(s->cast->arena, "%s,%s", h.encryption, h.signing);
+    assert_ok(hold(s, holder, h.signing, &held));
+    struct signer_release lift = release_of(s, &h, h.signing, "审核员一");
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RELEASE, &lift, &released));
+    refused(s, hold(s, holder, h.signing, &held), SIGNER_HOLD, ERROR_HOLD_LIMIT);
+    restart(s);
+    refused(s, hold(s, holder, both, &held), SIGNER_HOLD, ERROR_HOLD_LIMIT);
+    assert_ok(hold(s, holder, h.encryption, &held));
+    assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_HELD), 2);
 }
 
 static void r_revoke_3_hold_is_on_the_holders_own_certificates(void **state)
@@ -403,6 +422,7 @@ int takeover_services(void)
         SCENE(r_lost_4_another_holders_key_is_not_recovered),
         SCENE(r_lost_4_nothing_to_recover),
         SCENE(r_revoke_3_hold_needs_no_operator_and_its_release_does),
+        SCENE(r_revoke_3_hold_does_not_undo_a_release),
         SCENE(r_revoke_3_hold_is_on_the_holders_own_certificates),
         SCENE(r_revoke_2_release_revives_nothing),
     };

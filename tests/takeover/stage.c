@@ -40,6 +40,14 @@ struct stage *stage_new_in(const char *where, const char *more)
     return s;
 }
 
+void stage_set(struct stage *stage, const char *more)
+{
+    FILE *f = fopen(stage->config, "a");
+    assert_non_null(f);
+    fputs(more, f);
+    assert_int_equal(fclose(f), 0);
+}
+
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
     return remove(path);

@@ -23,6 +23,8 @@ struct stage {
 /* A folder with a configuration, MORE being further lines of [signer]. Nothing runs yet. */
 struct stage *stage_new(const char *more);
 struct stage *stage_new_in(const char *where, const char *more);
+/* More lines of [signer] for the next start. */
+void stage_set(struct stage *stage, const char *more);
 /* Ends what runs and removes the folder. */
 void stage_free(struct stage *stage);
 

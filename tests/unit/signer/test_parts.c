@@ -10,7 +10,7 @@
 #include "signer/file.h"
 #include "signer/index.h"
 #include "signer/operators.h"
-#include "signer/refusal.h"
+#include "signer/hourly.h"
 #include "signer/used.h"
 
 /* ---- index ---- */
@@ -140,15 +140,15 @@ static void roles_are_a_list_of_known_ones(void **state)
 
 static void refusals_are_counted_by_the_hour(void **state)
 {
-    struct refusals r = { .hour_max = 3 };
+    struct hourly r = { .hour_max = 3 };
     for (int i = 0; i < 3; i++) {
-        assert_true(refusals_allow(&r, NOW));
-        refusals_count(&r, NOW);
+        assert_true(hourly_allow(&r, NOW));
+        hourly_count(&r, NOW);
     }
-    assert_false(refusals_allow(&r, NOW));
-    assert_false(refusals_allow(&r, NOW + 1));
+    assert_false(hourly_allow(&r, NOW));
+    assert_false(hourly_allow(&r, NOW + 1));
     assert_int_equal(r.left_out, 2);
-    assert_true(refusals_allow(&r, NOW + 3600));
+    assert_true(hourly_allow(&r, NOW + 3600));
 }
 
 /* ---- tree heads ---- */

@@ -1,6 +1,8 @@
 /* What time does to evidence: with a clock that can be set. */
 #include "tests.h"
 
+#include "base/random.h"
+
 enum { MINUTE_S = 60 };
 
 /* An order whose statements are signed now by everybody. */
@@ -130,6 +132,61 @@ static void r_lost_2_end_of_validity_is_what_was_approved(void **state)
     assert_int_equal(c->not_after_s, NOW + 12345678);
 }
 
+/* R-REVOKE-3: holds at a holder's word alone are so many an hour, over restarts too; a certificate can be put on hold
+ * again a day after its last hold. */
+static void r_revoke_3_holds_have_a_measure(void **state)
+{
+    enum { HOLDS = 3 };
+    struct play *p = *state;
+    struct cast_order orders[HOLDS + 1];
+    struct signer_hold asks[HOLDS + 1];
+    struct signer_held held;
+    stage_set(p->stage, "holds_hour = 3\n");
+    play_restart(p);
+    for (int i = 0; i <= HOLDS; i++) {
+        struct signer_issued issued;
+        signed_order(p, &orders[i]);
+        assert_ok(cast_open(p->cast, p->peer, &orders[i]));
+        assert_ok(cast_issue(p->cast, p->peer, &orders[i], &issued));
+        asks[i] = (struct signer_hold){ random_id(), orders[i].approve[0].holder,
+                                        cast_serial(p->cast, issued.signing_certificate) };
+    }
+    for (int i = 0; i < HOLDS; i++) assert_ok(cast_ask(p->cast, p->peer, SIGNER_HOLD, &asks[i], &held));
+    assert_error(cast_ask(p->cast, p->peer, SIGNER_HOLD, &asks[HOLDS], &held), ERROR_HOLD_LIMIT);
+    play_restart(p);
+    assert_error(cast_ask(p->cast, p->peer, SIGNER_HOLD, &asks[HOLDS], &held), ERROR_HOLD_LIMIT);
+    pass(p, 3600);
+    assert_ok(cast_ask(p->cast, p->peer, SIGNER_HOLD, &asks[HOLDS], &held));
+}
+
+static void r_revoke_3_hold_again_after_a_day(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order;
+    struct signer_issued issued;
+    struct signer_held held;
+    struct signer_released released;
+    signed_order(p, &order);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    assert_ok(cast_issue(p->cast, p->peer, &order, &issued));
+    const char *serial = cast_serial(p->cast, issued.signing_certificate);
+    struct signer_hold ask = { random_id(), order.approve[0].holder, serial };
+    assert_ok(cast_ask(p->cast, p->peer, SIGNER_HOLD, &ask, &held));
+    const struct cast_person *by = cast_person(p->cast, "审核员一");
+    const struct release_statement s = { .application = "-", .holder = ask.holder, .holder_name = "张三",
+                                         .certificates = serial, .nonce = cast_nonce(p->cast),
+                                         .operator_serial = by->serial, .time = cast_time(p->cast, p->cast->now_s) };
+    struct signer_release lift = { .request = random_id() };
+    lift.statement1 = cast_text(p->cast, &release_statement_shape, &s);
+    lift.signature1 = cast_sign(p->cast, &by->key, lift.statement1);
+    assert_ok(cast_ask(p->cast, p->peer, SIGNER_RELEASE, &lift, &released));
+    pass(p, DAY_S - 1);
+    ask.request = random_id();
+    assert_error(cast_ask(p->cast, p->peer, SIGNER_HOLD, &ask, &held), ERROR_HOLD_LIMIT);
+    pass(p, 1);
+    assert_ok(cast_ask(p->cast, p->peer, SIGNER_HOLD, &ask, &held));
+}
+
 int test_time(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +197,8 @@ int test_time(void)
         PLAY(nothing_is_done_while_the_clock_is_behind),
         PLAY(card_certificates_expire_too),
         PLAY(r_lost_2_end_of_validity_is_what_was_approved),
+        PLAY(r_revoke_3_holds_have_a_measure),
+        PLAY(r_revoke_3_hold_again_after_a_day),
     };
     return cmocka_run_group_tests_name("time", tests, NULL, NULL);
 }
