@@ -62,6 +62,31 @@ static void r_apply_3_production_from_blank_to_a_signature(void **state)
 }
 
 /* R-APPLY-3: an answer that is wrong, used up, or an administrator key for another card. */
+/* R-KEY-2: somebody between driver and card who has its certificate, but not its key, sees no PIN. */
+static void r_key_2_only_who_has_the_card_s_key_is_talked_to(void **state)
+{
+    struct fixture *f = *state;
+    DEVHANDLE device;
+    f->w->card->state.own_key[SM2_KEY_SIZE - 1] ^= 1;
+    assert_int_equal(SKF_ConnectDev(key_name, &device), SAR_FAIL);
+    f->w->card->state.own_key[SM2_KEY_SIZE - 1] ^= 1;
+    assert_int_equal(SKF_ConnectDev(key_name, &device), SAR_OK);
+    assert_int_equal(SKF_DisConnectDev(device), SAR_OK);
+}
+
+/* R-APPLY-3, R-RENEW-3: what was encrypted to it could not be read any more. */
+static void r_apply_3_an_encryption_key_with_a_certificate_is_not_replaced(void **state)
+{
+    struct fixture *f = *state;
+    fixture_open_production(f);
+    assert_int_equal(fixture_write_production(f), SAR_OK);
+    struct sm2_private first = f->w->encryption_key;
+    assert_false(failed(sm2_private_generate(&f->w->encryption_key, &f->w->drbg)));
+    assert_int_equal(fixture_write_production(f), SAR_FAIL);
+    f->w->encryption_key = first;
+    assert_int_equal(fixture_write_production(f), SAR_OK);
+}
+
 static void r_apply_3_only_the_issuer_opens(void **state)
 {
     struct fixture *f = *state;
@@ -486,6 +511,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(r_apply_3_production_from_blank_to_a_signature),
+        T(r_key_2_only_who_has_the_card_s_key_is_talked_to),
+        T(r_apply_3_an_encryption_key_with_a_certificate_is_not_replaced),
         T(r_apply_3_only_the_issuer_opens),
         T(r_apply_3_the_steps_survive_reconnecting),
         T(r_unlock_2_challenge_and_answer),
