@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "pki/rules.h"
 
 enum { VERSION_2 = 1 };
 
@@ -394,7 +395,6 @@ static bool entries_are_what_was_asked(const struct subject *s)
     return true;
 }
 
-#define RULE(check) { #check, check }
 static const struct rule {
     const char *name;
     bool (*holds)(const struct subject *s);
@@ -410,7 +410,6 @@ struct result crl_lint(const struct crl_fields *fields, struct bytes tbs, struct
     if (failed(der_check(tbs)) || failed(parse_tbs(tbs, &crl)))
         return diag_log(diag, ERROR_LINT, "lint: the list does not parse");
     struct subject s = { fields, &crl };
-    for (size_t i = 0; i < COUNT(rules); i++)
-        if (!rules[i].holds(&s)) return diag_log(diag, ERROR_LINT, "lint: %s", rules[i].name);
+    RULES_HOLD(rules, &s, diag);
     return OK;
 }

@@ -1,6 +1,7 @@
 #include "pki/lint.h"
 
 #include "base/text.h"
+#include "pki/rules.h"
 
 /* What a rule looks at: what was asked for, and what came of it. */
 struct subject {
@@ -215,10 +216,6 @@ static bool profile_parts_are_there(const struct subject *s)
            !(parts & ~(s->profile->needs | s->profile->may));
 }
 
-#define RULE(check)                                                                                          \
-    {                                                                                                        \
-#check, check                                                                                        \
-    }
 static const struct rule {
     const char *name;
     bool (*holds)(const struct subject *s);
@@ -256,7 +253,6 @@ struct result lint_check(const struct issuance *issuance, struct bytes tbs, stru
     if (failed(parsed))
         return diag_log(diag, ERROR_LINT, "lint: it does not parse (error %d)", (int)parsed.code);
     struct subject s = { issuance, issuance->profile, issuance->fields, issuance->issuer, c };
-    for (size_t i = 0; i < COUNT(rules); i++)
-        if (!rules[i].holds(&s)) return diag_log(diag, ERROR_LINT, "lint: %s", rules[i].name);
+    RULES_HOLD(rules, &s, diag);
     return OK;
 }

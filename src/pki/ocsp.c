@@ -1,6 +1,7 @@
 #include "pki/ocsp.h"
 
 #include "base/clock.h"
+#include "pki/rules.h"
 
 enum { SUCCESSFUL = 0, NAME_HASH_MAX = 64 };
 
@@ -476,7 +477,6 @@ static bool updates_come_in_time(const struct subject *s)
     return true;
 }
 
-#define RULE(check) { #check, check }
 static const struct rule {
     const char *name;
     bool (*holds)(const struct subject *s);
@@ -492,7 +492,6 @@ struct result ocsp_lint(const struct ocsp_fields *fields, struct bytes tbs, stru
     if (failed(der_check(tbs)) || failed(read_data(tbs, &response)))
         return diag_log(diag, ERROR_LINT, "lint: the response does not parse");
     struct subject s = { fields, &response };
-    for (size_t i = 0; i < COUNT(rules); i++)
-        if (!rules[i].holds(&s)) return diag_log(diag, ERROR_LINT, "lint: %s", rules[i].name);
+    RULES_HOLD(rules, &s, diag);
     return OK;
 }

@@ -97,12 +97,12 @@ extern const struct shape login_statement_shape;
 
 /* HUFU-OPERATOR-v1, by two administrators: a change of the register of operators. */
 struct operator_statement {
-    const char *change;          /* "add" or "remove" */
+    const char *change;          /* "add", "renew" or "remove" */
     const char *name;
     const char *roles;           /* joined by ",": administrator reviewer producer finance auditor */
     const char *public_key;      /* to be certified, X ‖ Y hex; "-" for remove */
     const char *card;            /* serial of the operator's USBKey; "-" for remove */
-    const char *serial;          /* certificate to remove; "-" for add */
+    const char *serial;          /* certificate to remove or renew; "-" for add */
     const char *nonce;
     const char *operator_serial; /* of the administrator who signs */
     const char *time;
