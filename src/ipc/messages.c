@@ -47,6 +47,8 @@ DEFINE(signer_issued, SHAPE_BYTES(struct signer_issued, signing_certificate, CER
 DEFINE(signer_revoke, SHAPE_ID(struct signer_revoke, request), APPROVALS(signer_revoke));
 DEFINE(signer_revoked, SHAPE_INT(struct signer_revoked, index), SHAPE_INT(struct signer_revoked, revoked_s),
        SHAPE_TEXT(struct signer_revoked, serials, DETAIL));
+DEFINE(signer_operator_card, SHAPE_ID(struct signer_operator_card, request), EVIDENCE(signer_operator_card, 1),
+       EVIDENCE(signer_operator_card, 2), SHAPE_BYTES(struct signer_operator_card, card_certificate, CERTIFICATE_MAX));
 DEFINE(signer_operator, SHAPE_ID(struct signer_operator, request), EVIDENCE(signer_operator, 1),
        EVIDENCE(signer_operator, 2));
 DEFINE(signer_operator_done, SHAPE_INT(struct signer_operator_done, index),
@@ -90,6 +92,11 @@ DEFINE(journal_revoked, SHAPE_ID(struct journal_revoked, request),
 DEFINE(status_nonce, SHAPE_INT(struct status_nonce, hash), SHAPE_BYTES(struct status_nonce, serial, STATUS_SERIAL_MAX),
        SHAPE_BYTES(struct status_nonce, nonce, STATUS_NONCE_MAX));
 DEFINE(status_nonce_answer, SHAPE_BYTES(struct status_nonce_answer, response, STATUS_RESPONSE_MAX));
+DEFINE(journal_operator_card, SHAPE_ID(struct journal_operator_card, request),
+       SHAPE_TEXT(struct journal_operator_card, card, WORD), EVIDENCE(journal_operator_card, 1),
+       EVIDENCE(journal_operator_card, 2), SHAPE_INT(struct journal_operator_card, master_version),
+       SHAPE_BYTES(struct journal_operator_card, admin_sealed, 256),
+       SHAPE_BYTES(struct journal_operator_card, content, 32));
 DEFINE(journal_responder, SHAPE_BYTES(struct journal_responder, certificate, CERTIFICATE_MAX));
 DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(struct journal_refused, type),
        SHAPE_INT(struct journal_refused, error), SHAPE_TEXT(struct journal_refused, application, WORD),
@@ -201,7 +208,8 @@ const struct shape *const ipc_shapes[] = {
     &journal_unlocked_shape, &journal_recovered_shape, &journal_held_shape, &journal_released_shape,
     &journal_custody_shape, &journal_judicial_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
-    &journal_responder_shape, &status_nonce_shape, &status_nonce_answer_shape,
+    &signer_operator_card_shape, &journal_operator_card_shape, &journal_responder_shape,
+    &status_nonce_shape, &status_nonce_answer_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,

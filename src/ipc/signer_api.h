@@ -21,6 +21,7 @@ enum signer_message {
     SIGNER_RELEASE = 0x10B, /* signer_release → signer_released */
     SIGNER_CUSTODY = 0x10C, /* signer_custody → signer_custody_done */
     SIGNER_JUDICIAL = 0x10D, /* signer_judicial → signer_judicial_opened */
+    SIGNER_OPERATOR_CARD = 0x10E, /* signer_operator_card → signer_card_opened */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -210,7 +211,19 @@ struct signer_judicial_opened {
 };
 extern const struct shape signer_judicial_opened_shape;
 
-/* Two administrators' HUFU-OPERATOR-v1 over the same change. For "add" an operator certificate is made. */
+/* Opens a fresh card for an operator: two administrators' HUFU-CARD-v1 for the application OPERATOR_CARDS. Nothing is
+ * issued on it but by SIGNER_OPERATOR. */
+#define OPERATOR_CARDS "operators"
+struct signer_operator_card {
+    struct id request;
+    SIGNER_EVIDENCE_FIELDS(1);
+    SIGNER_EVIDENCE_FIELDS(2);
+    struct bytes card_certificate;    /* the maker's certificate for the card's own key */
+};
+extern const struct shape signer_operator_card_shape;
+
+/* Two administrators' HUFU-OPERATOR-v1 over the same change. For "add" an operator certificate is made; for "renew" one
+ * more for the key, person and roles of the certificate that is named, which goes on to hold until its end. */
 struct signer_operator {
     struct id request;
     SIGNER_EVIDENCE_FIELDS(1);
@@ -284,6 +297,7 @@ enum journal_record {
     JOURNAL_RELEASED = 12,
     JOURNAL_CUSTODY = 13,
     JOURNAL_JUDICIAL = 14,
+    JOURNAL_OPERATOR_CARD = 16,
     JOURNAL_RESPONDER = 15  /* the certificate of an OCSP responder, made by the signer for itself */
 };
 
@@ -312,6 +326,16 @@ struct journal_card {
     struct bytes admin_sealed, content;
 };
 extern const struct shape journal_card_shape;
+
+struct journal_operator_card {
+    struct id request;
+    const char *card;
+    const char *statement1; struct bytes signature1;
+    const char *statement2; struct bytes signature2;
+    int64_t master_version;
+    struct bytes admin_sealed, content;
+};
+extern const struct shape journal_operator_card_shape;
 
 struct journal_issued {
     struct id request;

@@ -289,6 +289,12 @@ static struct result apply_refused(struct record_in *in, const void *body)
     return note(in, "signer.refuse", refused->application, detail);
 }
 
+static struct result apply_operator_card(struct record_in *in, const void *body)
+{
+    const struct journal_operator_card *c = body;
+    return note(in, "card.open", c->card, NULL);
+}
+
 static struct result apply_responder(struct record_in *in, const void *body)
 {
     return note(in, "journal.responder", NULL, NULL);
@@ -321,6 +327,7 @@ static const struct kind_of_record {
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
+    { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
 };
 
 static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)

@@ -93,12 +93,29 @@ static struct result apply_operator(const struct applied *a, const void *record)
 
 /* ---- cards and certificates ---- */
 
+/* Who it was opened for is told by the record's type. */
+static void put_card(const struct applied *a, const char *card)
+{
+    index_put(a->signer->index, INDEX_CARD, bytes_text(card), (struct index_value){ a->index, (uint8_t)a->type });
+}
+
+static struct result apply_operator_card(const struct applied *a, const void *record)
+{
+    const struct journal_operator_card *card = record;
+    ENSURE(card->card && card->statement1 && card->statement2, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &card->request);
+    put_card(a, card->card);
+    put(a, INDEX_STATEMENT, bytes_text(card->statement1));
+    put(a, INDEX_STATEMENT, bytes_text(card->statement2));
+    return OK;
+}
+
 static struct result apply_card(const struct applied *a, const void *record)
 {
     const struct journal_card *card = record;
     ENSURE(card->card, ERROR_JOURNAL_DAMAGED);
     put_request(a, &card->request);
-    put(a, INDEX_CARD, bytes_text(card->card));
+    put_card(a, card->card);
     if (card->statement) put(a, INDEX_STATEMENT, bytes_text(card->statement));
     return OK;
 }
@@ -315,6 +332,7 @@ static const struct meaning {
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
+    { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
 };
 
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,

@@ -19,6 +19,8 @@ RESULT handle_consistency(struct call *call, const void *ask, void *answer);
 /* card.c, issue.c, revoke.c, operator.c; …_again: the answer that was given for what RECORD of the journal says */
 RESULT handle_card(struct call *call, const void *ask, void *answer);
 RESULT handle_card_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_operator_card(struct call *call, const void *ask, void *answer);
+RESULT handle_operator_card_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_issue(struct call *call, const void *ask, void *answer);
 RESULT handle_issue_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_revoke(struct call *call, const void *ask, void *answer);

@@ -11,7 +11,7 @@ enum index_kind {
     INDEX_STATEMENT,   /* hash of a statement that counts once → its record */
     INDEX_CERTIFICATE, /* serial (bytes) → record of its issuance, with its standing */
     INDEX_KEY,         /* public key → record of its first certificate */
-    INDEX_CARD,        /* serial of a USBKey → record of its last opening */
+    INDEX_CARD,        /* serial of a USBKey → record of its last opening, with the type of it */
     INDEX_HOLDING,     /* serial of a USBKey → record of the last issuance on it */
     /* of the key centre's own */
     INDEX_CENTRE_KEY,      /* public key → its record, with how it stands */

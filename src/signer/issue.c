@@ -63,6 +63,8 @@ static struct result check_opened(struct call *call, const struct order *order)
     struct card_statement statement;
     if (!index_find(call->signer->index, INDEX_CARD, bytes_text(card), &value))
         return refuse(call, ERROR_CARD_NOT_OPENED, "statement1", "card %s", card);
+    if (value.note != JOURNAL_CARD)
+        return refuse(call, ERROR_CARD_NOT_OPENED, "statement1", "card %s was opened for an operator", card);
     TRY(signer_recall(call->signer, value.record, JOURNAL_CARD, &journal_card_shape, call->arena, &opened));
     if (!opened.statement) return refuse(call, ERROR_CARD_NOT_OPENED, "statement1", "card %s is an operator's", card);
     TRY(statement_read(&card_statement_shape, opened.statement, call->arena, &statement));

@@ -82,23 +82,53 @@ static struct result record(struct call *call, const struct signer_operator *ask
                          &done->index);
 }
 
-static struct result add(struct call *call, const struct signer_operator *ask, const struct operator_statement *s,
-                         struct signer_operator_done *done)
+/* Makes the certificate of an operator who is entered, or whose certificate is renewed, and records it. */
+static struct result enter(struct call *call, const struct signer_operator *ask, const struct operator_statement *s,
+                           const struct sm2_public *key, struct signer_operator_done *done)
 {
-    struct journal_operator r = { .change = s->change, .name = s->name, .roles = s->roles };
-    struct sm2_public key;
+    struct journal_operator r = { .change = "add", .name = s->name, .roles = s->roles };
+    const struct operator_fields fields = { s->name, s->card, key };
     struct certificate *c;
-    unsigned roles;
-    if (!text_equal(s->serial, "-") || failed(roles_parse(s->roles, &roles)) || strlen(s->name) > OPERATOR_NAME_MAX)
-        return refuse(call, ERROR_REGISTER_CHANGE, "statement1", "add: name, roles or serial");
-    if (operators_full(call->signer->operators)) return refuse(call, ERROR_REGISTER_FULL, "statement1", "add");
-    TRY(evidence_fresh_key(call, s->public_key, &key));
-    const struct operator_fields fields = { s->name, s->card, &key };
     TRY(operator_certify(call, &fields, &r.certificate));
     TRY(certificate_parse(r.certificate, call->arena, &c));
     r.serial = certificate_serial_text(c, call->arena);
     ENSURE(r.serial, ERROR_OUT_OF_ROOM);
     return record(call, ask, &r, done);
+}
+
+static struct result check_room(struct call *call, const struct operator_statement *s, unsigned *ret_roles)
+{
+    if (failed(roles_parse(s->roles, ret_roles)) || strlen(s->name) > OPERATOR_NAME_MAX)
+        return refuse(call, ERROR_REGISTER_CHANGE, "statement1", "%s: name or roles", s->change);
+    if (operators_full(call->signer->operators))
+        return refuse(call, ERROR_REGISTER_FULL, "statement1", "%s", s->change);
+    return OK;
+}
+
+static struct result add(struct call *call, const struct signer_operator *ask, const struct operator_statement *s,
+                         struct signer_operator_done *done)
+{
+    struct sm2_public key;
+    unsigned roles;
+    if (!text_equal(s->serial, "-")) return refuse(call, ERROR_REGISTER_CHANGE, "statement1", "add %s", s->serial);
+    TRY(check_room(call, s, &roles));
+    TRY(evidence_fresh_key(call, s->public_key, &key));
+    return enter(call, ask, s, &key, done);
+}
+
+/* One more certificate for the key of the one that is named, before or after its end: who it is and what the person may
+ * do stays as it is. The old one holds until its end, for the new one is not in the USBKey yet. */
+static struct result renew(struct call *call, const struct signer_operator *ask, const struct operator_statement *s,
+                           struct signer_operator_done *done)
+{
+    const struct operator *o = operators_find(call->signer->operators, s->serial);
+    struct bytes point;
+    unsigned roles;
+    TRY(check_room(call, s, &roles));
+    bool same = o && text_equal(o->name, s->name) && o->roles == roles &&
+                !failed(text_from_hex(call->arena, s->public_key, &point)) && bytes_equal(point, BYTES(o->key.point));
+    if (!same) return refuse(call, ERROR_REGISTER_CHANGE, "statement1", "renew %s", s->serial);
+    return enter(call, ask, s, &o->key, done);
 }
 
 static struct result take_away(struct call *call, const struct signer_operator *ask,
@@ -118,6 +148,7 @@ struct result handle_operator(struct call *call, const void *ask, void *answer)
     struct operator_statement s;
     TRY(check_both(call, ask, &s));
     if (text_equal(s.change, "add")) return add(call, ask, &s, answer);
+    if (text_equal(s.change, "renew")) return renew(call, ask, &s, answer);
     if (text_equal(s.change, "remove")) return take_away(call, ask, &s, answer);
     return refuse(call, ERROR_REGISTER_CHANGE, "statement1", "change %s", s.change);
 }

@@ -23,6 +23,8 @@ const struct request requests[] = {
       handle_consistency, NULL },
     { SIGNER_CARD, "card", PHASE_SERVING, false, EVIDENCE, &signer_card_shape, &signer_card_opened_shape, handle_card,
       handle_card_again, JOURNAL_CARD },
+    { SIGNER_OPERATOR_CARD, "operator-card", PHASE_SERVING, false, EVIDENCE, &signer_operator_card_shape,
+      &signer_card_opened_shape, handle_operator_card, handle_operator_card_again, JOURNAL_OPERATOR_CARD },
     { SIGNER_ISSUE, "issue", PHASE_SERVING, false, EVIDENCE, &signer_issue_shape, &signer_issued_shape, handle_issue,
       handle_issue_again, JOURNAL_ISSUED },
     { SIGNER_REVOKE, "revoke", PHASE_SERVING, false, EVIDENCE, &signer_revoke_shape, &signer_revoked_shape,

@@ -76,6 +76,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_PROOF, &signer_range_shape, &signer_proof_shape },
         { SIGNER_CONSISTENCY, &signer_range_shape, &signer_consistency_shape },
         { SIGNER_CARD, &signer_card_shape, &signer_card_opened_shape },
+        { SIGNER_OPERATOR_CARD, &signer_operator_card_shape, &signer_card_opened_shape },
         { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape },
         { SIGNER_REVOKE, &signer_revoke_shape, &signer_revoked_shape },
         { SIGNER_OPERATOR, &signer_operator_shape, &signer_operator_done_shape },

@@ -187,6 +187,41 @@ static void r_revoke_3_hold_again_after_a_day(void **state)
     assert_ok(cast_ask(p->cast, p->peer, SIGNER_HOLD, &ask, &held));
 }
 
+static struct result renew(struct play *p, const char *name, const char *one, const char *two, const char **ret_serial)
+{
+    const struct cast_person *who = cast_person(p->cast, name);
+    const struct operator_statement statement = {
+        .change = "renew", .name = name, .roles = who->roles,
+        .public_key = cast_hex(p->cast, BYTES(who->key.public.point)), .card = "HF99999999", .serial = who->serial };
+    struct signer_operator ask = { .request = random_id() };
+    struct signer_operator_done done;
+    cast_operator_statement(p->cast, statement, cast_person(p->cast, one), &ask.statement1, &ask.signature1);
+    cast_operator_statement(p->cast, statement, cast_person(p->cast, two), &ask.statement2, &ask.signature2);
+    TRY(cast_ask(p->cast, p->peer, SIGNER_OPERATOR, &ask, &done));
+    *ret_serial = cast_serial(p->cast, done.certificate);
+    return OK;
+}
+
+/* R-OPS-9: administrators who renew each other ahead of the end keep the register going; who did not is out, and can be
+ * let in again. */
+static void r_ops_9_administrators_renew_each_other(void **state)
+{
+    struct play *p = *state;
+    const char *one, *two, *three, *late;
+    pass(p, certificate_validity_end(NOW, 3) - NOW - 30 * DAY_S);
+    assert_ok(renew(p, "管理员一", "管理员一", "管理员二", &one));
+    assert_ok(renew(p, "管理员二", "管理员一", "管理员二", &two));
+    cast_person(p->cast, "管理员一")->serial = one;
+    cast_person(p->cast, "管理员二")->serial = two;
+    pass(p, 31 * DAY_S);
+    assert_error(renew(p, "管理员三", "管理员三", "管理员一", &three), ERROR_CERTIFICATE_EXPIRED);
+    assert_error(renew(p, "管理员三", "管理员一", "管理员三", &three), ERROR_CERTIFICATE_EXPIRED);
+    play_restart(p);
+    assert_ok(renew(p, "管理员三", "管理员一", "管理员二", &late));
+    cast_person(p->cast, "管理员三")->serial = late;
+    assert_ok(renew(p, "审核员一", "管理员三", "管理员二", &three));
+}
+
 int test_time(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +234,7 @@ int test_time(void)
         PLAY(r_lost_2_end_of_validity_is_what_was_approved),
         PLAY(r_revoke_3_holds_have_a_measure),
         PLAY(r_revoke_3_hold_again_after_a_day),
+        PLAY(r_ops_9_administrators_renew_each_other),
     };
     return cmocka_run_group_tests_name("time", tests, NULL, NULL);
 }
