@@ -16,7 +16,7 @@ MAY_USE = {
     "merkle": ["base", "crypto", "pki"],
     "ipc": ["base", "crypto"],
     "process": ["base", "crypto"],
-    "store": ["base"],
+    "store": ["base", "merkle"],
     "signer": ["base", "crypto", "pki", "merkle", "ipc", "process"],
     "service": ["base", "crypto", "pki", "merkle", "ipc", "store"],
     "web": ["base", "crypto", "pki", "ipc", "process", "store", "service"],
@@ -25,7 +25,7 @@ MAY_USE = {
     "paysim": ["base", "process", "relay"],
     "status": ["base", "crypto", "pki", "ipc", "process", "web"],
     "token": ["base", "crypto", "pki", "process"],
-    "cli": ["base", "crypto", "pki", "ipc", "process", "token"],
+    "cli": ["base", "crypto", "pki", "merkle", "ipc", "process", "store", "token"],
 }
 # The signer parses no HTTP, no JSON, no SQL and opens no connection: such names are not even linked.
 FOREIGN = re.compile(r"\b(MHD_|json_|sqlite3_|PQ[a-z]|curl_|SSL_|EVP_|getaddrinfo|connect$|socket$|bind$|listen$|accept4?$)")

@@ -103,3 +103,18 @@ void installation_done(struct installation *installation)
     arena_free(installation->arena);
     installation->arena = NULL;
 }
+
+struct result installation_database(const struct installation *installation, struct arena *arena, struct diag *diag,
+                                    const char **ret_url)
+{
+    const char *url, *folder;
+    TRY(config_peek(installation->config, "web", "database", arena, diag, &url));
+    TRY(config_peek(installation->config, "web", "folder", arena, diag, &folder));
+    if (!folder) folder = "web";
+    if (!url)
+        url = arena_format(arena, "sqlite:%s%s%s/hufu.db", folder[0] == '/' ? "" : installation->folder,
+                           folder[0] == '/' ? "" : "/", folder);
+    ENSURE(url, ERROR_OUT_OF_ROOM);
+    *ret_url = url;
+    return OK;
+}

@@ -38,6 +38,9 @@ struct installation {
 /* FOLDER NULL: $HUFU_FOLDER, else var, else /var/lib/hufu. ERROR_FOLDER_NONE, ERROR_CONFIG. Free with
  * installation_done. */
 RESULT installation_open(const char *folder, struct diag *diag, struct installation *ret_installation);
+/* URL of its database, in ARENA, as [web] has it. ERROR_CONFIG. */
+RESULT installation_database(const struct installation *installation, struct arena *arena, struct diag *diag,
+                             const char **ret_url);
 void installation_done(struct installation *installation);
 
 /* What an installation's keys are made of, from the first of: SECRET_FD (unless -1), systemd's credential

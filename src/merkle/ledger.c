@@ -76,13 +76,6 @@ static struct result read_node(const struct ledger *ledger, struct tree_place pl
     return ledger_read_at(ledger->tree, ret_hash->b, TREE_HASH_SIZE, node_at(place) * TREE_HASH_SIZE);
 }
 
-void ledger_fold(const struct tree_hash *peaks, size_t count, struct tree_hash *ret_root)
-{
-    struct tree_hash root = peaks[count - 1];
-    for (size_t i = count - 1; i > 0; i--) tree_node(&peaks[i - 1], &root, &root);
-    *ret_root = root;
-}
-
 static struct result range_peaks(const struct ledger *ledger, struct tree_range range, struct tree_hash *peaks,
                                  size_t *ret_count)
 {
@@ -106,7 +99,7 @@ static struct result write_ranges(const struct ledger *ledger, const struct tree
         struct tree_hash peaks[TREE_DEPTH_MAX + 1], hash;
         size_t n;
         TRY(range_peaks(ledger, ranges[i], peaks, &n));
-        ledger_fold(peaks, n, &hash);
+        tree_fold(peaks, n, &hash);
         write_bytes(w, BYTES(hash.b));
     }
     ENSURE(!w->full, ERROR_OUT_OF_ROOM);
@@ -121,10 +114,10 @@ struct result ledger_root(const struct ledger *ledger, uint64_t size, struct tre
     if (size == 0) {
         tree_empty(ret_root);
     } else if (size == ledger->size) {
-        ledger_fold(ledger->peaks, ledger->peak_count, ret_root);
+        tree_fold(ledger->peaks, ledger->peak_count, ret_root);
     } else {
         TRY(ledger_peaks(ledger, size, peaks, &count));
-        ledger_fold(peaks, count, ret_root);
+        tree_fold(peaks, count, ret_root);
     }
     return OK;
 }
@@ -347,7 +340,7 @@ struct result ledger_verify(const struct ledger *ledger, struct diag *diag)
     }
     TRY(ledger_root(ledger, ledger->size, &kept));
     if (ledger->size == 0) return OK;
-    ledger_fold(peaks, count, &root);
+    tree_fold(peaks, count, &root);
     if (!bytes_equal(BYTES(root.b), BYTES(kept.b)))
         return diag_log(diag, ERROR_JOURNAL_DAMAGED, "the tree is not that of its leaves");
     return OK;

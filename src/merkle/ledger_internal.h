@@ -44,6 +44,5 @@ uint64_t ledger_nodes(uint64_t size);
 /* The roots of the full subtrees of the tree of SIZE leaves. */
 RESULT ledger_peaks(const struct ledger *ledger, uint64_t size, struct tree_hash ret_peaks[TREE_DEPTH_MAX + 1],
                     size_t *ret_count);
-void ledger_fold(const struct tree_hash *peaks, size_t count, struct tree_hash *ret_root);
 /* Makes sure that tree and places are on disk, and then that the next start need not read what they have. */
 RESULT ledger_checkpoint(struct ledger *ledger);

@@ -105,7 +105,7 @@ static struct result take_checkpoint(struct ledger *ledger)
     ENSURE(c.end <= file_size(ledger->records), ERROR_JOURNAL_DAMAGED);
     ENSURE(c.size <= file_size(ledger->places) / 8, ERROR_JOURNAL_DAMAGED);
     TRY(ledger_peaks(ledger, c.size, ledger->peaks, &ledger->peak_count));
-    ledger_fold(ledger->peaks, ledger->peak_count, &root);
+    tree_fold(ledger->peaks, ledger->peak_count, &root);
     ENSURE(bytes_equal(BYTES(root.b), BYTES(c.root.b)), ERROR_JOURNAL_DAMAGED);
     ledger->size = ledger->checkpoint = c.size;
     ledger->end = c.end;

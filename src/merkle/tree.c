@@ -25,6 +25,25 @@ void tree_node(const struct tree_hash *left, const struct tree_hash *right, stru
     sm3_final(&sm3, ret_node->b);
 }
 
+void tree_grow(struct tree_hash peaks[TREE_DEPTH_MAX + 1], uint64_t size, const struct tree_hash *leaf)
+{
+    size_t count = (size_t)__builtin_popcountll(size);
+    struct tree_hash node = *leaf;
+    for (uint64_t full = size; full & 1; full >>= 1) tree_node(&peaks[--count], &node, &node);
+    peaks[count] = node;
+}
+
+void tree_fold(const struct tree_hash *peaks, size_t count, struct tree_hash *ret_root)
+{
+    if (count == 0) {
+        tree_empty(ret_root);
+        return;
+    }
+    struct tree_hash root = peaks[count - 1];
+    for (size_t i = count - 1; i > 0; i--) tree_node(&peaks[i - 1], &root, &root);
+    *ret_root = root;
+}
+
 /* ---- the way through a tree ---- */
 
 /* The greatest power of two that is at most N ≥ 1, as its exponent. */

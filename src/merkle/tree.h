@@ -18,6 +18,12 @@ void tree_leaf_begin(struct sm3 *ret_sm3);
 /* SM3(01 ‖ left ‖ right). RET_NODE may be LEFT or RIGHT. */
 void tree_node(const struct tree_hash *left, const struct tree_hash *right, struct tree_hash *ret_node);
 
+/* PEAKS are the roots of the full subtrees of a tree of SIZE leaves, from left to right, one for each bit of SIZE:
+ * takes LEAF behind them. */
+void tree_grow(struct tree_hash peaks[TREE_DEPTH_MAX + 1], uint64_t size, const struct tree_hash *leaf);
+/* The root over COUNT peaks; that of the empty tree over none. */
+void tree_fold(const struct tree_hash *peaks, size_t count, struct tree_hash *ret_root);
+
 /* ---- the way through a tree: which subtrees make a root or a proof ---- */
 
 /* Leaves from FROM up to but not including TO. */

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "service/page.h"
+#include "store/audit_trail.h"
 
 /* The longest beginning of TEXT that is at most MAX bytes and ends at a character. */
 static const char *shorten(struct arena *arena, const char *text, size_t max)
@@ -24,7 +25,7 @@ struct result audit_write(struct tx *tx, const struct act *act, const char *acti
     row.actor = shorten(act->arena, act->name, ACTOR_MAX);
     row.detail = shorten(act->arena, detail && detail[0] ? detail : "-", DETAIL_MAX);
     ENSURE(row.actor && row.detail, ERROR_OUT_OF_ROOM);
-    return tx_run(tx, STATEMENT_AUDIT_INSERT, RECORD(audit_row_shape, &row), NULL);
+    return audit_trail_append(tx, &row, act->arena);
 }
 
 struct lone_entry {

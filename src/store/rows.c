@@ -115,6 +115,14 @@ DEFINE(notice_row, NOTICE_FIELDS);
 DEFINE(audit_row, AUDIT_FIELDS);
 #undef TYPE
 
+#define TYPE audit_leaf_row
+DEFINE(audit_leaf_row, AUDIT_LEAF_FIELDS);
+#undef TYPE
+
+#define TYPE audit_tree_row
+DEFINE(audit_tree_row, AUDIT_TREE_FIELDS);
+#undef TYPE
+
 #define TYPE agreement_row
 DEFINE(agreement_row, AGREEMENT_FIELDS);
 #undef TYPE

@@ -141,9 +141,17 @@ ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
     X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600)
 ROW(notice_row, NOTICE_FIELDS);
 
+/* position and salt are those of the entry in the trail's tree (audit_trail.h). */
 #define AUDIT_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, actor, 300) X(TEXT, actor_id, 40) X(TEXT, client, 64) \
-    X(TEXT, action, 64) X(TEXT, subject, 64) X(TEXT, detail, 3000) X(TEXT, request, 26)
+    X(TEXT, action, 64) X(TEXT, subject, 64) X(TEXT, detail, 3000) X(TEXT, request, 26) X(INT, position, 0) \
+    X(BYTES, salt, 16)
 ROW(audit_row, AUDIT_FIELDS);
+
+#define AUDIT_LEAF_FIELDS(X) X(INT, position, 0) X(BYTES, leaf, 32)
+ROW(audit_leaf_row, AUDIT_LEAF_FIELDS);
+
+#define AUDIT_TREE_FIELDS(X) X(INT, id, 0) X(INT, size, 0) X(BYTES, peaks, 2048)
+ROW(audit_tree_row, AUDIT_TREE_FIELDS);
 
 #define AGREEMENT_FIELDS(X) X(TEXT, version, 32) X(TEXT, title, 300) X(TEXT, text, 60000) X(INT, issued_s, 0)
 ROW(agreement_row, AGREEMENT_FIELDS);

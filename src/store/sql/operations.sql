@@ -25,8 +25,27 @@ SELECT id, channel, recipient, template, subject, state, tries, next_s, created_
 ORDER BY created_s DESC, id DESC LIMIT :limit_count
 
 -- name: audit_insert
-INSERT INTO audit (id, at_s, actor, actor_id, client, action, subject, detail, request)
-VALUES (:id, :at_s, :actor, :actor_id, :client, :action, :subject, :detail, :request)
+INSERT INTO audit (id, at_s, actor, actor_id, client, action, subject, detail, request, position, salt)
+VALUES (:id, :at_s, :actor, :actor_id, :client, :action, :subject, :detail, :request, :position, :salt)
+
+-- name: audit_leaf_insert
+INSERT INTO audit_leaf (position, leaf) VALUES (:position, :leaf)
+
+-- name: audit_leaf_list
+SELECT * FROM audit_leaf WHERE position > :position ORDER BY position LIMIT 1000
+
+-- name: audit_tree_get
+SELECT * FROM audit_tree WHERE id = 1
+
+-- name: audit_tree_insert
+INSERT INTO audit_tree (id, size, peaks) VALUES (:id, :size, :peaks)
+
+-- name: audit_tree_change
+UPDATE audit_tree SET size = :size, peaks = :peaks WHERE id = 1 AND size = :size - 1
+
+-- In the order of the trail.
+-- name: audit_trail
+SELECT * FROM audit WHERE position > :position OR (position = :position AND id > :id) ORDER BY position, id LIMIT 1000
 
 -- name: audit_list
 SELECT * FROM audit WHERE at_s < :at_s OR (at_s = :at_s AND id < :id) ORDER BY at_s DESC, id DESC LIMIT :limit_count

@@ -1,0 +1,97 @@
+/* `hufu audit verify`: the signer's journal and the trail of who did what, looked at without their owners' help. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "cli/audit_journal.h"
+#include "cli/audit_trail.h"
+#include "cli/commands.h"
+#include "cli/installation.h"
+
+enum { ARENA_MAX = 16 * 1024 * 1024 };
+
+struct options {
+    const char *folder, *heads, *root, *trail;
+    bool json;
+};
+
+/* clang-format off */
+static const struct cli_option options[] = {
+    { "folder", CLI_TEXT, offsetof(struct options, folder), "DIR", 0, 0, "the installation (default $HUFU_FOLDER, var, /var/lib/hufu)" },
+    { "heads", CLI_TEXT, offsetof(struct options, heads), "FILE", 0, 0, "signed tree heads published earlier, one behind the other" },
+    { "root", CLI_TEXT, offsetof(struct options, root), "FILE", 0, 0, "the root certificate as you have it (DER), not as the installation says" },
+    { "trail", CLI_TEXT, offsetof(struct options, trail), "SIZE:ROOT", 0, 0, "the audit trail as an earlier verification printed it" },
+    { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
+};
+/* clang-format on */
+
+static void print(const struct options *o, const struct audit_told *journal, const struct audit_told *trail)
+{
+    const struct {
+        const char *name, *zh, *en;
+        const struct audit_told *told;
+    } both[] = { { "journal", "签发日志", "Journal", journal }, { "trail", "操作记录", "Audit trail", trail } };
+    json_t *all = json_object();
+    for (size_t i = 0; i < COUNT(both); i++) {
+        const struct audit_told *t = both[i].told;
+        json_object_set_new(all, both[i].name, json_pack("{s:I, s:s, s:I, s:I, s:I}", "size", (json_int_t)t->size,
+                                                         "root", t->root, "erased", (json_int_t)t->erased, "unsigned",
+                                                         (json_int_t)t->beyond, "heads", (json_int_t)t->heads));
+        if (o->json) continue;
+        printf(cli_words("%s：%llu 条记录，根 %s\n", "%s: %llu records, root %s\n"), cli_words(both[i].zh, both[i].en),
+               (unsigned long long)t->size, t->root);
+        if (t->erased)
+            printf(cli_words("  其中 %llu 条的内容已依规删除\n", "  the content of %llu was erased\n"),
+                   (unsigned long long)t->erased);
+        if (t->beyond)
+            printf(cli_words("  另有 %llu 条刚写入，尚未签名\n", "  %llu more are being written and not signed yet\n"),
+                   (unsigned long long)t->beyond);
+    }
+    if (o->json) json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+    puts(o->json ? "" : cli_words("没有发现改动。", "Nothing was altered."));
+    json_decref(all);
+}
+
+static struct result verify(const struct installation *i, const struct options *o, struct diag *diag)
+{
+    struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
+    struct audit_told journal, trail;
+    struct audit_witness witness;
+    /* The database first: what it knows of the journal is behind it then, unless the journal was cut. */
+    TRY(audit_trail_verify(i, o->trail, arena, diag, &trail, &witness));
+    TRY(audit_journal_verify(i, o->root, o->heads, &witness, arena, diag, &journal));
+    print(o, &journal, &trail);
+    return OK;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+    struct options o = { 0 };
+    struct installation i;
+    struct diag diag = { 0 };
+    int count, exit_status;
+    if (!cli_parse(command, argc, argv, &o, &count, &exit_status)) return exit_status;
+    if (count < 1 || !text_equal(argv[0], "verify") || (count == 2 && o.folder)) {
+        cli_print_help(command);
+        return CLI_USAGE;
+    }
+    struct result r = installation_open(count == 2 ? argv[1] : o.folder, &diag, &i);
+    if (failed(r)) return cli_fail(r, &diag);
+    r = verify(&i, &o, &diag);
+    installation_done(&i);
+    return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
+}
+
+const struct cli_command command_audit = {
+    .name = "audit",
+    .operands = "verify [FOLDER]",
+    .operands_max = 2,
+    .summary = "verifies journal and audit trail",
+    .about = "audit verify reads the signer's journal and the trail of who did what, running or not, and tells\n"
+             "the first entry that was changed, removed, inserted or put elsewhere, a cut end, and a fork from\n"
+             "heads that were published earlier. It writes nothing.",
+    .options = options,
+    .option_count = COUNT(options),
+    .run = run,
+};
