@@ -104,6 +104,9 @@ static struct result check(const struct inspected *log, const struct head *own, 
 {
     const struct head database = { .size = witness->size, .root = witness->root };
     TRY(inspect_log(log, own, diag));
+    if (log->found_count < witness->applied)
+        return diag_log(diag, ERROR_JOURNAL_CUT, "the database knows of %llu records, %llu are there",
+                        (unsigned long long)witness->applied, (unsigned long long)log->found_count);
     if (witness->size > 0) TRY(inspect_head(log, &database, diag));
     return heads ? check_heads(log, heads, key, arena, diag, ret_heads) : OK;
 }

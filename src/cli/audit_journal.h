@@ -12,9 +12,9 @@ struct audit_told {
     uint64_t heads;  /* published earlier, and found to be beginnings of it */
 };
 
-/* How far the database has applied the journal; size 0: it does not say. */
+/* What the database knows of the journal: how many records it has applied, and the root at a size before (0: none). */
 struct audit_witness {
-    uint64_t size;
+    uint64_t applied, size;
     struct tree_hash root;
 };
 

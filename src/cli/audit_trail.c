@@ -80,6 +80,7 @@ static struct result read_all(struct tx *tx, void *context)
                                  &position);
     if (known.code == ERROR_NOT_FOUND) return OK;
     TRY(known);
+    r->witness.applied = (uint64_t)position.size;
     if (position.root.len == sizeof r->witness.root.b && position.root_size > 0) {
         r->witness.size = (uint64_t)position.root_size;
         memcpy(r->witness.root.b, position.root.ptr, position.root.len);

@@ -179,7 +179,7 @@ class Verify(unittest.TestCase):
         self.log.write_tree()
         with open(self.folder + "/signer/journal/head", "w", encoding="utf-8") as f:
             f.write(self.first_head)
-        self.assertIn("a head vouches for", self.found("The end of the log was cut off"))
+        self.assertIn("the database knows of", self.found("The end of the log was cut off"))
 
     def test_r_ops_6_records_and_tree_made_anew(self):
         self.log.records[9] = self.log.altered(9, True)
