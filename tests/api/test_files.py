@@ -226,7 +226,7 @@ class Children(Case):
             self.wait_for_children(files, 0)
 
     def test_four_at_once_and_no_more(self):
-        with Peer(PROGRAM, "--child-ms", "3000") as files:
+        with Peer(PROGRAM, "--child-ms", "60000") as files:
             blocked = [self.block(files, "pipe%d" % i) for i in range(6)]
             self.wait_for_children(files, 4)
             time.sleep(0.1)
