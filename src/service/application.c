@@ -303,6 +303,8 @@ static struct result check_details(const struct act *act, struct filling *f, uns
         if (fields[i].section & sections && !fields[i].kept && !given(d, &fields[i]))
             return diag_field(act->diag, ERROR_FIELD_MISSING, fields[i].name, "请填写%s",
                               item_find(fields[i].name)->words);
+    if (d->organization_name) TRY(identity_check_name(d->organization_name, "organization_name", act->diag));
+    if (d->holder_name) TRY(identity_check_name(d->holder_name, "holder_name", act->diag));
     if (d->credit_code) TRY(identity_check_credit_code(d->credit_code, act->diag));
     if (d->document_number)
         TRY(identity_check_document(d->document_type, d->document_number, act->now_s, act->diag, f->document));
@@ -385,9 +387,14 @@ static struct result check_address(const struct act *act, const struct applicati
 
 static struct result choose(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
-    const struct application_medium *m = step->own;
+    struct application_medium given = *(const struct application_medium *)step->own;
+    const struct application_medium *m = &given;
     /* What a service is about has its medium already. */
     ENSURE(!kind_rule(step->kind)->about_certificate || text_equal(m->medium, row->medium), ERROR_APPLICATION_MEDIUM);
+    if (text_equal(m->medium, "usbkey")) {
+        if (!given.recipient_mobile) given.recipient_mobile = row->recipient_mobile;
+        TRY(check_address(step->act, m));
+    }
     const struct {
         const char *name, *value, **at;
     } texts[] = { { "medium", m->medium, &row->medium },
@@ -408,10 +415,7 @@ struct result application_choose(const struct act *act, const struct application
                                  const struct application_medium *medium, struct application_row *ret_row)
 {
     struct application_medium m = { .medium = medium->medium };
-    if (text_equal(m.medium, "usbkey")) {
-        TRY(check_address(act, medium));
-        m = *medium;
-    }
+    if (text_equal(m.medium, "usbkey")) m = *medium; /* a shield is sent nowhere */
     return edit(act, which, EVENT_FILL, m.medium, choose, &m, ret_row);
 }
 

@@ -41,7 +41,8 @@ struct application_medium {
     const char *medium; /* "usbkey" with the address, or "shield" without */
     const char *recipient, *recipient_mobile, *province, *address, *postcode;
 };
-/* R-APPLY-2, R-FEE-1. ERROR_APPLICATION_ADDRESS, naming the field. */
+/* R-APPLY-2, R-FEE-1. RECIPIENT_MOBILE NULL: as it is, since it is shown masked. ERROR_APPLICATION_ADDRESS, naming the
+ * field. */
 RESULT application_choose(const struct act *act, const struct application_edit *edit,
                           const struct application_medium *medium, struct application_row *ret_row);
 

@@ -45,6 +45,7 @@ struct result directory_organization_new(const struct act *act, const struct org
     struct organization_change change = { act, *what };
     change.row.id = random_id();
     change.row.created_s = act->now_s;
+    TRY(identity_check_name(what->name, "name", act->diag));
     TRY(identity_check_credit_code(what->credit_code, act->diag));
     TRY(store_write(act->service->store, insert_organization, &change));
     *ret_organization = change.row;
@@ -150,6 +151,7 @@ static struct result fill_account(struct account_change *c, const struct account
                                    .state = "open", .created_s = act->now_s };
     c->id = id_of(act, &c->row.id);
     ENSURE(c->id, ERROR_OUT_OF_ROOM);
+    TRY(identity_check_name(what->name, "name", act->diag));
     TRY(identity_check_document(what->document_type, what->document_number, act->now_s, act->diag, number));
     struct result r = seal_value(service, document_use, c->id, bytes_text(number), act->arena, &c->row.document_sealed);
     directory_document_index(service, what->document_type, number, index);

@@ -3,6 +3,16 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "pki/name.h"
+
+/* ---- names ---- */
+
+struct result identity_check_name(const char *name, const char *field, struct diag *diag)
+{
+    size_t length = text_length(name);
+    if (length <= NAME_CHARACTERS_MAX) return OK;
+    return diag_field(diag, ERROR_CERTIFICATE_NAME_LONG, field, "有 %zu 个字，最多 %d 个", length, NAME_CHARACTERS_MAX);
+}
 
 /* ---- GB 32100 ---- */
 

@@ -190,15 +190,14 @@ static struct result revoke(struct record_in *in, const char *serial, const stru
 }
 
 /* An application for nothing but this is done with it. */
-static struct result end_revocation(struct record_in *in, const struct journal_revoked *revoked)
+static struct result end_application(struct record_in *in, const char *number, enum event event, const char *detail)
 {
-    struct desk_step step = { .act = &in->act, .number = revoked->application, .event = EVENT_REVOKE,
-                              .detail = revoked->serials };
+    struct desk_step step = { .act = &in->act, .number = number, .event = event, .detail = detail };
     struct result r = desk_take_in(in->tx, &step);
     if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_STATE) return OK; /* of another service */
     TRY(r);
     assert(in->taking->number_count < JOURNAL_ENDED_MAX);
-    in->taking->numbers[in->taking->number_count++] = revoked->application;
+    in->taking->numbers[in->taking->number_count++] = number;
     return OK;
 }
 
@@ -211,7 +210,7 @@ static struct result apply_revoked(struct record_in *in, const void *body)
     }
     TRY(use_approval(in, revoked->approval1, EVIDENCE_REVOKED));
     TRY(use_approval(in, revoked->approval2, EVIDENCE_REVOKED));
-    return end_revocation(in, revoked);
+    return end_application(in, revoked->application, EVENT_REVOKE, revoked->serials);
 }
 
 /* ---- holds, unlocking, recovery, custodians ---- */
@@ -257,7 +256,8 @@ static struct result apply_unlocked(struct record_in *in, const void *body)
     const struct journal_unlocked *unlocked = body;
     TRY(use_approval(in, unlocked->approval1, EVIDENCE_UNLOCKED));
     TRY(use_approval(in, unlocked->approval2, EVIDENCE_UNLOCKED));
-    return note(in, "card.unlock", unlocked->application, unlocked->card);
+    TRY(note(in, "card.unlock", unlocked->application, unlocked->card));
+    return end_application(in, unlocked->application, EVENT_UNLOCK, unlocked->card);
 }
 
 static struct result apply_recovered(struct record_in *in, const void *body)

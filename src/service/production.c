@@ -287,6 +287,24 @@ struct result production_make(const struct act *act, const char *number, const s
     return OK;
 }
 
+static struct result pair_again(struct tx *tx, void *context)
+{
+    struct making *m = context;
+    struct operator_row operator;
+    TRY(evidence_role(tx, m->act, "producer", &operator));
+    TRY(desk_load(tx, m->act, m->number, &m->row));
+    ENSURE(text_equal(m->row.state, state_name(STATE_ISSUED)), ERROR_APPLICATION_STATE);
+    return read_pair(tx, m);
+}
+
+struct result production_pair(const struct act *act, const char *number, struct signer_issued *ret_issued)
+{
+    struct making m = { .act = act, .number = number };
+    TRY(store_read(act->service->store, pair_again, &m));
+    *ret_issued = m.pair;
+    return OK;
+}
+
 /* ---- the end ---- */
 
 /* What is made here its producer closes; what the USBKey at hand or the phone takes, whoever holds it. */

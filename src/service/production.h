@@ -32,6 +32,9 @@ struct production_signed {
 /* Issues the pair. The same statement again gives the pair that there is. */
 RESULT production_make(const struct act *act, const char *number, const struct production_signed *with,
                        struct signer_issued *ret_issued);
+/* The pair that was issued and is not in its USBKey yet, for whoever goes on after a page or a USBKey was lost.
+ * ERROR_APPLICATION_STATE when there is none. */
+RESULT production_pair(const struct act *act, const char *number, struct signer_issued *ret_issued);
 /* The USBKey is written and closed, by its producer, or has taken its new certificates, by its holder (R-RENEW-3,
  * R-CHANGE-2): they are good from now on, and the holder is told (R-APPLY-4). */
 RESULT production_finish(const struct act *act, const char *number, struct application_row *ret_row);

@@ -1,5 +1,6 @@
 #include "service/shipment.h"
 
+#include "service/audit.h"
 #include "service/evidence.h"
 
 struct sending {
@@ -28,6 +29,30 @@ struct result shipment_add(const struct act *act, const char *number, const char
                               .own = &s };
     TRY(desk_take(&step));
     *ret_shipment = s.shipment;
+    return OK;
+}
+
+struct labelling {
+    const struct act *act;
+    const char *number;
+    struct application_row row;
+};
+
+static struct result look_at_label(struct tx *tx, void *context)
+{
+    struct labelling *l = context;
+    struct operator_row operator;
+    TRY(evidence_role(tx, l->act, "producer", &operator));
+    TRY(desk_load(tx, l->act, l->number, &l->row));
+    ENSURE(text_equal(l->row.state, state_name(STATE_PRODUCED)), ERROR_APPLICATION_STATE);
+    return audit_write(tx, l->act, "label.look", l->number, "查看收件人手机号");
+}
+
+struct result shipment_label(const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct labelling l = { .act = act, .number = number };
+    TRY(store_write(act->service->store, look_at_label, &l));
+    *ret_row = l.row;
     return OK;
 }
 

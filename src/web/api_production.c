@@ -9,6 +9,14 @@ static struct result answer_draft(struct call *call, const char *statement)
     return answer_record(call, &api_draft_shape, &answer);
 }
 
+static struct result answer_pair(struct call *call, const struct signer_issued *issued)
+{
+    struct api_produced answer = { .signing_certificate = issued->signing_certificate,
+                                   .encryption_certificate = issued->encryption_certificate,
+                                   .enveloped_key = issued->enveloped_key };
+    return answer_record(call, &api_produced_shape, &answer);
+}
+
 struct result api_card_draft(struct call *call)
 {
     const struct api_card_new *asked = call->body;
@@ -48,10 +56,15 @@ struct result api_produce_make(struct call *call)
                                       asked->card_certificate };
     struct signer_issued issued;
     TRY(production_make(&act, call_text(call, "number"), &with, &issued));
-    struct api_produced answer = { .signing_certificate = issued.signing_certificate,
-                                   .encryption_certificate = issued.encryption_certificate,
-                                   .enveloped_key = issued.enveloped_key };
-    return answer_record(call, &api_produced_shape, &answer);
+    return answer_pair(call, &issued);
+}
+
+struct result api_produce_pair(struct call *call)
+{
+    struct act act = app_act(call);
+    struct signer_issued issued;
+    TRY(production_pair(&act, call_text(call, "number"), &issued));
+    return answer_pair(call, &issued);
 }
 
 struct result api_production_finish(struct call *call)

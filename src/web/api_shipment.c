@@ -18,6 +18,16 @@ struct result api_shipment_new(struct call *call)
     return answer_shipment(call, &row);
 }
 
+struct result api_shipment_label(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(shipment_label(&act, call_text(call, "number"), &row));
+    struct api_label answer = { .recipient = row.recipient, .recipient_mobile = row.recipient_mobile,
+                                .province = row.province, .address = row.address, .postcode = row.postcode };
+    return answer_record(call, &api_label_shape, &answer);
+}
+
 struct result api_shipment_get(struct call *call)
 {
     struct act act = app_act(call);

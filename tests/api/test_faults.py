@@ -1,6 +1,7 @@
 """Kills a process at each point of tests/faults.txt and looks at what holds afterwards: nothing lost, nothing twice.
 
 Needs a build with -Dfaults=true: HUFU_BUILD_FAULTS names it; otherwise build-faults in the checkout is made."""
+from collections import Counter
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import unittest
 
 from page import Refused
-from walk import Staff, Walk
+from walk import Staff, Walk, expect
 from world import ROOT, World, wait_for
 
 TABLE = os.path.join(ROOT, "tests/faults.txt")
@@ -63,7 +64,7 @@ class Stubborn(Walk):
     def step(self, name):
         if name in self.done:
             return
-        self.repeat_by(f"{self.mobile}-{name}" if name not in self.ANEW else None)
+        self.repeat_by(f"{self.mobile}-{self.rounds}-{name}" if name not in self.ANEW else None)
         for _ in range(20):
             try:
                 getattr(self, name)()
@@ -124,7 +125,7 @@ class Stubborn(Walk):
         if name == "finish" and answer.name == "APPLICATION_STATE":
             certificates = self.portal.api("GET", "certificates")["items"]
             self.serial = next(c["serial"] for c in certificates if c["purpose"] == "signing")
-        return name in ("approve", "ship", "finish", "submit", "pay", "revoke") and answer.name in (
+        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake") and answer.name in (
             "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE", "CERTIFICATE_STATE")
 
     def find(self, what, fits):
@@ -242,6 +243,45 @@ class Faults(unittest.TestCase):
     def listed(self, serial):
         return bytes.fromhex(serial) in self.published("crl/issuing-0000.crl")
 
+    def at_write_lost(self, fault):
+        """While what was issued, and got lost with its USBKey, is approved and made again on another one."""
+        walk = Stubborn(self.world, self.staff).to("issue")
+        walk.card.pull()
+        self.arm(fault)
+        walk.step("remake")
+        walk.begin_anew()
+        walk.to("platform_login")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.holds(walk, {"revoked": 2, "valid": 2})
+
+    def at_approve_revoke(self, fault):
+        """When an approval revokes at once."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        revoking = walk.further("revoke")
+        revoking.to("fill_in")
+        revoking.portal.api("PUT", revoking.path("particulars"), {"reason": "keyCompromise"})
+        revoking.to("submit")
+        self.arm(fault)
+        revoking.step("approve")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        wait_for("the end of the application", lambda: revoking.state() == "done")
+        self.assertEqual({c["state"] for c in walk.portal.api("GET", "certificates")["items"]}, {"revoked"})
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_REVOKED")
+        self.world.message("sms", walk.mobile, "已吊销")
+
+    def at_unlock(self, fault):
+        """When a locked USBKey is unlocked."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        unlocking = walk.further("unlock")
+        unlocking.to("approve")
+        unlocking.lock()
+        self.arm(fault)
+        unlocking.step("unlock")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.assertEqual(unlocking.state(), "done")
+        walk.change_pin()
+        expect(walk.try_login())
+
     def at_init(self, fault):
         """During `hufu init`: what was begun is not served; the folder is made anew or refused in words."""
         world = World(build=self.world.build, start=False, fault=fault.point)
@@ -253,11 +293,12 @@ class Faults(unittest.TestCase):
         world.start()
         Walk(world, Staff(world)).to("platform_login")
 
-    def holds(self, walk):
+    def holds(self, walk, states=None):
         """Nothing lost, nothing twice."""
         certificates = walk.portal.api("GET", "certificates")["items"]
-        self.assertEqual(sorted(c["purpose"] for c in certificates), ["encryption", "signing"])
-        self.assertEqual({c["state"] for c in certificates}, {"valid"})
+        found = Counter((c["purpose"], c["state"]) for c in certificates)
+        wanted = states or {"valid": 2}
+        self.assertEqual(found, {(purpose, state): n // 2 for state, n in wanted.items() for purpose in ("encryption", "signing")})
         applications = walk.portal.api("GET", "applications")["items"]
         self.assertEqual([a["number"] for a in applications], [walk.number])
         self.assertEqual(applications[0]["state"], "shipped")

@@ -1,4 +1,5 @@
 """The whole way of one certificate as methods, so that a test can do each step, or do it wrong."""
+import copy
 import random
 import struct
 import zlib
@@ -151,6 +152,19 @@ class Walk:
         self.done = []
         self.card = None
 
+    service, rounds = "apply", 0
+
+    def further(self, service):
+        """The same holder's next application, about the certificate at hand: nothing is to be paid, the address is known."""
+        walk = copy.copy(self)
+        walk.service, walk.production, walk.waybill = service, None, "1" + digits(12)
+        walk.done = ["open", "log_in", "choose_medium", "pay"]
+        return walk
+
+    def begin_anew(self):
+        """What was approved is to be approved and made again."""
+        self.done, self.production, self.rounds = self.done[:self.done.index("approve")], None, self.rounds + 1
+
     def to(self, step):
         for name in self.ORDER[:self.ORDER.index(step) + 1]:
             if name not in self.done:
@@ -189,7 +203,7 @@ class Walk:
         self.portal.api("POST", "sessions", {"mobile": self.mobile, "code": self.world.code(self.mobile, since)})
 
     def apply(self):
-        self.number = self.portal.api("POST", "applications", {"service": "apply"})["number"]
+        self.number = self.portal.api("POST", "applications", {"service": self.service})["number"]
 
     def agree(self):
         version = self.portal.api("GET", "agreement")["version"]
@@ -214,7 +228,8 @@ class Walk:
         self.pdf = self.portal.api("GET", self.path("form")).body
 
     def upload(self):
-        for kind, content in ("form", self.pdf), ("license", png()), ("identity", png(300, 190)):
+        scans = [("form", self.pdf), ("license", png()), ("identity", png(300, 190))]
+        for kind, content in scans + [("identity-new", png(310, 190))] * (self.service == "change"):
             self.portal.api("POST", self.path("attachments/" + kind), content=content)
 
     def submit(self):
@@ -311,6 +326,9 @@ class Walk:
     def finish(self):
         self.serial = self.staff.producer.api("POST", self.console_path("production"))["serial"]
 
+    def remake(self):
+        self.staff.producer.api("POST", self.console_path("remake"), {"words": "USBKey 写入失败"})
+
     def ship(self):
         self.staff.producer.api("POST", self.console_path("shipment"), {"carrier": "ems", "waybill": self.waybill})
 
@@ -323,6 +341,17 @@ class Walk:
 
     def change_pin(self):
         self.holder_agent().tell("change-pin", key=self.key, old=DEFAULT_PIN, new=NEW_PIN)
+
+    def lock(self):
+        """Six wrong PINs, the agent's warning notwithstanding."""
+        for _ in range(6):
+            self.holder_agent().try_tell("change-pin", key=self.key, old="19283746", new=NEW_PIN, last_tries="yes")
+
+    def unlock(self):
+        """Approved: from the USBKey's challenge to 000000."""
+        seen = self.holder_agent().tell("unlock-challenge", key=self.key)
+        answer = self.portal.api("POST", self.path("unlock"), {"card": seen["card"], "challenge": seen["challenge"]})["answer"]
+        self.holder_agent().tell("unlock-answer", key=self.key, answer=answer)
 
     def sign_login(self, draft, pin=NEW_PIN):
         return self.holder_agent().tell("sign", key=self.key, statement=draft["statement"], pin=pin).json

@@ -1,0 +1,217 @@
+"""The services beside the first application, with real processes: what each asks for, revokes, issues, costs and tells."""
+import unittest
+
+from page import Page
+from walk import NEW_PIN, Staff, Walk, expect, mobile
+from world import World, wait_for
+
+
+class Services(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.staff = Staff(cls.world)
+
+    def walk(self, step="platform_login"):
+        return Walk(self.world, self.staff).to(step)
+
+    def refused(self, answer, name, field=None):
+        self.assertEqual(answer.name, name, answer)
+        if field:
+            self.assertEqual(answer["field"], field)
+
+    def told(self, walk, words):
+        for channel, to in ("sms", walk.mobile), ("email", walk.email):
+            self.world.message(channel, to, words)
+
+    def signing(self, walk):
+        return {c["serial"]: c for c in walk.portal.api("GET", "certificates")["items"] if c["purpose"] == "signing"}
+
+    def begin(self, walk, service):
+        return walk.portal.try_api("POST", "applications", {"service": service})
+
+    # ---- what fails on its way ----
+
+    def test_r_apply_3_a_usbkey_pulled_between_issue_and_write(self):
+        """Plugged in again, whoever goes on gets the pair of before; one that is broken is made again under a new approval,
+        which revokes what was lost."""
+        walk = self.walk("issue")
+        walk.card.pull()
+        walk.card.plug()
+        wait_for("the USBKey again", lambda: self.staff.producer.agent.key(walk.card.serial))
+        self.assertEqual(self.staff.producer.api("GET", walk.console_path("certificates")).json, walk.produced)
+        self.refused(self.staff.reviewer.try_api("GET", walk.console_path("certificates")), "NOT_PERMITTED")
+        lost = next(iter(self.signing(walk)))
+        walk.card.pull()
+        walk.remake()
+        self.assertEqual(walk.state(), "in-review")
+        self.refused(self.staff.producer.try_api("GET", walk.console_path("certificates")), "APPLICATION_STATE")
+        walk.begin_anew()
+        walk.to("approve")
+        self.assertIn(lost, walk.approval)
+        walk.to("finish")
+        self.refused(self.staff.producer.try_api("POST", walk.console_path("production")), "APPLICATION_STATE")
+        found = self.signing(walk)
+        self.assertEqual({serial: c["state"] for serial, c in found.items()}, {lost: "revoked", walk.serial: "valid"})
+
+    def test_r_ship_4_lost_in_the_post_is_made_again_free(self):
+        walk = self.walk("ship")
+        first, paid = walk.serial, walk.portal.api("GET", walk.path("payment"))["order"]
+        walk.remake()
+        walk.begin_anew()
+        walk.waybill = "9" + walk.waybill[1:]
+        walk.to("platform_login")
+        self.assertEqual(self.signing(walk)[first]["state"], "revoked")
+        self.assertEqual(walk.portal.api("GET", walk.path("payment"))["order"], paid)
+        self.assertEqual(walk.portal.api("GET", walk.path("shipment"))["waybill"], walk.waybill)
+
+    # ---- shipping ----
+
+    def test_r_ship_1_the_label_while_it_is_ready_to_be_sent(self):
+        walk = self.walk("write")
+        producer = self.staff.producer
+        self.refused(producer.try_api("GET", walk.console_path("label")), "APPLICATION_STATE")
+        walk.to("finish")
+        self.assertEqual(producer.api("GET", walk.console_path("label")).json,
+                         {"recipient": walk.name, "recipient_mobile": walk.mobile, "province": "北京市", "address": "西城区示例路 1 号",
+                          "postcode": "100032"})
+        self.refused(self.staff.reviewer.try_api("GET", walk.console_path("label")), "NOT_PERMITTED")
+        shown = producer.api("GET", walk.console_path("history"))["items"]
+        self.assertIn("label.look", [entry["action"] for entry in shown])
+        walk.to("ship")
+        self.refused(producer.try_api("GET", walk.console_path("label")), "APPLICATION_STATE")
+
+    def test_r_form_2_names_that_fit_a_certificate(self):
+        walk = self.walk("agree")
+        for field in "organization_name", "holder_name":
+            self.refused(walk.portal.try_api("PUT", walk.path("details"), dict(walk.details(), **{field: "国" * 65})),
+                         "CERTIFICATE_NAME_LONG", field)
+        walk.portal.api("PUT", walk.path("details"), dict(walk.details(), organization_name="国" * 64))
+        for path, fields in (("organizations", walk.organization_fields()), ("accounts", walk.account_fields())):
+            self.refused(self.staff.administrator.try_api("POST", "console/" + path, dict(fields, name="国" * 65)),
+                         "CERTIFICATE_NAME_LONG", "name")
+
+    # ---- revocation ----
+
+    def test_r_revoke_1_r_revoke_2_r_form_7_revoked_for_good(self):
+        walk = self.walk()
+        open_one = walk.further("lost")
+        open_one.to("apply")
+        revoking = walk.further("revoke")
+        revoking.to("fill_in")
+        self.assertEqual(open_one.state(), "cancelled")
+        self.refused(revoking.portal.try_api("POST", revoking.path("form")), "APPLICATION_INCOMPLETE", "reason")
+        self.refused(revoking.portal.try_api("PUT", revoking.path("particulars"), {"reason": "removeFromCRL"}), "FIELD_CHOICE")
+        revoking.portal.api("PUT", revoking.path("particulars"), {"reason": "keyCompromise"})
+        revoking.to("approve")
+        self.assertEqual(revoking.state(), "done")
+        found = self.signing(walk)[walk.serial]
+        self.assertEqual((found["state"], found["reason"]), ("revoked", "keyCompromise"))
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        self.told(revoking, "证书已吊销")  # R-OPS-8
+        self.refused(self.begin(walk, "renew"), "APPLICATION_CERTIFICATE_NONE")
+        self.assertEqual(self.begin(walk, "apply").status, 201)
+
+    # ---- change of holder ----
+
+    def successor(self, walk, **fields):
+        """Somebody else in the same organization, with an account."""
+        other = Walk(self.world, self.staff)
+        other.organization, other.name, other.credit_code = walk.organization, "李四", walk.credit_code
+        other.organization_name = walk.organization_name
+        other.account = self.staff.administrator.api("POST", "console/accounts", dict(other.account_fields(), **fields))["id"]
+        other.done = ["open"]
+        return other.to("log_in")
+
+    def test_r_change_1_r_change_2_r_change_3_up_to_the_approval(self):
+        walk, stranger = self.walk(), self.walk("open")
+        other = self.successor(walk)
+        change = walk.further("change")
+        change.to("fill_in")
+        for unfit in mobile(), stranger.mobile, walk.mobile:
+            self.refused(change.portal.try_api("PUT", change.path("particulars"), {"successor_mobile": unfit}),
+                         "SUCCESSOR_UNFIT", "successor_mobile")
+        change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile})
+        change.to("submit")
+        self.assertEqual(change.state(), "awaiting-confirmation")
+        self.refused(change.portal.try_api("POST", change.path("confirmation")), "NOT_PERMITTED")
+        other.portal.api("POST", change.path("confirmation"))
+        change.to("approve")
+        self.assertIn("李四", change.approval)
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        self.told(change, "已变更使用人")
+        self.told(other, "已变更使用人")
+
+    # ---- unlocking ----
+
+    def test_r_unlock_1_r_unlock_2_an_approval_unlocks_one_key_once(self):
+        walk = self.walk()
+        unlocking = walk.further("unlock")
+        unlocking.to("submit")
+        unlocking.lock()
+        agent = walk.holder_agent()
+        self.assertEqual(agent.try_tell("change-pin", key=walk.key, old=NEW_PIN, new="58392017").name, "AGENT_PIN_LOCKED")
+        seen = agent.tell("unlock-challenge", key=walk.key)
+        ask = {"card": seen["card"], "challenge": seen["challenge"]}
+        self.refused(unlocking.portal.try_api("POST", unlocking.path("unlock"), ask), "APPLICATION_STATE")
+        unlocking.to("approve")
+        self.refused(unlocking.portal.try_api("POST", unlocking.path("unlock"), dict(ask, card="HF00000001")), "UNLOCK_CARD")
+        unlocking.unlock()
+        self.assertEqual(unlocking.state(), "done")
+        self.assertEqual(agent.key(walk.card.serial)["state"], "must-change")
+        walk.change_pin()
+        expect(walk.try_login(Page(self.world.address("platform"))))
+        seen = agent.tell("unlock-challenge", key=walk.key)
+        self.assertGreaterEqual(unlocking.portal.try_api("POST", unlocking.path("unlock"),
+                                                         {"card": seen["card"], "challenge": seen["challenge"]}).status, 400)
+
+    # ---- by whom, and when ----
+
+    def test_r_renew_2_not_before_a_month_and_r_apply_1_without_a_certificate(self):
+        walk = self.walk()
+        self.refused(self.begin(walk, "renew"), "RENEWAL_EARLY")
+        fresh = self.walk("log_in")
+        for service in "renew", "unlock", "lost", "damaged", "revoke", "change":
+            self.refused(self.begin(fresh, service), "APPLICATION_CERTIFICATE_NONE")
+
+
+class Year(unittest.TestCase):
+    """The same certificate, later and later: the clock is set, the processes are real."""
+
+    def later(self, seconds):
+        self.world.stop()
+        for section in "web", "signer":
+            self.world.set(section, "clock_offset_s", seconds)
+        self.world.start()
+
+    def test_r_renew_1_reminders_and_r_renew_4_approved_for_another_year(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+        walk = Walk(self.world, Staff(self.world)).to("platform_login")
+        ends = next(c for c in walk.portal.api("GET", "certificates")["items"])["not_after_s"]
+        year, day = 365 * 86400, 86400
+        for number, offset in enumerate((year - 27 * day, year - 6 * day, year - 3600), 1):
+            self.later(offset)
+            wait_for(f"reminder {number}", lambda n=number: len(self.reminders(walk, "到期")) >= n)
+        self.assertEqual(len(self.reminders(walk, "将于")), 3)
+        walk.log_in()
+        renewing = walk.further("renew")
+        renewing.done.remove("pay")
+        renewing.to("submit")
+        self.assertEqual(renewing.order()["amount_fen"], 39900)
+        renewing.to("pay")
+        renewing.staff = Staff(self.world)  # sessions of the operators ended long ago
+        renewing.approve()
+        self.assertIn(f"validity: renew:{ends}\n", renewing.approval)
+        self.later(year + day)
+        wait_for("the last reminder", lambda: self.reminders(walk, "不能再登录"))
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_EXPIRED")  # R-RENEW-5
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_EXPIRED")
+
+    def reminders(self, walk, words):
+        return [m for m in self.world.messages("sms", walk.mobile) if words in m["text"]]
+
+
+if __name__ == "__main__":
+    unittest.main()
