@@ -31,7 +31,7 @@ static struct result check_approval(struct call *call, struct order *order)
     if (!text_equal(approval->medium, "usbkey") || !text_equal(approval->profile, "holder"))
         return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "medium %s, profile %s", approval->medium,
                       approval->profile);
-    return policy_validity(call, approval->validity, &order->not_after_s);
+    return policy_validity(call, approval, &order->not_after_s);
 }
 
 static struct result check_produce(struct call *call, struct order *order)

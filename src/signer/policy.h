@@ -12,9 +12,10 @@ enum policy_right {
 
 /* ERROR_APPROVAL_UNFIT unless an approval of this service is good for RIGHT. */
 RESULT policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right);
-/* The end of validity of what is issued now: "1y"; "renew:<old end>", a year after it or from now, whichever is later;
+/* The end of validity of what is issued now: "1y"; "renew:<old end>", a year after it or from now, whichever is
+ * later, the old end being that of a certificate which the approval revokes;
  * or "until:<time>" in the future and within the longest validity.
  * ERROR_VALIDITY_UNFIT. */
-RESULT policy_validity(struct call *call, const char *rule, int64_t *ret_not_after_s);
+RESULT policy_validity(struct call *call, const struct approve_statement *approval, int64_t *ret_not_after_s);
 /* REASON is one of RFC 5280 §5.3.1 that may be given for a holder's certificate. ERROR_REASON_UNFIT. */
 RESULT policy_reason(struct call *call, const char *reason);

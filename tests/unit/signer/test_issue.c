@@ -39,10 +39,48 @@ static void r_pki_2_pair_is_issued_as_it_was_approved(void **state)
     assert_memory_equal(encryption->key.point, opened.public.point, SM2_POINT_SIZE);
 }
 
+/* R-RENEW-4, R-RENEW-5: "renew:<old end>" is believed for the end of a certificate that the approval revokes, and of no
+ * other; a year is added to it, or to now when it has passed. */
+static void r_renew_4_old_end_is_that_of_a_certificate_it_revokes(void **state)
+{
+    struct play *p = *state;
+    struct cast_order order, stranger, next;
+    struct signer_issued issued, strangers;
+    cast_order(p->cast, &order);
+    cast_order(p->cast, &stranger);
+    stranger.approve[0].validity = arena_format(p->cast->arena, "until:%d", NOW + 77 * (int)DAY_S);
+    cast_sign_order(p->cast, &order);
+    cast_sign_order(p->cast, &stranger);
+    assert_ok(cast_open(p->cast, p->peer, &order));
+    assert_ok(cast_issue(p->cast, p->peer, &order, &issued));
+    assert_ok(cast_open(p->cast, p->peer, &stranger));
+    assert_ok(cast_issue(p->cast, p->peer, &stranger, &strangers));
+    const char *serial = cast_serial(p->cast, issued.signing_certificate);
+    int64_t end_s = parse(p, issued.signing_certificate)->not_after_s;
+    const struct {
+        const char *revokes;
+        int64_t old_end_s;
+        enum error error;
+    } tries[] = { { "-", end_s, ERROR_VALIDITY_UNFIT },         { serial, end_s + 1, ERROR_VALIDITY_UNFIT },
+                  { serial, NOW + 77 * DAY_S, ERROR_VALIDITY_UNFIT }, { serial, end_s, ERROR_NONE } };
+    for (size_t i = 0; i < COUNT(tries); i++) {
+        cast_order(p->cast, &next);
+        next.approve[0].holder = order.approve[0].holder;
+        next.approve[0].revokes = tries[i].revokes;
+        next.approve[0].reason = tries[i].revokes[0] == '-' ? "-" : "superseded";
+        next.approve[0].validity = arena_format(p->cast->arena, "renew:%lld", (long long)tries[i].old_end_s);
+        cast_sign_order(p->cast, &next);
+        assert_ok(cast_open(p->cast, p->peer, &next));
+        assert_error(cast_issue(p->cast, p->peer, &next, &issued), tries[i].error);
+    }
+    assert_int_equal(parse(p, issued.signing_certificate)->not_after_s, certificate_validity_end(end_s + 1, 1));
+}
+
 int test_issue(void)
 {
     const struct CMUnitTest tests[] = {
         PLAY(r_pki_2_pair_is_issued_as_it_was_approved),
+        PLAY(r_renew_4_old_end_is_that_of_a_certificate_it_revokes),
     };
     return cmocka_run_group_tests_name("issue", tests, NULL, NULL);
 }
