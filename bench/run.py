@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Figures, each beside a named peer measured in the same run on the same machine.
 
-    bench/run.py [--quick] [--json FILE] [--only crypto|api|paths]…
+    bench/run.py [--quick] [--json FILE] [--only crypto|signer|api|paths]…
 
 crypto  our SM2, SM3, SM4 beside `openssl speed`, on one core, by the processor's time
+signer  pairs issued with and without OCSP answers being made beside; how soon a revocation is seen meanwhile
 api     reads by 32 connections (wrk) beside nginx with a static file of the same answer
 paths   `hufu demo --count 200 --clients 16`: whole certificates a second, and where the time goes
 """
@@ -148,6 +149,23 @@ def api(table, world, seconds):
     read(table, world, "own applications", "applications", holder, seconds)
 
 
+# ---- the signer ----
+
+def signer(table, count):
+    """By the program that speaks to it as web does; in /tmp, so that its disk is the one that is measured."""
+    load, signed_by = (os.path.join(BUILD, name) for name in ("tests/takeover/signer-load", "src/signer/hufu-signer"))
+    program = [load, signed_by, count, 32, "/tmp"]
+    quiet, told = run(*program, "quiet"), run(*program)
+    issued = r"pairs issued ([\d.]+)/s"
+    table.add("signer", "pairs issued, 32 at a time", "/s", float(re.search(issued, told)[1]), "without OCSP answers",
+              float(re.search(issued, quiet)[1]))
+    seen = re.search(r"at most ([\d.]+) ms by OCSP, ([\d.]+) ms in the list", told)
+    table.add("signer", "revocation seen by OCSP, longest", "ms", float(seen[1]))
+    table.add("signer", "revocation seen in list, longest", "ms", float(seen[2]))
+    start = re.search(r"start with (\d+) records ([\d.]+) s", told)
+    table.add("signer", f"start with {start[1]} records", "ms", float(start[2]) * 1000)
+
+
 # ---- whole paths ----
 
 def paths(table, world, count, clients):
@@ -169,12 +187,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="short and rough")
     parser.add_argument("--json", help="the figures as JSON into this file")
-    parser.add_argument("--only", action="append", choices=["crypto", "api", "paths"])
+    parser.add_argument("--only", action="append", choices=["crypto", "signer", "api", "paths"])
     options = parser.parse_args()
-    areas, seconds = options.only or ["crypto", "api", "paths"], 1 if options.quick else 5
+    areas, seconds = options.only or ["crypto", "signer", "api", "paths"], 1 if options.quick else 5
     table, steps = Table(), []
     if "crypto" in areas:
         crypto(table, seconds)
+    if "signer" in areas:
+        signer(table, 500 if options.quick else 5000)
     if {"api", "paths"} & set(areas):
         from world import World
         with World() as world:
