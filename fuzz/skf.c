@@ -15,9 +15,10 @@ enum { CALLS_MAX = 24, BLOCKS_MAX = 16, HANDLES = 8, REMOVED = 0xFFFF };
 
 static struct reader in;
 static enum card_kind kind;
-static struct world *world; /* with a produced key, for REAL */
-static uint8_t produced[CARD_IMAGE_MAX];
-static size_t produced_len;
+/* For REAL: a card with an application, and without protected channels, which take their time. */
+static struct world *world;
+static uint8_t image[CARD_IMAGE_MAX];
+static size_t image_len;
 
 /* ---- the card ---- */
 
@@ -366,17 +367,19 @@ static void begin(void)
 {
     if (!world) {
         uint8_t point[SM2_POINT_SIZE];
+        struct bytes encoded;
         world = world_new();
-        world_produce(world, WORLD_USER, point);
-        memcpy(produced, world->image, world->image_len);
-        produced_len = world->image_len;
+        world_container(world, point);
+        world->card->state.own_certificate.len = 0;
+        assert(!failed(card_state_encode(&world->card->state, image, sizeof image, &encoded)));
+        image_len = encoded.len;
     }
     if (kind == REAL) {
-        memcpy(world->image, produced, produced_len);
-        world->image_len = produced_len;
+        memcpy(world->image, image, image_len);
+        world->image_len = image_len;
         world_power(world);
     }
-    char name[] = "key", app[] = CARD_APPLICATION;
+    char name[] = "key", app[] = WORLD_APP;
     SKF_ConnectDev(name, &handles[0]);
     if (kind == FAKE_FROM_THE_START) return;
     SKF_OpenApplication(handles[0], app, &handles[1]);
