@@ -238,22 +238,6 @@ static struct result write_people(struct init *in, const json_t *people)
 
 /* ---- all of it ---- */
 
-/* Each process that runs as a user of its own owns its folder; what lies around it may be passed through. */
-static struct result give_away(struct init *in)
-{
-    struct installation i;
-    TRY(installation_open(in->folder.draft, in->diag, &i));
-    struct result r = OK;
-    if (i.serve.web_user) r = init_folder_give(&in->folder, "web", i.serve.web_user, in->diag);
-    if (!failed(r) && i.serve.signer_user) r = init_folder_give(&in->folder, "signer", i.serve.signer_user, in->diag);
-    if (!failed(r) && i.serve.signer_user) r = init_folder_give(&in->folder, "publish", i.serve.signer_user, in->diag);
-    bool users = i.serve.web_user || i.serve.signer_user || i.serve.files_user || i.serve.relay_user ||
-                 i.serve.status_user;
-    if (!failed(r) && users) r = init_folder_open(&in->folder, in->diag);
-    installation_done(&i);
-    return r;
-}
-
 static struct result make_all(struct init *in)
 {
     TRY(make_folders(in));
@@ -263,7 +247,7 @@ static struct result make_all(struct init *in)
     if (!failed(r) && in->options->demo) r = write_people(in, people);
     json_decref(people);
     TRY(r);
-    TRY(give_away(in));
+    TRY(init_folder_give_all(&in->folder, in->diag));
     return init_folder_publish(&in->folder, in->diag);
 }
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/installation.h"
+
 enum { REMOVE_FDS = 16 };
 
 static struct result wrong(struct diag *diag, const char *path)
@@ -178,6 +180,21 @@ struct result init_folder_open(const struct init_folder *f, struct diag *diag)
         if (chmod(path, open_ones[i].mode) != 0) return wrong(diag, path);
     }
     return OK;
+}
+
+struct result init_folder_give_all(const struct init_folder *f, struct diag *diag)
+{
+    struct installation i;
+    TRY(installation_open(f->draft, diag, &i));
+    struct result r = OK;
+    if (i.serve.web_user) r = init_folder_give(f, "web", i.serve.web_user, diag);
+    if (!failed(r) && i.serve.signer_user) r = init_folder_give(f, "signer", i.serve.signer_user, diag);
+    if (!failed(r) && i.serve.signer_user) r = init_folder_give(f, "publish", i.serve.signer_user, diag);
+    bool users = i.serve.web_user || i.serve.signer_user || i.serve.files_user || i.serve.relay_user ||
+                 i.serve.status_user;
+    if (!failed(r) && users) r = init_folder_open(f, diag);
+    installation_done(&i);
+    return r;
 }
 
 /* ---- what is in it ---- */

@@ -29,6 +29,10 @@ RESULT init_folder_give(const struct init_folder *folder, const char *name, cons
 /* Other users may pass through the folder to what is theirs, and read hufu.conf, the CAs' certificates and run. */
 RESULT init_folder_open(const struct init_folder *folder, struct diag *diag);
 
+/* Each process that runs as a user of its own, as hufu.conf in the draft says, owns its folder; what lies around it may
+ * be passed through. */
+RESULT init_folder_give_all(const struct init_folder *folder, struct diag *diag);
+
 /* A folder for its owner only. */
 RESULT init_folder_make(const struct init_folder *folder, const char *name, struct diag *diag);
 /* A file, for its owner only, that was not there. */

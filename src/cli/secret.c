@@ -46,19 +46,19 @@ static struct result read_file(const char *path, struct diag *diag, struct secre
     return r;
 }
 
-static struct result read_prompt(struct diag *diag, struct secret *ret_secret)
+static struct result read_prompt(const char *words, struct diag *diag, struct secret *ret_secret)
 {
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     struct termios before, silent;
     if (terminal < 0 || tcgetattr(terminal, &before) != 0) {
         if (terminal >= 0) close(terminal);
         return diag_log(diag, ERROR_SECRET,
-                        "neither credential nor --secret-fd is given, and there is no terminal to ask");
+                        "it is not given, and there is no terminal to ask");
     }
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(terminal, TCSAFLUSH, &silent);
-    dprintf(terminal, "%s", cli_words("启动密钥：", "Secret of this installation: "));
+    dprintf(terminal, "%s", words);
     struct secret s = { .len = 0 };
     ssize_t n = read(terminal, s.bytes, sizeof s.bytes); /* one line: the terminal hands it out whole */
     tcsetattr(terminal, TCSAFLUSH, &before);
@@ -85,9 +85,18 @@ struct result secret_read(const struct installation *i, int secret_fd, bool inse
     int n = snprintf(path, sizeof path, "%s/secret", credentials ? credentials : "");
     if (credentials && n < (int)sizeof path && access(path, F_OK) == 0)
         return read_file(path, diag, ret_secret);
-    if (!i->serve.secret_file) return read_prompt(diag, ret_secret);
+    if (!i->serve.secret_file)
+        return read_prompt(cli_words("启动密钥：", "Secret of this installation: "), diag, ret_secret);
     if (!insecure_dev)
         return diag_log(diag, ERROR_SECRET,
                         "secret_file serves demonstrations only: it asks for --insecure-dev");
     return read_file(i->serve.secret_file, diag, ret_secret);
+}
+
+struct result passphrase_read(int fd, const char *words, struct diag *diag, struct secret *ret_secret)
+{
+    if (fd < 0) return read_prompt(words, diag, ret_secret);
+    struct result r = read_fd(fd, "--passphrase-fd", diag, ret_secret);
+    close(fd);
+    return r;
 }

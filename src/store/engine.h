@@ -53,6 +53,7 @@ struct engine {
     /* Upkeep after commits, while nobody waits for an answer. */
     void (*tend)(struct connection *c);
     RESULT (*backup)(const char *url, const char *path);
+    RESULT (*image)(const char *url, store_image_fn *fn, void *context);
 };
 
 extern const struct engine engine_sqlite, engine_postgresql;

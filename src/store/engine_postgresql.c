@@ -462,6 +462,11 @@ static struct result postgresql_backup(const char *url, const char *path)
     return FAIL(ERROR_NOT_SUPPORTED);
 }
 
+static struct result postgresql_image(const char *url, store_image_fn *fn, void *context)
+{
+    return FAIL(ERROR_NOT_SUPPORTED);
+}
+
 const struct engine engine_postgresql = {
     .kind = ENGINE_POSTGRESQL,
     .prefix = "postgresql://",
@@ -478,4 +483,5 @@ const struct engine engine_postgresql = {
     .define = postgresql_define,
     .tend = postgresql_tend,
     .backup = postgresql_backup,
+    .image = postgresql_image,
 };

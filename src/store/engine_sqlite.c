@@ -386,6 +386,24 @@ static struct result sqlite_backup(const char *url, const char *path)
     return r;
 }
 
+static struct result sqlite_image(const char *url, store_image_fn *fn, void *context)
+{
+    sqlite3 *from = NULL, *to = NULL;
+    sqlite3_int64 size = 0;
+    int rc = sqlite3_open_v2(path_of(url), &from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_open_v2(":memory:", &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(from, BUSY_MS);
+        rc = copy_all(from, to);
+    }
+    sqlite3_close(from);
+    unsigned char *image = rc == SQLITE_OK ? sqlite3_serialize(to, "main", &size, 0) : NULL;
+    sqlite3_close(to);
+    struct result r = image ? fn(bytes_of(image, (size_t)size), context) : FAIL(ERROR_IO);
+    sqlite3_free(image);
+    return r;
+}
+
 const struct engine engine_sqlite = {
     .kind = ENGINE_SQLITE,
     .prefix = "sqlite:",
@@ -403,4 +421,5 @@ const struct engine engine_sqlite = {
     .define = sqlite_define,
     .tend = sqlite_tend,
     .backup = sqlite_backup,
+    .image = sqlite_image,
 };

@@ -72,11 +72,16 @@ static void note_failure(struct store *store, struct connection *c);
 
 /* ---- opening and closing ---- */
 
+static const struct engine *engine_of(const char *url)
+{
+    for (size_t i = 0; i < COUNT(engines); i++)
+        if (text_starts(url, engines[i]->prefix)) return engines[i];
+    return NULL;
+}
+
 struct result store_open(const struct store_options *options, struct diag *diag, struct store **ret_store)
 {
-    const struct engine *engine = NULL;
-    for (size_t i = 0; i < COUNT(engines) && !engine; i++)
-        if (text_starts(options->url, engines[i]->prefix)) engine = engines[i];
+    const struct engine *engine = engine_of(options->url);
     if (!engine) return diag_log(diag, ERROR_STORE_URL, "the URL begins with none of: sqlite: postgresql://");
     if (options->readers < 1 || options->readers > READERS_MAX)
         return diag_log(diag, ERROR_STORE_URL, "1 to %d connections for reading, not %u", READERS_MAX,
@@ -526,6 +531,13 @@ struct result store_list(struct store *store, enum statement statement, struct r
 struct result store_backup(struct store *store, const char *path)
 {
     return store->engine->backup(store->url, path);
+}
+
+struct result store_image(const char *url, store_image_fn *fn, void *context)
+{
+    const struct engine *engine = engine_of(url);
+    ENSURE(engine, ERROR_STORE_URL);
+    return engine->image(url, fn, context);
 }
 
 void store_counts(struct store *store, struct store_counts *ret_counts)

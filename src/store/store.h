@@ -78,6 +78,11 @@ RESULT store_list(struct store *store, enum statement statement, struct record p
  * ERROR_NOT_SUPPORTED for PostgreSQL, whose own tools do it). */
 RESULT store_backup(struct store *store, const char *path);
 
+/* The same as the bytes of a file, in memory and nowhere else, handed to FN once. URL: of store_options; the store need
+ * not be open. */
+typedef struct result store_image_fn(struct bytes image, void *context);
+RESULT store_image(const char *url, store_image_fn *fn, void *context);
+
 /* How much was committed since it was opened. */
 struct store_counts {
     uint64_t writes;  /* closures */

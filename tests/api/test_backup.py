@@ -1,0 +1,144 @@
+"""R-OPS-3, R-OPS-6: `hufu backup` of what runs, `hufu restore` elsewhere: proven, whole or not at all."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from world import World
+
+PASSPHRASE = b"a passphrase of the backup's own"
+
+
+class Backup(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.parent = tempfile.mkdtemp(prefix="hufu-backup-")
+        cls.addClassCleanup(shutil.rmtree, cls.parent)
+        cls.world.run("demo", "--folder", cls.world.folder)
+        cls.file = cls.parent + "/archive"
+        cls.before = set(os.listdir(cls.parent))
+        cls.done = cls.hufu("backup", "--json", "--folder", cls.world.folder, cls.file)
+
+    @classmethod
+    def hufu(cls, *arguments, passphrase=PASSPHRASE):
+        read, write = os.pipe()
+        os.write(write, passphrase)
+        os.close(write)
+        try:
+            return subprocess.run([cls.world.hufu, arguments[0], "--passphrase-fd", str(read), *arguments[1:]], text=True,
+                                  pass_fds=[read], capture_output=True, timeout=120, env=dict(os.environ, LC_ALL="C.UTF-8"))
+        finally:
+            os.close(read)
+
+    def refused(self, file, words, **how):
+        target = self.parent + "/refused"
+        done = self.hufu("restore", file, target, **how)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(words, done.stderr)
+        self.assertEqual([name for name in os.listdir(self.parent) if name.startswith("refused")], [])
+
+    def altered(self, change):
+        with open(self.file, "rb") as f:
+            whole = bytearray(f.read())
+        with open(self.parent + "/altered", "wb") as f:
+            f.write(change(whole))
+        return self.parent + "/altered"
+
+    def test_r_ops_6_walk_backup_restore_serve_and_go_on(self):
+        """A backup of the running installation is another one that goes on: people, certificates, journal, keys."""
+        self.assertEqual(self.done.returncode, 0, self.done.stderr)
+        made = json.loads(self.done.stdout)
+        self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
+        with open(self.file, "rb") as f:
+            whole = f.read()
+        for plain in (b"SQLite format", b"HUFULOG", b"[serve]"):
+            self.assertNotIn(plain, whole)
+        accounts = self.accounts(self.world.folder)
+        self.world.stop()
+        kept, place = self.world.folder + "-kept", self.world.folder
+        os.rename(place, kept)
+        try:
+            done = self.hufu("restore", "--json", self.file, place)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = json.loads(done.stdout)
+            self.assertEqual({name: told[name] for name in made}, made)
+            self.assertEqual(told["certificates"], 2)
+            self.assertEqual(sorted(name for name in os.listdir(kept) if name != "run"),
+                             sorted(name for name in os.listdir(place) if name != "run"))
+            self.world.start()
+            self.assertEqual(self.accounts(place), accounts)
+            self.world.run("demo", "--folder", place)
+            self.world.run("audit", "verify", place)
+        finally:
+            self.world.stop()
+            shutil.rmtree(place, True)
+            os.rename(kept, place)
+            self.world.start()
+
+    def accounts(self, folder):
+        """As an operator sees them who logs in with a USBKey and certificate of before the backup."""
+        done = self.world.run("user", "list", "--folder", folder, "--json")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_a_wrong_passphrase_is_told_from_a_damaged_file(self):
+        self.refused(self.file, "The passphrase is not that of the backup", passphrase=b"another passphrase of somebody")
+        self.refused(self.file, "less than 16 bytes", passphrase=b"short")
+
+    def test_a_cut_archive_is_refused(self):
+        size = os.path.getsize(self.file)
+        for end in (10, 50, size // 2, size - 1):
+            self.refused(self.altered(lambda b, end=end: b[:end]), "The backup is cut off")
+        # At the end of a chunk: nothing but the mark of the last one tells.
+        with open(self.file, "rb") as f:
+            whole = f.read()
+        first = int.from_bytes(whole[44:48], "big")
+        self.refused(self.altered(lambda b: b[:48 + first + 16]), "The backup is cut off")
+
+    def test_an_altered_archive_is_refused(self):
+        def flip(at):
+            def change(b):
+                b[at] ^= 1
+                return b
+            return change
+
+        def swap(b):
+            size = 4 + 65536 + 16
+            first, second = b[44:44 + size], b[44 + size:44 + 2 * size]
+            return b[:44] + second + first + b[44 + 2 * size:]
+
+        size = os.path.getsize(self.file)
+        for change in (flip(47), flip(100), flip(size // 2), flip(size - 1), swap, lambda b: b + b"\0"):
+            self.refused(self.altered(change), "The backup was altered")
+        self.refused(self.altered(flip(20)), "The passphrase is not that of the backup")
+        self.refused(self.altered(flip(0)), "The file is no backup")
+        self.refused(self.altered(flip(7)), "The file is no backup")
+        self.refused(self.altered(flip(8)), "The backup was altered")
+
+    def test_what_is_there_already_stays(self):
+        done = self.hufu("backup", "--folder", self.world.folder, self.file)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("already", done.stderr)
+        done = self.hufu("restore", self.file, self.world.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("The folder exists already", done.stderr)
+        self.assertEqual(self.hufu("backup").returncode, 2)
+        self.assertEqual(self.hufu("restore", self.file).returncode, 2)
+
+    def test_r_ops_6_what_is_damaged_already_is_not_backed_up(self):
+        copy = self.parent + "/copy"
+        shutil.copytree(self.world.folder, copy, ignore=shutil.ignore_patterns("*.sock"))
+        with open(copy + "/signer/journal/records", "r+b") as f:
+            f.seek(-1, os.SEEK_END)
+            f.write(b"\xff")
+        done = self.hufu("backup", "--folder", copy, self.parent + "/damaged")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("record", done.stderr)
+        self.assertFalse([name for name in os.listdir(self.parent) if name.startswith("damaged")])
+
+
+if __name__ == "__main__":
+    unittest.main()
