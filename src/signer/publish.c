@@ -13,7 +13,8 @@ enum {
     LIST_PATIENCE_S = 1,   /* so long a list waits for further changes while there are answers to sign */
     FRESH_PATIENCE_S = 5,  /* so long the first answer for a certificate waits while others ask */
     RETRY_S = 2,
-    SWEEPS = 4,            /* looks at everything, in the time that an answer holds */
+    SWEEPS = 4,            /* looks at everything, in the time that answers and lists hold */
+    IDLE_MS = 1000,
     WAIT_MAX_MS = 3600 * 1000,
     PATH_ROOM = PUBLISHED_PATH_MAX + 8
 };
@@ -217,7 +218,7 @@ int publisher_wait_ms(struct publisher *p)
     int64_t now_s = publish_now(p), next_s = p->sweep_s;
     if (p->full.renew_s < next_s) next_s = p->full.renew_s;
     if (p->retry_s > now_s) next_s = p->retry_s;
-    if (next_s <= now_s) return 0;
+    if (next_s <= now_s) return IDLE_MS; /* it may not be done now, or it would be due */
     return next_s - now_s >= WAIT_MAX_MS / 1000 ? WAIT_MAX_MS : (int)(next_s - now_s) * 1000;
 }
 
@@ -275,7 +276,8 @@ static struct result do_sweep(struct publisher *p, int64_t now_s)
         p->lists_swept++;
     } else {
         p->swept = p->lists_swept = 0;
-        p->sweep_s = now_s + p->signer->settings.ocsp_hours * 3600 / SWEEPS;
+        int64_t answers_s = p->signer->settings.ocsp_hours * 3600, lists_s = p->signer->settings.crl_days * DAY_S;
+        p->sweep_s = now_s + (answers_s < lists_s ? answers_s : lists_s) / SWEEPS;
     }
     return OK;
 }

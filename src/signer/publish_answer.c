@@ -78,7 +78,6 @@ struct result publish_answer(struct publisher *p, size_t position)
     TRY(sign(p, singles, COUNT(singles), (struct bytes){ 0 }, p->arena, &answer.response));
     published_answer_write(&answer, &w);
     TRY(writer_end(&w, &file));
-    FAULT("signer:answer-signed");
     TRY(publish_write(p, path, file));
     FAULT("signer:answer-published");
     return OK;

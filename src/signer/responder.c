@@ -1,6 +1,5 @@
 #include "signer/responder.h"
 
-#include "base/fault.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "pki/issue.h"
@@ -82,7 +81,6 @@ static struct result make_with(struct signer *s, struct responder *responder, co
     struct journal_responder record;
     int64_t index;
     TRY(keys_write_responder(s->keys_folder, s->process_key, key, &s->drbg));
-    FAULT("signer:responder-key-written");
     TRY(certify(s, &key->public, time_s, arena, &record.certificate));
     TRY(signer_record(s, JOURNAL_RESPONDER, time_s, &journal_responder_shape, &record, arena, &index));
     TRY(signer_sync(s));

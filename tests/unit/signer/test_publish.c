@@ -273,6 +273,22 @@ static void r_pki_3_everything_is_renewed_ahead(void **state)
     assert_true(cast_count(p->cast, p->peer, JOURNAL_RESPONDER) >= 3);
 }
 
+/* R-PKI-3: also where lists are to hold for a shorter time than answers. */
+static void r_pki_3_short_lists_are_renewed_ahead(void **state)
+{
+    struct play *p = *state;
+    struct pair pair;
+    stage_set(p->stage, "crl_days = 1\nocsp_hours = 120\n");
+    play_restart(p);
+    issue(p, &pair);
+    work(p);
+    for (int hours = 0; hours < 24 * 4; hours++) {
+        pass(p, HOUR_S);
+        work(p);
+        assert_true(list_at(p, 0).next_update_s - p->stage->now_s >= 3 * HOUR_S);
+    }
+}
+
 /* What ended long ago is on no list and is not answered anew. */
 static void certificates_that_ended_leave_the_lists(void **state)
 {
@@ -360,6 +376,24 @@ static void a_lost_folder_comes_back(void **state)
     assert_int_equal(answer_for(p, one.signing).singles[0].status, OCSP_REVOKED);
     assert_int_equal(answer_for(p, two.signing).singles[0].status, OCSP_GOOD);
     assert_true(number_of(p, 0) > part && number_of(p, -1) > full);
+}
+
+/* As after a crash between the responder's key and its certificate: a new pair is made, older answers stand. */
+static void a_lost_responder_is_replaced(void **state)
+{
+    struct play *p = *state;
+    struct pair pair;
+    issue(p, &pair);
+    work(p);
+    const struct bytes before = answer_for(p, pair.signing).certificate;
+    assert_int_equal(unlink(arena_format(p->cast->arena, "%s/signer/keys/ocsp-responder.key", p->stage->folder)), 0);
+    play_restart(p);
+    work(p);
+    assert_true(bytes_equal(answer_for(p, pair.signing).certificate, before));
+    end_it(p, &pair, "superseded");
+    work(p);
+    assert_false(bytes_equal(answer_for(p, pair.signing).certificate, before));
+    assert_int_equal(cast_count(p->cast, p->peer, JOURNAL_RESPONDER), 2);
 }
 
 static void overwrite(struct play *p, const char *path, struct bytes with)
@@ -537,10 +571,12 @@ int test_publish(void)
         PUBLISH(r_revoke_3_hold_and_release_are_told),
         PUBLISH(r_pki_3_changes_press),
         PUBLISH(r_pki_3_everything_is_renewed_ahead),
+        PUBLISH(r_pki_3_short_lists_are_renewed_ahead),
         PUBLISH(certificates_that_ended_leave_the_lists),
         PUBLISH(r_pki_3_numbers_rise_across_restarts),
         PUBLISH(nothing_recorded_is_forgotten),
         PUBLISH(a_lost_folder_comes_back),
+        PUBLISH(a_lost_responder_is_replaced),
         PUBLISH(what_was_altered_is_made_good),
         PUBLISH(a_full_disk_is_tried_again),
         PUBLISH(r_pki_3_nothing_is_told_before_the_peer_has_greeted),
