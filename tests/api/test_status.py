@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "objects/pki"))
 import cases_status as made  # noqa: E402
 import objects  # noqa: E402
 from walk import Staff, Walk  # noqa: E402
-from world import World, wait_for  # noqa: E402
+from world import ROOT, World, wait_for  # noqa: E402
 from der import explicit, generalized, implicit, integer, null, octets, oid, seq  # noqa: E402
 
 HASHES = {1: ("sha1", "1.3.14.3.2.26"), 2: ("sha256", "2.16.840.1.101.3.4.2.1"), 3: ("sm3", "1.2.156.10197.1.401")}
@@ -246,6 +246,22 @@ class Installation(unittest.TestCase):
         self.assertRegex(self.urls(self.signing)["list"], r"/crl/issuing-0000\.crl$")
         full = self.get(self.urls(self.signing)["list"].replace("-0000", ""))
         self.assertEqual(self.judge("crl", full, self.signing)[0], "good")
+
+    def test_b_r_pki_5_bouncy_castle_accepts_chains_lists_and_answers(self):
+        root, answer, listed = self.world.path("ca/root.cer"), self.folder.name + "/answer", self.folder.name + "/listed"
+        pathlib.Path(answer).write_bytes(self.get(self.urls(self.signing)["OCSP"], self.request(self.signing)))
+        pathlib.Path(listed).write_bytes(self.get(self.urls(self.signing)["list"]))
+        jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil"))
+        bouncy = ["java", "-cp", jars, os.path.join(ROOT, "tests/outside/Bouncy.java")]
+        done = subprocess.run([*bouncy, "chain", root, self.issuer, self.signing, "chain", root, self.issuer, self.encryption,
+                               "crl", self.issuer, listed, self.signing, "ocsp", self.issuer, answer, self.signing], text=True,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout.split()), (0, ["good"] * 4), done.stderr)
+        whole = pathlib.Path(self.signing).read_bytes()
+        broken = self.folder.name + "/broken.cer"
+        pathlib.Path(broken).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        done = subprocess.run([*bouncy, "chain", root, self.issuer, broken], capture_output=True, check=False)
+        self.assertNotEqual(done.returncode, 0)
 
     def test_b_r_pki_3_a_nonce_comes_back(self):
         asked = self.request(self.signing, "-nonce")
