@@ -203,3 +203,17 @@ static const struct shape_field judicial_fields[] = {
 };
 #undef FIELD
 const struct shape judicial_statement_shape = SHAPE("HUFU-JUDICIAL-v1", struct judicial_statement, judicial_fields);
+
+bool approve_statements_agree(const struct approve_statement *a, const struct approve_statement *b)
+{
+    /* What is each one's own; everything else is what they approve. */
+    static const char *const own[] = { "nonce", "operator_serial", "time" };
+    for (size_t i = 0; i < approve_statement_shape.count; i++) {
+        const struct shape_field *f = &approve_statement_shape.fields[i];
+        bool skip = false;
+        for (size_t k = 0; k < COUNT(own); k++) skip |= text_equal(f->name, own[k]);
+        const char *x = *(const char *const *)shape_at_const(f, a), *y = *(const char *const *)shape_at_const(f, b);
+        if (!skip && !text_equal(x, y)) return false;
+    }
+    return true;
+}

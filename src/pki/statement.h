@@ -38,6 +38,8 @@ struct approve_statement {
     const char *time;
 };
 extern const struct shape approve_statement_shape;
+/* Whether two approvals approve the same: they differ in number, operator and time alone. */
+bool approve_statements_agree(const struct approve_statement *a, const struct approve_statement *b);
 
 /* HUFU-REJECT-v1, by a reviewer: an application is refused (R-OPS-3). Nothing is issued or revoked by it. */
 struct reject_statement {

@@ -4,6 +4,7 @@
 #include "service/attachment.h"
 #include "service/audit.h"
 #include "service/calendar.h"
+#include "service/evidence.h"
 #include "service/form.h"
 #include "service/item.h"
 #include "service/notice.h"
@@ -49,6 +50,19 @@ static const char *unfilled(const struct application_row *row, enum kind kind)
     return NULL;
 }
 
+/* Two approvals since it was submitted last, by two reviewers, that say the same. */
+static struct result seconded(struct tx *tx, const struct act *act, const struct application_row *row,
+                              bool *ret_seconded)
+{
+    struct decision_row first, second;
+    struct result r = evidence_latest(tx, act, row->number, "approve", &first);
+    if (!failed(r)) r = evidence_second(tx, act, &first, &second);
+    if (failed(r) && r.code != ERROR_NOT_FOUND) return r;
+    *ret_seconded = !failed(r) && !first.used && !second.used && first.made_s >= row->submitted_s &&
+                    second.made_s >= row->submitted_s;
+    return OK;
+}
+
 struct result desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                          struct workflow_facts *ret_facts)
 {
@@ -60,6 +74,11 @@ struct result desk_facts(struct tx *tx, const struct act *act, const struct appl
     facts.unconfirmed = rule->successor && !row->successor_confirmed_s;
     facts.unreturned = rule->returns && !row->key_received_s;
     facts.uninspected = rule->returns && !row->inspected_s;
+    if (rule->four_eyes) {
+        bool both;
+        TRY(seconded(tx, act, row, &both));
+        facts.unseconded = !both;
+    }
     /* Complete is what was asked for when it was applied for, whatever it was turned into since. */
     TRY(kind_find(row->origin, &origin));
     facts.unfilled = unfilled(row, origin);
@@ -95,7 +114,8 @@ static void run_clock(const struct desk_step *step, unsigned actions, struct app
     }
     bool over = actions & ACTION_CLOCK_STOP || (actions & ACTION_CLOCK_REVIEW && !rule->production_promised);
     if (over && !row->finished_s) row->finished_s = now_s;
-    if (step->event == EVENT_APPROVE || step->event == EVENT_REJECT) row->decided_s = now_s;
+    bool decided = step->event == EVENT_APPROVE || step->event == EVENT_REJECT;
+    if (decided && step->from != step->to) row->decided_s = now_s;
 }
 
 /* Everything paid for the application is to be given back; the job of payment.c asks the gateway. */

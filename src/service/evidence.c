@@ -84,6 +84,27 @@ struct result evidence_latest(struct tx *tx, const struct act *act, const char *
     return OK;
 }
 
+struct result evidence_second(struct tx *tx, const struct act *act, const struct decision_row *first,
+                              struct decision_row *ret_second)
+{
+    struct key_row params = { .key = first->application, .other = first->decision, .limit_count = EVIDENCE_LIST_MAX };
+    struct approve_statement one, two;
+    void *found;
+    size_t count;
+    TRY(statement_read(&approve_statement_shape, first->statement, act->arena, &one));
+    TRY(tx_list(tx, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &params), act->arena, &decision_row_shape,
+                EVIDENCE_LIST_MAX, &found, &count));
+    for (const struct decision_row *rows = found; count > 0; count--) {
+        const struct decision_row *row = &rows[count - 1];
+        if (row->used & EVIDENCE_ISSUED || text_equal(row->operator_serial, first->operator_serial)) continue;
+        TRY(statement_read(&approve_statement_shape, row->statement, act->arena, &two));
+        if (!approve_statements_agree(&one, &two)) continue;
+        *ret_second = *row;
+        return OK;
+    }
+    return FAIL(ERROR_NOT_FOUND);
+}
+
 const char *evidence_time(const struct act *act)
 {
     return arena_format(act->arena, "%lld", (long long)act->now_s);

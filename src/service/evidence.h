@@ -31,6 +31,10 @@ RESULT evidence_keep(struct tx *tx, const struct act *act, const char *applicati
 /* The latest DECISION about APPLICATION that was not used to issue. ERROR_NOT_FOUND. */
 RESULT evidence_latest(struct tx *tx, const struct act *act, const char *application, const char *decision,
                        struct decision_row *ret_row);
+/* Of an application that takes two approvals (R-OPS-4): the latest that approves what FIRST does, by another reviewer,
+ * not used to issue. ERROR_NOT_FOUND. */
+RESULT evidence_second(struct tx *tx, const struct act *act, const struct decision_row *first,
+                       struct decision_row *ret_second);
 /* SM3 of a statement's text, as HUFU-PRODUCE-v1 names an approval. */
 void evidence_hash(const char *statement, uint8_t ret_hash[32]);
 

@@ -54,6 +54,7 @@ struct kind_rule {
     bool production_promised;    /* the promised time ends with production, not with the review */
     const char *reason;          /* of what it revokes (RFC 5280); NULL: the applicant says */
     bool successor;              /* the certificate passes to a colleague, who confirms */
+    bool four_eyes;              /* takes the approvals of two reviewers: an encryption key is recovered (R-OPS-4) */
     bool returns;                /* the old USBKey is sent back and inspected before the review ends */
     const struct kind_scan *scans[KIND_SCANS_MAX]; /* NULL-terminated */
 };

@@ -7,6 +7,19 @@
 
 enum { ASK_MS = 20000 };
 
+/* Of one reviewer, or of two; TWO is empty then. */
+struct approvals {
+    struct decision_row one, two;
+};
+
+#define FILL_APPROVALS(ask, approvals) \
+    do { \
+        (ask).approval1 = (approvals)->one.statement; \
+        (ask).approval_signature1 = (approvals)->one.signature; \
+        (ask).approval2 = (approvals)->two.statement; \
+        (ask).approval_signature2 = (approvals)->two.signature; \
+    } while (0)
+
 /* ---- what both statements have in common ---- */
 
 static const char *hash_hex(struct arena *arena, struct bytes data)
@@ -33,10 +46,17 @@ static struct result enter(struct tx *tx, const struct act *act, const char *num
     return workflow_step(&facts, state, event, act->diag, &way);
 }
 
-static void fill_approval(const struct decision_row *approval, const char **ret_text, struct bytes *ret_signature)
+/* What is to be produced was approved by; the second where it takes two. */
+static struct result load_approvals(struct tx *tx, const struct act *act, const struct application_row *row,
+                                    struct approvals *ret_approvals)
 {
-    *ret_text = approval->statement;
-    *ret_signature = approval->signature;
+    enum kind kind;
+    struct approvals a = { 0 };
+    TRY(kind_find(row->service, &kind));
+    TRY(evidence_latest(tx, act, row->number, "approve", &a.one));
+    if (kind_rule(kind)->four_eyes) TRY(evidence_second(tx, act, &a.one, &a.two));
+    *ret_approvals = a;
+    return OK;
 }
 
 /* ---- opening a card ---- */
@@ -48,7 +68,8 @@ struct opening {
     const char *text;            /* the statement that was drafted */
     struct evidence evidence;    /* the one that was signed */
     struct card_statement signed_text;
-    struct decision_row kept, approval;
+    struct decision_row kept;
+    struct approvals approvals;
 };
 
 static struct result card_text(const struct act *act, const struct production_card *card, const char *number,
@@ -99,7 +120,7 @@ static struct result open_card(struct tx *tx, struct desk_step *step, struct app
     TRY(card_text(act, &o->card, row->number, o->signed_text.operator_serial, o->signed_text.time, &text));
     ENSURE(text_equal(text, o->evidence.statement), ERROR_DECISION_STATEMENT);
     TRY(evidence_check(act, &operator, &o->evidence));
-    TRY(evidence_latest(tx, act, row->number, "approve", &o->approval));
+    TRY(load_approvals(tx, act, row, &o->approvals));
     TRY(new_nonce(act, &nonce));
     TRY(evidence_keep(tx, act, row->number, "card", nonce, &o->evidence, &o->kept));
     row->card = o->card.card;
@@ -111,7 +132,7 @@ static struct result ask_card(const struct opening *o, struct signer_card_opened
     struct signer_card ask = { .statement1 = o->kept.statement, .signature1 = o->kept.signature,
                                .card_certificate = o->card.card_certificate };
     struct ipc_call call = { SIGNER_CARD, &signer_card_shape, &signer_card_opened_shape, -1, ASK_MS };
-    fill_approval(&o->approval, &ask.approval1, &ask.approval_signature1);
+    FILL_APPROVALS(ask, &o->approvals);
     TRY(id_parse(o->kept.nonce, &ask.request));
     return journal_ask(o->act, &call, &ask, ret_opened);
 }
@@ -157,7 +178,8 @@ struct making {
     const struct production_signed *with;
     struct evidence evidence;
     struct produce_statement signed_text;
-    struct decision_row kept, approval;
+    struct decision_row kept;
+    struct approvals approvals;
     struct application_row row;
     bool issued; /* by this very statement, before */
     struct signer_issued pair;
@@ -182,7 +204,7 @@ static struct result enter_making(struct tx *tx, struct making *m, struct operat
     ENSURE(text_equal(m->row.state, state_name(STATE_IN_PRODUCTION)),
            text_equal(m->row.state, state_name(STATE_ISSUED)) ? ERROR_PRODUCTION_ISSUED : ERROR_APPLICATION_STATE);
     ENSURE(text_equal(m->row.card, m->key.card), ERROR_PRODUCTION_CARD);
-    return evidence_latest(tx, m->act, m->row.number, "approve", &m->approval);
+    return load_approvals(tx, m->act, &m->row, &m->approvals);
 }
 
 static struct result draft_making(struct tx *tx, void *context)
@@ -190,7 +212,7 @@ static struct result draft_making(struct tx *tx, void *context)
     struct making *m = context;
     struct operator_row operator;
     TRY(enter_making(tx, m, &operator));
-    return produce_text(m->act, m, m->approval.statement, operator.serial, evidence_time(m->act), &m->text);
+    return produce_text(m->act, m, m->approvals.one.statement, operator.serial, evidence_time(m->act), &m->text);
 }
 
 struct result production_draft(const struct act *act, const char *number, const struct production_key *key,
@@ -250,7 +272,7 @@ static struct result keep_making(struct tx *tx, void *context)
     TRY(look_again(tx, m));
     if (m->issued) return OK;
     TRY(enter_making(tx, m, &operator));
-    TRY(produce_text(act, m, m->approval.statement, m->signed_text.operator_serial, m->signed_text.time, &text));
+    TRY(produce_text(act, m, m->approvals.one.statement, m->signed_text.operator_serial, m->signed_text.time, &text));
     ENSURE(text_equal(text, m->evidence.statement), ERROR_DECISION_STATEMENT);
     TRY(evidence_check(act, &operator, &m->evidence));
     TRY(new_nonce(act, &nonce));
@@ -262,7 +284,7 @@ static struct result ask_issue(const struct making *m, struct signer_issued *ret
     struct signer_issue ask = { .statement1 = m->kept.statement, .signature1 = m->kept.signature,
                                 .card_certificate = m->with->card_certificate, .possession = m->with->possession };
     struct ipc_call call = { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape, -1, ASK_MS };
-    fill_approval(&m->approval, &ask.approval1, &ask.approval_signature1);
+    FILL_APPROVALS(ask, &m->approvals);
     TRY(id_parse(m->kept.nonce, &ask.request));
     return journal_ask(m->act, &call, &ask, ret_issued);
 }

@@ -384,7 +384,7 @@ struct result review_draft(const struct act *act, const char *number, bool appro
     return OK;
 }
 
-static struct result carry_out(const struct act *act, const struct decision_row *approval);
+static struct result carry_out(const struct act *act, const char *number);
 
 struct deciding {
     const char *statement;
@@ -412,6 +412,21 @@ static struct result read_decision(const struct act *act, const char *statement,
     return OK;
 }
 
+/* Who has approved it already is not the second reviewer. TEXT is what is approved now. */
+static struct result not_again(struct tx *tx, const struct act *act, const struct application_row *row,
+                               const char *text)
+{
+    struct decision_row latest;
+    struct approve_statement before, now;
+    struct result r = evidence_latest(tx, act, row->number, "approve", &latest);
+    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r;
+    TRY(statement_read(&approve_statement_shape, latest.statement, act->arena, &before));
+    TRY(statement_read(&approve_statement_shape, text, act->arena, &now));
+    bool standing = !latest.used && latest.made_s >= row->submitted_s && approve_statements_agree(&before, &now);
+    ENSURE(!standing || !text_equal(latest.operator_serial, act->serial), ERROR_APPROVAL_SAME_PERSON);
+    return OK;
+}
+
 /* The statement must be word for word what the server makes of the application now. */
 static struct result decide(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
@@ -427,6 +442,7 @@ static struct result decide(struct tx *tx, struct desk_step *step, struct applic
     ENSURE(text_equal(text, d->statement), ERROR_DECISION_STATEMENT);
     TRY(evidence_check(act, &operator, &evidence));
     if (d->approve) TRY(standing_check_again(tx, act, step->kind, row));
+    if (d->approve && kind_rule(step->kind)->four_eyes) TRY(not_again(tx, act, row, text));
     TRY(evidence_keep(tx, act, row->number, d->approve ? "approve" : "reject", d->frame.nonce, &evidence, &kept));
     if (!d->approve) {
         row->return_reason = "rejected";
@@ -450,21 +466,42 @@ struct result review_decide(const struct act *act, const char *number, const cha
         return FAIL(ERROR_DECISION_MADE);
     TRY(r);
     *ret_row = step.row;
-    if (!d.approve || kind_rule(step.kind)->revoking != REVOKE_AT_APPROVAL) return OK;
+    if (step.to != STATE_APPROVED || kind_rule(step.kind)->revoking != REVOKE_AT_APPROVAL) return OK;
     /* It is approved and told; while the signer is away the job revokes as soon as it is back. */
-    struct decision_row kept = { .statement = statement, .signature = signature, .nonce = d.frame.nonce };
-    IGNORE(carry_out(act, &kept));
+    IGNORE(carry_out(act, number));
     return application_get(act, number, ret_row);
 }
 
 /* ---- what is revoked with an approval (R-LOST-1, R-REVOKE-1, R-CHANGE-2) ---- */
 
-static struct result carry_out(const struct act *act, const struct decision_row *approval)
+struct carrying {
+    const struct act *act;
+    const char *number;
+    struct decision_row one, two; /* TWO is empty where one is enough */
+};
+
+static struct result load_approvals(struct tx *tx, void *context)
 {
-    struct signer_revoke record = { .approval1 = approval->statement, .approval_signature1 = approval->signature };
+    struct carrying *c = context;
+    struct application_row row;
+    enum kind kind;
+    c->two = (struct decision_row){ 0 };
+    TRY(desk_load(tx, c->act, c->number, &row));
+    TRY(kind_find(row.service, &kind));
+    TRY(evidence_latest(tx, c->act, c->number, "approve", &c->one));
+    return kind_rule(kind)->four_eyes ? evidence_second(tx, c->act, &c->one, &c->two) : OK;
+}
+
+static struct result carry_out(const struct act *act, const char *number)
+{
+    struct carrying c = { .act = act, .number = number };
     struct ipc_call call = { SIGNER_REVOKE, &signer_revoke_shape, &signer_revoked_shape, -1, REVOKE_MS };
     struct signer_revoked revoked;
-    TRY(id_parse(approval->nonce, &record.request));
+    TRY(store_read(act->service->store, load_approvals, &c));
+    if (c.one.used) return OK; /* by somebody else, meanwhile */
+    struct signer_revoke record = { .approval1 = c.one.statement, .approval_signature1 = c.one.signature,
+                                    .approval2 = c.two.statement, .approval_signature2 = c.two.signature };
+    TRY(id_parse(c.one.nonce, &record.request));
     FAULT("web:approval-unrevoked");
     TRY(journal_ask(act, &call, &record, &revoked));
     FAULT("web:approval-revoked");
@@ -483,7 +520,7 @@ struct result review_work(struct service *service, size_t *ret_count)
     for (size_t i = 0; i < *ret_count; i++) {
         struct diag diag = { 0 };
         act.diag = &diag;
-        struct result r = carry_out(&act, &((const struct decision_row *)found)[i]);
+        struct result r = carry_out(&act, ((const struct decision_row *)found)[i].application);
         if (failed(r)) last = r; /* the others are tried all the same */
     }
     return last;

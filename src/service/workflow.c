@@ -8,6 +8,7 @@
 #define ALL ((1u << KIND_COUNT) - 1)
 #define MADE (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED)) /* end in a fresh USBKey, if the medium is one */
 #define TAKEN (BIT(RENEW) | BIT(CHANGE)) /* end in a certificate that the USBKey at hand takes */
+#define FOUR_EYES (BIT(LOST) | BIT(DAMAGED)) /* take two approvals */
 #define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE))
 
 #define RUN ACTION_CLOCK_RUN
@@ -70,7 +71,8 @@ const struct workflow_row workflow_table[] = {
     ROW(BIT(DAMAGED),  IN_REVIEW,             INSPECT,   ALWAYS,        NOTHING,                IN_REVIEW)
     ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE_PAID, TELL,                   IN_REVIEW)
     ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE,      PAUSE | TELL,           AWAITING_PAYMENT)
-    ROW(ALL,           IN_REVIEW,             APPROVE,   INSPECTED,     REVIEWED | TELL,        APPROVED)
+    ROW(ALL,           IN_REVIEW,             APPROVE,   SECONDED,      REVIEWED | TELL,        APPROVED)
+    ROW(FOUR_EYES,     IN_REVIEW,             APPROVE,   INSPECTED,     NOTHING,                IN_REVIEW)
     ROW(ALL,           IN_REVIEW,             REJECT,    ALWAYS,        STOP | REFUND | CLOSE | TELL, REJECTED)
 
     ROW(ALL,           SENT_BACK,             FILL,      ALWAYS,        NOTHING,                SENT_BACK)
@@ -154,6 +156,13 @@ static struct result ready(const struct workflow_facts *facts, struct diag *diag
     return OK;
 }
 
+static struct result inspected(const struct workflow_facts *facts, struct diag *diag)
+{
+    TRY(ready(facts, diag));
+    ENSURE(!facts->uninspected, ERROR_APPLICATION_UNINSPECTED);
+    return OK;
+}
+
 static struct result check(enum guard guard, const struct workflow_facts *facts, struct diag *diag)
 {
     switch (guard) {
@@ -162,9 +171,10 @@ static struct result check(enum guard guard, const struct workflow_facts *facts,
     case GUARD_COMPLETE: return complete(facts, diag);
     case GUARD_COMPLETE_PAID: return complete_paid(facts, diag);
     case GUARD_READY: return ready(facts, diag);
-    case GUARD_INSPECTED:
-        TRY(ready(facts, diag));
-        ENSURE(!facts->uninspected, ERROR_APPLICATION_UNINSPECTED);
+    case GUARD_INSPECTED: return inspected(facts, diag);
+    case GUARD_SECONDED:
+        TRY(inspected(facts, diag));
+        ENSURE(!facts->unseconded, ERROR_APPLICATION_STATE);
         return OK;
     case GUARD_UNCONFIRMED:
         TRY(complete(facts, diag));

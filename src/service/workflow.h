@@ -64,6 +64,7 @@ enum guard {
     GUARD_COMPLETE_PAID,  /* and nothing is due */
     GUARD_READY,          /* and the successor has confirmed, and the damaged USBKey has come */
     GUARD_INSPECTED,      /* and was inspected, where it has to be */
+    GUARD_SECONDED,       /* and both reviewers have approved, where it takes two */
     GUARD_UNCONFIRMED,    /* complete, but the successor has not confirmed */
     GUARD_UNRETURNED,     /* complete and paid, but the damaged USBKey has not come */
     GUARD_DUE,            /* money is due */
@@ -96,6 +97,7 @@ struct workflow_facts {
     bool unconfirmed;       /* the successor has not confirmed */
     bool unreturned;        /* the damaged USBKey has not come */
     bool uninspected;       /* it has to be inspected still */
+    bool unseconded;        /* a second reviewer has to approve still */
 };
 
 struct workflow_row {

@@ -87,20 +87,6 @@ struct result evidence_unused(struct call *call, const char *field, const char *
 
 /* ---- approvals ---- */
 
-static bool say_the_same(const struct approve_statement *a, const struct approve_statement *b)
-{
-    /* What is each one's own; everything else is what they approve. */
-    static const char *const own[] = { "nonce", "operator_serial", "time" };
-    for (size_t i = 0; i < approve_statement_shape.count; i++) {
-        const struct shape_field *f = &approve_statement_shape.fields[i];
-        bool skip = false;
-        for (size_t k = 0; k < COUNT(own); k++) skip |= text_equal(f->name, own[k]);
-        const char *x = *(const char *const *)shape_at_const(f, a), *y = *(const char *const *)shape_at_const(f, b);
-        if (!skip && !text_equal(x, y)) return false;
-    }
-    return true;
-}
-
 bool evidence_lists(const char *list, const char *item)
 {
     size_t len = strlen(item);
@@ -126,7 +112,7 @@ static struct result check_second(struct call *call, const struct approvals_want
     TRY(check_approval(call, want, 1, &a->two, &a->by[1]));
     a->count = 2;
     const char *field = want->texts[1].field;
-    if (!say_the_same(&a->one, &a->two))
+    if (!approve_statements_agree(&a->one, &a->two))
         return refuse(call, ERROR_APPROVALS_DIFFER, field, "application %s", a->one.application);
     if (operators_same(a->by[0].operator, a->by[1].operator) || text_equal(a->one.nonce, a->two.nonce))
         return refuse(call, ERROR_APPROVAL_SAME_PERSON, field, "%s and %s", a->by[0].operator->serial,

@@ -92,6 +92,78 @@ class Services(unittest.TestCase):
             self.refused(self.staff.administrator.try_api("POST", "console/" + path, dict(fields, name="国" * 65)),
                          "CERTIFICATE_NAME_LONG", "name")
 
+    # ---- lost ----
+
+    def test_r_lost_1_r_lost_2_r_lost_3_lost_and_lost_again(self):
+        walk = self.walk()
+        first = self.signing(walk)[walk.serial]
+        lost = walk.further("lost")
+        lost.to("fill_in")
+        shown = lost.portal.api("GET", lost.path()).json
+        self.assertEqual((shown["about"], shown["address"]), (walk.serial, "西城区示例路 1 号"))  # R-SHIP-2
+        lost.portal.api("PUT", lost.path("medium"), {"medium": "usbkey", "recipient": "李四", "province": "北京市",
+                                                     "address": "西城区示例路 2 号"})  # the mobile, shown masked, stays
+        lost.to("submit")
+        self.assertEqual((lost.state(), lost.portal.api("GET", lost.path()).json.get("fee_fen", 0)), ("in-review", 0))
+        first_one = lost.draft_decision()
+        expect(lost.try_decide(first_one, self.staff.reviewer.sign(first_one)))  # R-OPS-4: two of them, each once
+        self.assertEqual(lost.state(), "in-review")
+        expect(walk.try_login())
+        again = lost.draft_decision()
+        self.refused(lost.try_decide(again, self.staff.reviewer.sign(again)), "APPROVAL_SAME_PERSON")
+        other = self.staff.get("reviewer", 1)
+        second_one = lost.draft_decision(reviewer=other)
+        expect(lost.try_decide(second_one, other.sign(second_one), reviewer=other))
+        lost.done.append("approve")
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        self.told(lost, "补办")
+        lost.to("finish")
+        self.assertEqual(self.staff.producer.api("GET", lost.console_path("label"))["recipient_mobile"], walk.mobile)
+        lost.to("platform_login")
+        again = self.signing(lost)
+        self.assertEqual((again[lost.serial]["not_after_s"], again[lost.serial]["state"]), (first["not_after_s"], "valid"))
+        self.assertEqual(again[walk.serial]["state"], "revoked")
+        lost.portal.api("POST", lost.path("receipt"))
+        twice = lost.further("lost")
+        twice.done.remove("pay")
+        twice.to("submit")
+        self.assertEqual(twice.order()["amount_fen"], 8000)
+        twice.to("pay")
+        self.assertEqual(twice.state(), "in-review")
+
+    # ---- damaged ----
+
+    def test_r_damaged_1_r_damaged_2_without_fault_free(self):
+        walk = self.walk()
+        end = self.signing(walk)[walk.serial]["not_after_s"]
+        damaged = walk.further("damaged")
+        damaged.to("submit")
+        self.assertEqual(damaged.state(), "awaiting-return")
+        damaged.portal.api("PUT", damaged.path("return-waybill"), {"waybill": "9876543210123"})
+        reviewer = self.staff.reviewer
+        reviewer.api("POST", damaged.console_path("key-received"))
+        self.refused(reviewer.try_api("POST", damaged.console_path("decision-draft"), {"decision": "approve"}),
+                     "APPLICATION_UNINSPECTED")
+        reviewer.api("POST", damaged.console_path("inspection"), {"fault": "none", "words": "接口氧化"})
+        damaged.to("approve")
+        expect(walk.try_login())  # good until the new one is made
+        damaged.to("issue")
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        damaged.to("platform_login")
+        self.assertEqual(self.signing(damaged)[damaged.serial]["not_after_s"], end)
+
+    def test_r_damaged_1_the_holder_s_fault_makes_a_replacement_of_it(self):
+        walk = self.walk()
+        damaged = walk.further("damaged")
+        damaged.to("submit")
+        self.staff.reviewer.api("POST", damaged.console_path("key-received"))
+        self.staff.reviewer.api("POST", damaged.console_path("inspection"), {"fault": "holder", "words": "外壳被撬开"})
+        shown = damaged.portal.api("GET", damaged.path()).json
+        self.assertEqual((shown["service"], shown["origin"], shown["state"]), ("lost", "damaged", "in-review"))  # the first is free
+        self.told(damaged, "外壳被撬开")
+        damaged.to("approve")
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+
     # ---- revocation ----
 
     def test_r_revoke_1_r_revoke_2_r_form_7_revoked_for_good(self):

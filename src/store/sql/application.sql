@@ -98,11 +98,14 @@ VALUES (:nonce, :application, :decision, :statement, :hash, :signature, :operato
 -- name: decision_by_hash
 SELECT * FROM decision WHERE hash = :hash
 
--- Approvals by which certificates are revoked at once, and were not yet.
+-- Approvals by which certificates are revoked at once, and were not yet; of each application the latest.
 -- name: decision_unrevoked
 SELECT decision.* FROM decision JOIN application ON application.number = decision.application
 WHERE decision.decision = 'approve' AND decision.used = 0 AND application.state = 'approved'
     AND application.service IN ('lost', 'revoke', 'change')
+    AND NOT EXISTS (SELECT 1 FROM decision AS later WHERE later.application = decision.application
+        AND later.decision = 'approve' AND (later.made_s > decision.made_s
+            OR (later.made_s = decision.made_s AND later.nonce > decision.nonce)))
 ORDER BY decision.made_s, decision.nonce LIMIT :limit_count
 
 -- name: decision_use

@@ -283,6 +283,11 @@ struct application_row counter_decide(struct counter *c, const char *number, boo
     good(c, review_draft(&act, number, approve, approve ? NULL : "印章不清晰\n请重新申请", &statement), "draft");
     act = counter_as(c, &c->reviewer);
     good(c, review_decide(&act, number, statement, counter_sign(c, &c->reviewer, statement), &row), "decide");
+    if (!approve || !text_equal(row.state, "in-review")) return row;
+    act = counter_as(c, &c->other); /* it takes two */
+    good(c, review_draft(&act, number, true, NULL, &statement), "draft");
+    act = counter_as(c, &c->other);
+    good(c, review_decide(&act, number, statement, counter_sign(c, &c->other, statement), &row), "decide");
     return row;
 }
 

@@ -300,6 +300,7 @@ static struct workflow_facts facts_of(enum kind kind, const char *name)
     else if (strcmp(name, "unconfirmed") == 0) facts.unconfirmed = true;
     else if (strcmp(name, "unreturned") == 0) facts.unreturned = facts.uninspected = true;
     else if (strcmp(name, "uninspected") == 0) facts.uninspected = true;
+    else if (strcmp(name, "unseconded") == 0) facts.unseconded = true;
     else assert_string_equal(name, "settled");
     return facts;
 }
@@ -317,6 +318,7 @@ static const char *action_names(unsigned actions, char *into, size_t room)
 static bool arises(enum kind kind, const char *facts)
 {
     if (strcmp(facts, "unconfirmed") == 0) return kind_rule(kind)->successor;
+    if (strcmp(facts, "unseconded") == 0) return kind_rule(kind)->four_eyes;
     if (strcmp(facts, "unreturned") == 0 || strcmp(facts, "uninspected") == 0) return kind_rule(kind)->returns;
     return true;
 }
@@ -326,7 +328,8 @@ static bool arises(enum kind kind, const char *facts)
 static void every_pair_of_state_and_event(void **state)
 {
     static const char *const facts_names[] = { "settled",     "due",        "unfilled",   "unprinted",  "unscanned",
-                                               "shield",      "unconfirmed", "unreturned", "uninspected" };
+                                               "shield",      "unconfirmed", "unreturned", "uninspected",
+                                               "unseconded" };
     static struct expected table[400];
     size_t count = read_expected(table, COUNT(table)), used = 0;
     for (int kind = 0; kind < KIND_COUNT; kind++)
