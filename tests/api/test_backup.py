@@ -106,9 +106,9 @@ class Backup(unittest.TestCase):
             return change
 
         def swap(b):
-            size = 4 + 65536 + 16
-            first, second = b[44:44 + size], b[44 + size:44 + 2 * size]
-            return b[:44] + second + first + b[44 + 2 * size:]
+            size = 4 + 65536 + 16  # the second and third chunk, which hold nothing but pieces of the database
+            at = 44 + size
+            return b[:at] + b[at + size:at + 2 * size] + b[at:at + size] + b[at + 2 * size:]
 
         size = os.path.getsize(self.file)
         for change in (flip(47), flip(100), flip(size // 2), flip(size - 1), swap, lambda b: b + b"\0"):
