@@ -2,6 +2,7 @@
 #include "api_gen.h"
 #include "service/agreement.h"
 #include "service/authority.h"
+#include "service/kind.h"
 #include "service/tariff.h"
 #include "web/app.h"
 
@@ -66,4 +67,32 @@ struct result api_tariff_list(struct call *call)
                                               .amount_fen = prices.rows[i].amount_fen, .unit = prices.rows[i].unit,
                                               .from_s = prices.rows[i].from_s };
     return answer_list(call, &api_tariff_item_shape, answer, prices.count, NULL);
+}
+
+/* Their names, joined by commas. */
+static const char *scan_names(const struct kind_rule *rule, struct arena *arena)
+{
+    char names[128];
+    struct writer w = writer_of(names, sizeof names);
+    for (size_t i = 0; rule->scans[i]; i++) write_format(&w, "%s%s", i ? "," : "", rule->scans[i]->name);
+    return arena_text(arena, bytes_of(names, w.len));
+}
+
+struct result api_service_list(struct call *call)
+{
+    static const char *const words[] = { [FULFIL_NOTHING] = "nothing", [FULFIL_PRODUCTION] = "production",
+                                         [FULFIL_DOWNLOAD] = "download", [FULFIL_UNLOCK] = "unlock" };
+    struct api_service_rule *answer = arena_array(call->arena, KIND_COUNT, sizeof *answer);
+    ENSURE(answer, ERROR_OUT_OF_ROOM);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        const struct kind_rule *rule = kind_rule(kind);
+        answer[kind] = (struct api_service_rule){
+            .service = rule->name, .title = rule->page_name, .fee_item = rule->fee_item, .half_days = rule->half_days,
+            .usbkey = words[rule->usbkey], .shield = words[rule->shield],
+            .about_certificate = rule->about_certificate, .successor = rule->successor, .returns = rule->returns,
+            .asks_reason = rule->revoking != REVOKE_NEVER && !rule->reason, .scans = scan_names(rule, call->arena)
+        };
+        ENSURE(answer[kind].scans, ERROR_OUT_OF_ROOM);
+    }
+    return answer_list(call, &api_service_rule_shape, answer, KIND_COUNT, NULL);
 }

@@ -403,6 +403,18 @@ class Public(Case):
         self.assertEqual((told["apply", "certificate"], told["renew", "certificate"], told["lost", "usbkey"]),
                          (39900, 39900, 8000))
 
+    def test_the_services_as_pages_need_them(self):
+        """R-RENEW-3, R-UNLOCK-2, R-CHANGE-2: seven services; which scans, whether it costs something, how it ends."""
+        told = {s["service"]: s for s in self.www.ask("GET", "portal", "/api/v1/services").json["items"]}
+        self.assertEqual(list(told), ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change"])
+        self.assertEqual({n for n, s in told.items() if "fee_item" in s}, {"apply", "renew", "lost"})
+        self.assertEqual({n: s["usbkey"] for n, s in told.items()},
+                         {"apply": "production", "renew": "download", "unlock": "unlock", "lost": "production",
+                          "damaged": "production", "revoke": "nothing", "change": "download"})
+        self.assertEqual([n for n, s in told.items() if s["asks_reason"]], ["revoke"])
+        self.assertEqual(told["change"]["scans"], "form,license,identity,identity-new")
+        self.assertEqual((told["unlock"]["half_days"], told["apply"]["about_certificate"]), (1, False))
+
     def page(self, path, host="portal", **fields):
         return self.www.ask("GET", host, path, **fields)
 
