@@ -28,6 +28,8 @@ export async function prepare(world) {
     words: "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
   });
   await p.has.changePin();
+  await p.first.apply("damaged");
+  for (const step of ["fill", "print", "upload", "submit"]) await p.first[step]();
   await p.produced.card.pull();
   return p;
 }
@@ -54,7 +56,7 @@ async function portal(world, browser, people, each) {
   await p.getByRole("button", { name: "菜单" }).click();
   await each(p, "portal-menu", ["phone"]);
   await p.setViewportSize(sizes.desktop);
-  await p.goto(world.portal + "/apply");
+  await p.goto(world.portal + "/services/apply");
   await p.getByText("证书服务费").waitFor();
   await each(p, "portal-start");
   await p.goto(world.portal + "/help");
@@ -150,6 +152,15 @@ async function portal(world, browser, people, each) {
     ["portal-applications", "/applications", "已寄出"],
     ["portal-status-shipped", "", "USBKey 已寄出"],
   ]);
+  await show(people.first, [["portal-status-return", "", "等待收到损坏的 USBKey"]]);
+  await people.has.apply("change");
+  await show(people.has, [
+    ["portal-service", "/services/damaged", "开始之前请准备"],
+    ["portal-tasks-change", "", "已完成"],
+    ["portal-successor", "successor", "新使用人的手机号"],
+  ]);
+  await people.has.apply("revoke");
+  await show(people.has, [["portal-reason", "reason", "离职或调动"]]);
 }
 
 async function console_(world, browser, people, each) {
@@ -192,6 +203,9 @@ async function console_(world, browser, people, each) {
     await p.getByText(wait).first().waitFor();
     await each(p, name);
   }
+  await p.goto(`${world.console}/applications/${people.first.number}`);
+  await p.getByRole("button", { name: "登记收到 USBKey" }).waitFor();
+  await each(p, "console-returning");
   await context.close();
 
   const producing = await person(browser, world, operatorsDesk);

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { faults } from "./browser.mjs";
 import "./robust.mjs";
 import "./forms.mjs";
+import "./services.mjs";
 import "./agent.mjs";
 import "./access.mjs";
 import "./figures.mjs";

@@ -171,31 +171,33 @@ const steps = ["logIn", "apply", "fill", "print", "upload", "submit", "pay", "ap
 
 /* One holder on the way to a certificate: each step as in tests/api/walk.py. */
 export class Holder {
-  constructor(world, name = "张三") {
+  constructor(world, name = "张三", colleague = null) {
     this.world = world;
     this.name = name;
     this.mobile = someMobile();
     this.identity = someIdentity();
-    this.creditCode = someCreditCode();
-    this.organizationName = `测试能源${random(4)}有限公司`;
+    this.creditCode = colleague?.creditCode ?? someCreditCode();
+    this.organizationName = colleague?.organizationName ?? `测试能源${random(4)}有限公司`;
     this.organizationAddress = "北京市西城区示例路 1 号";
+    this.organization = colleague?.organization;
     this.email = `holder-${this.mobile}@example.org`;
     this.page = new Page(world.portal);
   }
 
-  /** An organization and an account, opened by an administrator. */
-  static async opened(world, name) {
-    const h = new Holder(world, name);
+  /** An account, opened by an administrator; in an organization of its own or that of a COLLEAGUE. */
+  static async opened(world, name, colleague) {
+    const h = new Holder(world, name, colleague);
     world.administrator ??= await Operator.logIn(world, "administrator");
-    const { id } = await world.administrator.api("POST", "console/organizations", {
-      name: h.organizationName,
-      credit_code: h.creditCode,
-      address: h.organizationAddress,
-    });
-    h.organization = id;
+    h.organization ??= (
+      await world.administrator.api("POST", "console/organizations", {
+        name: h.organizationName,
+        credit_code: h.creditCode,
+        address: h.organizationAddress,
+      })
+    ).id;
     h.account = (
       await world.administrator.api("POST", "console/accounts", {
-        organization: id,
+        organization: h.organization,
         name: h.name,
         document_type: "id-card",
         document_number: h.identity,
@@ -232,8 +234,15 @@ export class Holder {
     return `applications/${this.number}${tail && "/"}${tail}`;
   }
 
-  async apply() {
-    this.number = (await this.api("POST", "applications", { service: "apply" })).number;
+  async apply(service = "apply") {
+    return this.at(await this.api("POST", "applications", { service }));
+  }
+
+  /** Goes on with APPLICATION, begun here or in a browser. */
+  async at({ number, service }) {
+    const rules = (await this.api("GET", "services")).items;
+    this.number = number;
+    this.rule = rules.find((r) => r.service === service);
     return this;
   }
 
@@ -252,6 +261,7 @@ export class Holder {
       tax_number: this.creditCode,
       invoice_email: this.email,
     });
+    if (this.rule.usbkey !== "production") return this;
     await this.api("PUT", this.path("medium"), {
       medium: "usbkey",
       recipient: this.name,
@@ -271,7 +281,7 @@ export class Holder {
 
   async upload() {
     await this.api("POST", this.path("attachments/form"), undefined, this.form);
-    for (const kind of ["license", "identity"])
+    for (const kind of this.rule.scans.split(",").slice(1))
       await this.api("POST", this.path(`attachments/${kind}`), undefined, png());
     return this;
   }

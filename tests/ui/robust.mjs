@@ -29,7 +29,7 @@ describe("nothing typed is lost, nothing is done twice", () => {
 
   test("R-APPLY-1 a double click on 开始申请 makes one application", async () => {
     const h = await until("logIn");
-    const p = await at(h, "/apply");
+    const p = await at(h, "/services/apply");
     await p.getByRole("button", { name: "开始申请" }).dblclick();
     await p.getByText("已完成 0 项").waitFor();
     assert.equal((await h.api("GET", "applications")).items.length, 1);
@@ -88,7 +88,7 @@ describe("nothing typed is lost, nothing is done twice", () => {
 
   test("an answer that got lost is asked for again with the same key, and nothing is done twice", async () => {
     const h = await until("logIn");
-    const p = await at(h, "/apply");
+    const p = await at(h, "/services/apply");
     const keys = [];
     let lose = true;
     await p.route("**/api/v1/applications", async (r) => {

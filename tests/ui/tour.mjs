@@ -19,9 +19,8 @@ try {
   for (const old of readdirSync(folder)) if (old.endsWith(".png")) unlinkSync(join(folder, old));
   await visit(world, browser, await prepare(world), async (page, name, kind) => {
     await page.waitForTimeout(300); /* what moves has come to rest */
-    /* A dialog stands in the window, not on the page; the reviewer's desk is made for one window. */
-    const window =
-      (await page.locator("dialog[open]").count()) > 0 || (name === "console-application" && kind === "desktop");
+    /* A dialog stands in the window, and so does the bar of decisions. */
+    const window = (await page.locator("dialog[open], .decide").count()) > 0;
     await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: !window, animations: "disabled" });
     const title = (await page.title()).replace(/ - [^-]*$/, "");
     if (!shown.has(name)) shown.set(name, { title, kinds: [] });

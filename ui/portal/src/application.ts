@@ -1,8 +1,16 @@
 /* One application as its pages see it: read, kept fresh by the server's events, and what is done and to be done. */
-import { applicationEventsAddress, applicationGet, attachmentList, type Application, type Attachment } from "@api";
+import {
+  applicationEventsAddress,
+  applicationGet,
+  attachmentList,
+  type Application,
+  type Attachment,
+  type ServiceRule,
+} from "@api";
 import type { Trouble } from "@shared/base/trouble";
 import { troubleFrom } from "@shared/base/trouble";
 import { onBeforeUnmount, reactive } from "vue";
+import { endOf, ruleOf, scansOf } from "@shared/base/services";
 import { t } from "./texts";
 
 export type TaskName = keyof typeof t.task.tasks;
@@ -16,9 +24,6 @@ export interface Task {
   after?: TaskName;
 }
 
-export const kinds = ["form", "license", "identity"] as const;
-export type Kind = (typeof kinds)[number];
-
 export const path = (number: string, page = "") => `/applications/${number}${page && "/"}${page}`;
 
 export const isEditable = (a: Application) => a.state === "draft" || a.state === "sent-back";
@@ -26,7 +31,7 @@ export const isOver = (a: Application) =>
   ["rejected", "withdrawn", "lapsed", "cancelled", "done", "shipped"].includes(a.state);
 export const isPaid = (a: Application) => Boolean(a.started_s);
 export const mayWithdraw = (a: Application) =>
-  ["draft", "awaiting-payment", "in-review", "sent-back"].includes(a.state);
+  ["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "in-review", "sent-back"].includes(a.state);
 
 export const confirmed = (a: Application, section: string) => (a.confirmed ?? "").split(",").includes(section);
 export const returnItems = (a: Application) =>
@@ -37,7 +42,7 @@ export const returnItems = (a: Application) =>
         .filter(Boolean)
     : [];
 
-export function attachmentOf(list: Attachment[], kind: Kind): Attachment | undefined {
+export function attachmentOf(list: Attachment[], kind: string): Attachment | undefined {
   return list.find((x) => x.kind === kind);
 }
 
@@ -47,45 +52,66 @@ export function isCurrent(a: Application, x?: Attachment): boolean {
   return !returnItems(a).includes(x.kind) || x.uploaded_s >= (a.returned_s ?? 0);
 }
 
-export const materialsDone = (a: Application, list: Attachment[]) =>
-  kinds.every((k) => isCurrent(a, attachmentOf(list, k)));
+export const materialsMissing = (a: Application, rule: ServiceRule, list: Attachment[]) =>
+  scansOf(rule).filter((k) => !isCurrent(a, attachmentOf(list, k)));
 
 /* What a reviewer may send back (src/service/item.c): sections, their fields, scans; and the page that mends each. */
 const fieldsOf: Partial<Record<TaskName, string[]>> = {
   organization: ["organization", "organization_name", "credit_code", "organization_address"],
   holder: ["holder", "holder_name", "document_type", "document_number", "mobile", "email"],
   invoice: ["invoice", "invoice_title", "tax_number", "invoice_email"],
-  medium: ["medium", "recipient", "recipient_mobile", "province", "address", "postcode"],
-  materials: ["form", "license", "identity"],
+  medium: ["medium"],
+  address: ["recipient", "recipient_mobile", "province", "address", "postcode"],
+  reason: ["reason"],
+  successor: ["successor_mobile"],
+  materials: ["form", "license", "identity", "identity-new"],
 };
 
-export function taskOfItem(item: string): TaskName {
-  return (Object.keys(fieldsOf) as TaskName[]).find((task) => fieldsOf[task]!.includes(item)) ?? "check";
+/* The task that mends ITEM. Medium and address are one task where the medium is chosen, else there is the address only. */
+export function taskOfItem(item: string, rule: ServiceRule): TaskName {
+  const found = (Object.keys(fieldsOf) as TaskName[]).find((task) => fieldsOf[task]!.includes(item)) ?? "check";
+  if (found === "medium" || found === "address") return rule.about_certificate ? "address" : "medium";
+  return found;
+}
+
+/* What is asked for beside the data of organization and person. */
+export function sectionsOf(a: Application, rule: ServiceRule): TaskName[] {
+  const wanted: [TaskName, boolean][] = [
+    ["organization", true],
+    ["holder", true],
+    ["reason", rule.asks_reason],
+    ["successor", rule.successor],
+    ["invoice", Boolean(rule.fee_item)],
+    ["medium", !rule.about_certificate],
+    ["address", rule.about_certificate && endOf(rule, a) === "production"],
+  ];
+  return wanted.filter(([, is]) => is).map(([name]) => name);
 }
 
 /* The order in which things are done; each needs those before it that its line names. */
-export function tasksOf(a: Application, list: Attachment[]): Task[] {
-  const done: Record<string, boolean> = {
+export function tasksOf(a: Application, rule: ServiceRule, list: Attachment[]): Task[] {
+  const done: Partial<Record<TaskName, boolean>> = {
     agreement: Boolean(a.agreed_s),
     organization: confirmed(a, "organization"),
     holder: confirmed(a, "holder"),
+    reason: Boolean(a.reason),
+    successor: Boolean(a.successor),
     invoice: confirmed(a, "invoice"),
     medium: Boolean(a.medium) && (a.medium !== "usbkey" || Boolean(a.address)),
+    address: Boolean(a.address),
     form: Boolean(a.form_revision),
-    materials: Boolean(a.form_revision) && materialsDone(a, list),
+    materials: Boolean(a.form_revision) && !materialsMissing(a, rule, list).length,
   };
+  const sections = sectionsOf(a, rule);
   const needs: [TaskName, TaskName[]][] = [
     ["agreement", []],
-    ["organization", ["agreement"]],
-    ["holder", ["agreement"]],
-    ["invoice", ["agreement"]],
-    ["medium", ["agreement"]],
-    ["form", ["organization", "holder", "invoice", "medium"]],
+    ...sections.map((name): [TaskName, TaskName[]] => [name, ["agreement"]]),
+    ["form", sections],
     ["materials", ["form"]],
     ["submit", ["materials"]],
   ];
   const sentBack = a.state === "sent-back";
-  const wanted = returnItems(a).map(taskOfItem);
+  const wanted = returnItems(a).map((item) => taskOfItem(item, rule));
   return needs.map(([name, before]) => {
     const after = before.find((b) => !done[b]);
     let state: TaskState = done[name] ? "done" : after ? "later" : name === "submit" ? "now" : "todo";
@@ -99,6 +125,7 @@ export function tasksOf(a: Application, list: Attachment[]): Task[] {
 
 export interface Loaded {
   value: Application | null;
+  rule: ServiceRule | null;
   attachments: Attachment[];
   trouble: Trouble | null;
   /** counts what the server told of, so that a page can say it */
@@ -109,7 +136,15 @@ export interface Loaded {
 
 /* Reads NUMBER; with LIVE also whenever the server tells of a change, and when the tab or the line comes back. */
 export function useApplication(number: string, live = false): Loaded {
-  const state: Loaded = reactive({ value: null, attachments: [], trouble: null, changes: 0, read, take });
+  const state: Loaded = reactive({
+    value: null,
+    rule: null,
+    attachments: [],
+    trouble: null,
+    changes: 0,
+    read,
+    take,
+  });
 
   function take(value: Application) {
     state.value = value;
@@ -118,6 +153,7 @@ export function useApplication(number: string, live = false): Loaded {
   async function read() {
     try {
       const [value, list] = await Promise.all([applicationGet(number), attachmentList(number)]);
+      state.rule = await ruleOf(value);
       state.value = value;
       state.attachments = list.items;
       state.trouble = null;

@@ -10,7 +10,7 @@ export const routes: RouteRecordRaw[] = [
   { path: "/help", component: () => import("./pages/Help.vue"), meta: { title: t.help.title, open: true } },
   { path: "/certificates", component: () => import("./pages/Certificates.vue"), meta: { title: t.certificate.title } },
   { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
-  { path: "/apply", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
+  { path: "/services/:service", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
   { path: application, component: () => import("./pages/Application.vue"), meta: { title: t.task.title } },
   {
     path: `${application}/agreement`,
@@ -23,6 +23,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.organization.title },
   },
   { path: `${application}/holder`, component: () => import("./pages/Holder.vue"), meta: { title: t.holder.title } },
+  { path: `${application}/reason`, component: () => import("./pages/Reason.vue"), meta: { title: t.reason.title } },
+  {
+    path: `${application}/successor`,
+    component: () => import("./pages/Successor.vue"),
+    meta: { title: t.successor.title },
+  },
   { path: `${application}/invoice`, component: () => import("./pages/Invoice.vue"), meta: { title: t.invoice.title } },
   { path: `${application}/medium`, component: () => import("./pages/Medium.vue"), meta: { title: t.medium.title } },
   { path: `${application}/address`, component: () => import("./pages/Address.vue"), meta: { title: t.medium.address } },

@@ -39,18 +39,56 @@ export const t = {
     go: "继续办理",
     view: "查看进度",
     all: "查看全部受理单",
+    applyAction: "开始申请",
+    begin: "去办理",
+    free: "免费",
+    yearly: (yuan: string) => `${yuan} 元/年`,
+    counted: (yuan: string) => `首次免费，以后每次 ${yuan} 元`,
+    within: (halfDays: number) => (halfDays === 1 ? "半个工作日内审核" : `1 至 ${halfDays / 2} 个工作日`),
+  },
+
+  /* The services' own words; everything else about them comes from the server (services.ts). */
+  services: {
     apply: {
-      title: "证书申请",
       body: "首次申请国资CA数字证书，有效期一年。",
-      fee: (yuan: string) => `${yuan} 元/年`,
-      time: "审核及制证 1 至 3 个工作日",
-      action: "开始申请",
-      notNow: "您已有有效的证书或正在办理的申请，不能重复申请。",
+      lead: "填写信息、打印并盖章、上传材料、缴费。随时可以离开，已填写的内容会保存。",
     },
+    renew: {
+      body: "证书到期前一个月起办理，有效期延长一年。",
+      lead: "未到期的，从原到期日起延长一年；已过期的，从签发之日起一年。USBKey 不更换。",
+    },
+    unlock: {
+      body: "口令连续 6 次输错，USBKey 锁死后重置口令。",
+      lead: "审核通过后，插入锁死的 USBKey，口令重置为 000000，并当场设置新口令。",
+    },
+    lost: {
+      body: "USBKey 遗失后补办，原证书同时失效。",
+      lead: "审核通过后原证书立即吊销，新的 USBKey 由 EMS 寄出，到期日与原证书相同。",
+    },
+    damaged: {
+      body: "USBKey 非人为损坏，寄回检测后更换。",
+      lead: "提交后把损坏的 USBKey 寄回检测。非使用人原因损坏的免费更换；否则按证书补办收取设备费。",
+    },
+    revoke: {
+      body: "不再使用，或怀疑泄露时吊销证书。",
+      lead: "审核通过后证书立即吊销，并且不能恢复；需要时可以重新申请。正在办理的其他申请会被取消，已付费用退回。",
+    },
+    change: {
+      body: "使用人离职或调动，证书转给本单位同事。",
+      lead: "新使用人须是本单位已开通账户的人员，登录确认后开始审核。到期日不变，原使用人的证书在审核通过时吊销。",
+    },
+  } as Record<string, { body: string; lead: string }>,
+  standing: {
+    has: "您已有有效的证书，不能重复申请。",
+    none: "您还没有证书，请先办理证书申请。",
+    early: (day: string) => `自 ${day}起可以办理。`,
+    over: "证书已过期，请先办理证书延期。",
+    medium: "您的证书不在 USBKey 中，不需要解锁。",
   },
 
   certificate: {
     title: "我的证书",
+    concerned: "办理的证书",
     none: "您还没有数字证书。",
     signing: "签名证书",
     encryption: "加密证书",
@@ -76,41 +114,48 @@ export const t = {
   },
 
   start: {
-    title: "证书申请",
-    lead: "填写信息、打印并盖章、上传材料、缴费。随时可以离开，已填写的内容会保存。",
+    title: "办理业务",
     need: "开始之前请准备",
-    needs: [
-      "单位的统一社会信用代码、地址，开具发票所需的抬头和纳税人识别号",
-      "一台打印机：申请表需要使用人签字并盖单位公章",
-      "工商营业执照、事业单位法人证或其它批准成立证照的复印件一份（盖公章）",
-      "使用人身份证件的复印件一份（盖公章）",
-      "扫描仪或手机：把盖章的材料扫描成 PDF、JPEG 或 PNG 文件，每个不超过 20 MB",
-    ],
+    needs: {
+      organization: "单位的统一社会信用代码、地址",
+      invoice: "开具发票所需的抬头和纳税人识别号",
+      printer: "一台打印机：申请表需要使用人签字并盖单位公章",
+      returns: "损坏的 USBKey：提交后按页面上的地址寄回检测",
+      successor: "新使用人登记的手机号：须已开通账户、属于同一单位、名下没有有效证书",
+      scanner: "扫描仪或手机：把盖章的材料扫描成 PDF、JPEG 或 PNG 文件，每个不超过 20 MB",
+    },
     fee: "费用",
-    feeBody: (yuan: string) => `证书服务费 ${yuan} 元（一年）。首次申请的 USBKey 免费，中国大陆地区包邮。`,
+    feeBody: (yuan: string) => (yuan ? `证书服务费 ${yuan} 元（一年）。` : "免费。"),
+    counted: (yuan: string) => `首次免费；以后每次收取 USBKey 设备费 ${yuan} 元。`,
+    postage: "USBKey 由 EMS 寄送，中国大陆地区包邮。",
     time: "办理时间",
-    timeBody: "材料齐全并缴费后，审核及制证一般需要 1 至 3 个工作日。",
+    timeBody: (halfDays: number, pays: boolean, made: boolean) =>
+      `材料齐全${pays ? "并缴费" : ""}后，审核${made ? "及制证" : ""}一般需要${halfDays === 1 ? "半个工作日" : ` 1 至 ${halfDays / 2} 个工作日`}。`,
     action: "开始申请",
     resume: "您有一份尚未办结的申请",
     resumeAction: "继续办理",
+    overrides: "吊销证书后，这份申请会被取消，已支付的费用原路退回。",
   },
 
   task: {
-    title: "证书申请",
+    title: "办理步骤",
     number: "受理单号",
     progress: (done: number, all: number) => `已完成 ${done} 项，共 ${all} 项`,
-    sections: { agree: "阅读协议", fill: "填写信息", paper: "打印与上传", pay: "提交与缴费" },
+    sections: { agree: "阅读协议", fill: "填写信息", paper: "打印与上传", pay: "提交与缴费", submit: "提交" },
     tasks: {
       agreement: "阅读并同意 CA 服务协议",
       organization: "单位信息",
       holder: "使用人信息",
       invoice: "发票信息",
       medium: "证书存储方式",
+      address: "邮寄地址",
+      reason: "吊销原因",
+      successor: "新使用人",
       check: "核对填写的信息",
       form: "打印申请表",
       materials: "上传盖章的材料",
       submit: "提交",
-      payment: "支付证书服务费",
+      payment: "缴费",
     },
     states: { done: "已完成", todo: "未完成", now: "可以办理", later: "暂不能办理", fix: "需要修改", kept: "已保留" },
     laterHint: (what: string) => `先完成“${what}”`,
@@ -131,6 +176,27 @@ export const t = {
     changed: "协议已更新为新的版本，请重新阅读并同意。",
   },
 
+  reason: {
+    title: "吊销原因",
+    lead: "吊销后证书不能恢复。怀疑 USBKey 或口令已被他人使用的，请选择第一项。",
+    label: "吊销原因",
+    choices: {
+      keyCompromise: "怀疑 USBKey 或口令已被他人使用",
+      affiliationChanged: "使用人离职或调动",
+      cessationOfOperation: "不再使用",
+      unspecified: "其他原因",
+    },
+  },
+  successor: {
+    title: "新使用人",
+    lead: "证书将转给本单位的另一位同事。提交后系统会短信通知新使用人，由其登录本平台确认。",
+    mobile: "新使用人的手机号",
+    mobileHint: "新使用人账户登记的手机号",
+    keep: "加密密钥",
+    keepWords: "单位需要把原使用人的加密密钥一并交给新使用人，用于解密以前的文件（须经两名运营人员批准）",
+    confirmed: "新使用人确认",
+    unconfirmed: "尚未确认",
+  },
   organization: {
     title: "单位信息",
     lead: "以下信息来自统一用户系统。请对照证照核对，有误请直接改正，审核人员会看到改动。",
@@ -189,6 +255,8 @@ export const t = {
       },
       license: { name: "证照复印件", hint: () => "工商营业执照、事业单位法人证或其它批准成立证照，盖单位公章" },
       identity: { name: "使用人身份证件复印件", hint: () => "正反面，盖单位公章" },
+      "identity-old": { name: "原使用人身份证件复印件", hint: () => "正反面，盖单位公章" },
+      "identity-new": { name: "新使用人身份证件复印件", hint: () => "正反面，盖单位公章" },
     } as Record<string, { name: string; hint: (rev: number) => string }>,
     choose: "选择文件",
     replace: "换一个文件",
@@ -213,10 +281,11 @@ export const t = {
     free: "提交审核",
     action: (yuan: string) => `提交并支付 ${yuan} 元`,
     again: "重新提交审核",
-    fee: "证书服务费（一年）",
+    counted: "首次补办免费。如本次需要缴纳 USBKey 设备费，提交后会显示缴费页面。",
   },
+  fees: { certificate: "证书服务费（一年）", usbkey: "USBKey 设备费" } as Record<string, string>,
   payment: {
-    title: "支付证书服务费",
+    title: "缴费",
     amount: "应付金额",
     method: "支付方式",
     wechat: "微信支付",
@@ -250,19 +319,45 @@ export const t = {
     steps: {
       submitted: "提交申请",
       paid: "缴费",
+      confirmed: "新使用人确认",
+      returned: "寄回检测",
       review: "审核",
       produce: "制证",
+      take: "更新证书",
+      unlock: "解锁",
+      revoke: "吊销",
       ship: "邮寄",
     },
     stepState: { done: "已完成", now: "进行中", later: "未开始" },
     "awaiting-payment": { title: "等待缴费", body: "缴费后开始审核。" },
+    "awaiting-confirmation": {
+      title: "等待新使用人确认",
+      body: "已短信通知新使用人。新使用人登录本平台，打开这份受理单确认后开始审核。",
+    },
+    "awaiting-return": { title: "等待收到损坏的 USBKey", body: "收到并检测后继续审核。" },
     "in-review": { title: "正在审核", body: "运营人员正在核对您提交的信息和材料，有问题会通过短信和邮件通知您。" },
     approved: { title: "审核已通过，等待制证", body: "正在为您制作 USBKey。" },
+    "approved-download": { title: "审核已通过", body: "新证书可以更新到 USBKey 时，会通过短信和邮件通知您。" },
+    "approved-unlock": { title: "审核已通过", body: "可以解锁时，会通过短信和邮件通知您。请保管好锁死的 USBKey。" },
+    "approved-nothing": { title: "审核已通过", body: "正在吊销证书。" },
     "in-production": { title: "正在制证", body: "正在为您制作 USBKey。" },
     issued: { title: "正在制证", body: "证书已签发，正在写入 USBKey。" },
     produced: { title: "制证完成，等待寄出", body: "USBKey 将由 EMS 寄给您。" },
     shipped: { title: "USBKey 已寄出", body: "收到后插入电脑，第一次使用时按提示修改默认口令 000000。" },
     done: { title: "已办结", body: "收到 USBKey 后插入电脑，第一次使用时按提示修改默认口令 000000。" },
+    "done-download": { title: "已办结", body: "新证书已写入 USBKey，可以继续使用。" },
+    "done-unlock": { title: "已办结", body: "USBKey 已解锁。" },
+    "done-nothing": { title: "证书已吊销", body: "需要时可以重新申请。" },
+    received: "我已收到 USBKey",
+    returnTo: "寄往",
+    returnWaybill: "寄回的运单号",
+    returnHint: "寄出后填写，便于跟踪",
+    returnAction: "保存运单号",
+    returnSent: (waybill: string) => `运单 ${waybill} 已登记，等待签收。`,
+    returnKeep: "请用纸张或气泡膜包好 USBKey，附上受理单号。",
+    confirmTitle: (name: string) => `${name}申请把数字证书变更给您使用`,
+    confirmBody: "确认后，审核通过时原使用人的证书吊销，由您使用新的证书。您须妥善保管证书、USBKey 和口令。",
+    confirmAction: "确认由我使用",
     "sent-back": { title: "有内容需要补正", body: "请按下面的说明修改后重新提交，其他内容已经保留，不用重填。" },
     rejected: { title: "审核未通过", body: "" },
     withdrawn: { title: "申请已撤回", body: "需要时可以重新申请。" },
@@ -378,3 +473,22 @@ export const t = {
     },
   },
 };
+
+/* The words of one scan: where a certificate passes to another person, there are two. */
+export function scanWords(kind: string, rule: { successor: boolean }) {
+  return t.materials.kinds[kind === "identity" && rule.successor ? "identity-old" : kind];
+}
+
+/* What one needs at hand before a service. */
+export function needsOf(rule: { fee_item?: string; returns: boolean; successor: boolean; scans: string }): string[] {
+  const n = t.start.needs;
+  const copies = rule.scans.split(",").filter((kind) => kind !== "form");
+  return [
+    rule.fee_item === "certificate" ? `${n.organization}，${n.invoice}` : n.organization,
+    ...(rule.successor ? [n.successor] : []),
+    ...(rule.returns ? [n.returns] : []),
+    n.printer,
+    ...copies.map((kind) => `${scanWords(kind, rule).name}（${scanWords(kind, rule).hint(0)}）`),
+    n.scanner,
+  ];
+}

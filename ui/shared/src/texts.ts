@@ -21,7 +21,7 @@ export const shared = {
   strange: { message: "页面遇到了意外的问题", hint: "请刷新页面后再试；仍不成功请联系客服" },
   notFound: { title: "没有这个页面", body: "请检查地址栏中的地址，或从首页重新进入。", home: "回到首页" },
   lines: { offline: "网络已断开。您可以继续填写，恢复后再提交。", online: "网络已恢复。" },
-  demonstration: "演示环境：数据均为虚构，签发的证书不具效力。",
+  demonstration: "演示环境：数据为虚构，证书不具效力。",
   span: { minutes: (n: number) => `${n} 分钟`, hours: (n: number) => `${n} 小时`, days: (n: number) => `${n} 天` },
   checks: {
     missing: (label: string) => `请填写${label}`,
@@ -63,6 +63,8 @@ export const shared = {
   states: {
     draft: "填写中",
     "awaiting-payment": "待缴费",
+    "awaiting-confirmation": "待新使用人确认",
+    "awaiting-return": "待寄回 USBKey",
     "in-review": "审核中",
     "sent-back": "退回补正",
     approved: "待制证",
@@ -108,6 +110,9 @@ export const shared = {
     form: "《受理表》扫描件",
     license: "证照复印件",
     identity: "身份证件复印件",
+    "identity-new": "新使用人身份证件复印件",
+    reason: "吊销原因",
+    successor_mobile: "新使用人",
   } as Record<string, string>,
   reasons: {
     "missing-material": "缺少材料",
@@ -167,6 +172,7 @@ export const shared = {
     },
   },
   statement: {
+    renewed: (end: string) => `原到期日 ${end} 起延长一年；已过期的，自签发之日起一年`,
     tags: {
       "HUFU-APPROVE-v1": "批准办理",
       "HUFU-REJECT-v1": "不予通过",
@@ -207,7 +213,6 @@ export const shared = {
       decision: "决定",
     } as Record<string, string>,
     values: {
-      "service:apply": "证书申请",
       "medium:usbkey": "USBKey",
       "medium:shield": "国资CA手机盾",
       "validity:1y": "自签发之日起一年",

@@ -1,6 +1,7 @@
 /* Which colour a state has. */
 export function stateKind(state: string): "plain" | "good" | "waiting" | "bad" | "info" {
-  if (["draft", "awaiting-payment", "open"].includes(state)) return "waiting";
+  if (["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "open"].includes(state))
+    return "waiting";
   if (
     ["sent-back", "rejected", "lapsed", "cancelled", "revoked", "expired", "failed", "closed", "suspended"].includes(
       state,

@@ -1,0 +1,145 @@
+/* What the other services have that an application for a first certificate has not. */
+import { before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { accessible, enter, fits, logInOperator, person, visitor } from "./browser.mjs";
+import { sizes } from "./pages.mjs";
+import { Holder } from "./people.mjs";
+import { shared, tidy } from "./shared.mjs";
+
+const { world, browser } = await shared();
+
+async function at(holder, tail = "") {
+  const context = await person(browser, world);
+  await enter(context, holder.page);
+  const p = await context.newPage();
+  await p.goto(world.portal + (tail.startsWith("/") ? tail : `/applications/${holder.number}${tail && "/"}${tail}`));
+  return p;
+}
+
+/* Begins a service by its card on the home page. */
+async function begin(holder, title) {
+  const p = await at(holder, "/");
+  await p.getByRole("link", { name: title }).click();
+  await p.getByRole("heading", { name: title, level: 1 }).waitFor();
+  await p.getByRole("button", { name: "开始申请" }).click();
+  await p.getByText(/已完成 \d 项/).waitFor();
+  const number = /\d{17}/.exec(p.url())[0];
+  await holder.at(await holder.api("GET", `applications/${number}`));
+  return p;
+}
+
+async function everyone(p, what) {
+  await accessible(p, what);
+  await p.setViewportSize(sizes.phone);
+  await fits(p, what);
+  await p.setViewportSize(sizes.desktop);
+}
+
+describe("the other services", () => {
+  tidy();
+  let has, other;
+
+  before(async () => {
+    has = await Holder.until(world, "ship", "马一");
+    other = await Holder.until(world, "ship", "马二");
+  });
+
+  test("R-RENEW-2, R-APPLY-1 what is not for somebody now is told on the home page, and by the server", async () => {
+    const p = await at(has, "/");
+    const card = (title) => p.locator("article.service", { has: p.getByRole("heading", { name: title, exact: true }) });
+    await card("证书申请").getByText("您已有有效的证书").waitFor();
+    await card("证书延期")
+      .getByText(/自 .*起可以办理/)
+      .waitFor();
+    for (const title of ["USBKey解锁", "证书补办", "证书更换", "证书吊销", "使用人变更"])
+      await card(title).getByRole("link", { name: title }).waitFor();
+    await p.goto(world.portal + "/services/renew");
+    await p.getByText(/自 .*起可以办理/).waitFor();
+    assert.equal(await p.getByRole("button", { name: "开始申请" }).count(), 0);
+    await p.goto(world.portal + "/services/nothing");
+    await p.getByRole("heading", { name: "没有这个页面" }).waitFor();
+  });
+
+  test("R-DAMAGED-1 the address to send to, the waybill, receipt and inspection before the approval", async () => {
+    const p = await begin(has, "证书更换");
+    await p.getByText("邮寄地址").first().waitFor();
+    await has.fill();
+    await has.print();
+    await has.upload();
+    await p.goto(`${world.portal}/applications/${has.number}/submit`);
+    await p.getByRole("button", { name: "提交审核" }).click();
+    await p.getByRole("heading", { name: "等待收到损坏的 USBKey" }).waitFor();
+    await p.getByText("国资CA 服务部（演示）").waitFor();
+    await p.getByRole("button", { name: "保存运单号" }).click();
+    await p.getByRole("link", { name: "请填写寄回的运单号" }).waitFor();
+    await p.getByLabel("寄回的运单号").fill("sf1234567890");
+    await p.getByRole("button", { name: "保存运单号" }).click();
+    await p.getByText("运单 SF1234567890 已登记").waitFor();
+    await everyone(p, "a USBKey on its way back");
+    const q = await visitor(browser, world, { width: 1440 });
+    await logInOperator(q, world, "reviewer");
+    await q.goto(`${world.console}/applications/${has.number}`);
+    await q.getByText("SF1234567890").first().waitFor();
+    await q.getByRole("button", { name: "登记收到 USBKey" }).click();
+    await q.getByText("已登记收到").waitFor();
+    await p.getByRole("heading", { name: "正在审核" }).waitFor();
+    assert.equal(await q.getByRole("button", { name: "批准", exact: true }).count(), 0, "not before the inspection");
+    await q.getByRole("button", { name: "登记检测结果" }).click();
+    await q.getByRole("button", { name: "确认" }).click();
+    await q.getByRole("link", { name: "请选择损坏原因" }).waitFor();
+    await everyone(q, "what an inspection found");
+    await q.getByRole("radio", { name: /非使用人原因/ }).check();
+    await q.getByLabel("检测说明").fill("芯片失效，外观完好");
+    await q.getByRole("button", { name: "确认" }).click();
+    await q.getByText("检测结果已登记").waitFor();
+    await q.getByRole("button", { name: "批准", exact: true }).waitFor();
+  });
+
+  test("R-CHANGE-1, 3 the colleague is named by the mobile number, told why not, and confirms", async () => {
+    const colleague = await Holder.opened(world, "马三", other);
+    const p = await begin(other, "使用人变更");
+    await p.goto(`${world.portal}/applications/${other.number}/successor`);
+    await p.getByLabel("新使用人的手机号").fill(other.mobile);
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p
+      .getByText(/新使用人不能是原使用人本人/)
+      .first()
+      .waitFor();
+    await everyone(p, "a colleague who cannot be");
+    await p.getByLabel("新使用人的手机号").fill(colleague.mobile);
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.waitForURL((url) => !url.pathname.endsWith("/successor"));
+    await other.fill();
+    await other.print();
+    await p.goto(`${world.portal}/applications/${other.number}/materials`);
+    await p.getByLabel(/：新使用人身份证件复印件/).waitFor({ state: "attached" });
+    await other.upload();
+    await other.submit();
+    await p.goto(`${world.portal}/applications/${other.number}`);
+    await p.getByRole("heading", { name: "等待新使用人确认" }).waitFor();
+    colleague.number = other.number;
+    const q = await at(await colleague.logIn());
+    await q.getByRole("heading", { name: "马二申请把数字证书变更给您使用" }).waitFor();
+    await everyone(q, "asked whether to take a certificate over");
+    await q.getByRole("button", { name: "确认由我使用" }).click();
+    await q.getByRole("heading", { name: "正在审核" }).waitFor();
+    await p.getByRole("heading", { name: "正在审核" }).waitFor();
+  });
+
+  test("R-REVOKE-1, R-FORM-7 a revocation overrides what is open, and asks for its reason", async () => {
+    const p = await at(has, "/services/revoke");
+    await p.getByText("这份申请会被取消").waitFor();
+    await p.getByRole("button", { name: "开始申请" }).click();
+    await p.getByText("已完成 0 项").waitFor();
+    const number = /\d{17}/.exec(p.url())[0];
+    await p.goto(`${world.portal}/applications/${number}/reason`);
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.getByRole("link", { name: "请选择吊销原因" }).waitFor();
+    await everyone(p, "a revocation without its reason");
+    await p.getByRole("radio", { name: "怀疑 USBKey 或口令已被他人使用" }).check();
+    await p.getByRole("button", { name: "保存并继续" }).click();
+    await p.goto(`${world.portal}/applications/${number}/check`);
+    await p.getByText("怀疑 USBKey 或口令已被他人使用").waitFor();
+    assert.equal((await has.api("GET", has.path())).state, "cancelled");
+  });
+});
