@@ -42,7 +42,7 @@ static void *run_signer(void *closure)
     struct ipc_message asked;
     if (failed(ipc_hello(c->signer_socket))) return NULL;
     while (!failed(ipc_read(c->signer_socket, buffer, &asked)))
-        if (failed(ipc_answer_failure(c->signer_socket, &asked, ERROR_IPC_CLOSED, NULL))) break;
+        if (failed(ipc_answer_failure(c->signer_socket, &asked, ERROR_JOURNAL_BUSY, NULL))) break;
     return NULL;
 }
 

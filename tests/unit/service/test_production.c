@@ -27,8 +27,8 @@ static struct application_row in_issued(struct counter *c)
 {
     struct application_row row = counter_in(c, STATE_APPROVED);
     counter_journal_begin(c);
-    /* There is no signer here: the statement is kept and the state set before it is asked. */
-    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    /* The signer here refuses everything: the statement is kept and the state set before it is asked. */
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_JOURNAL_BUSY);
     return counter_issue(c, row.number, 0);
 }
 
@@ -39,13 +39,13 @@ static void a_card_is_opened_for_what_was_approved(void **state)
     struct application_row row = counter_in(c, STATE_IN_REVIEW);
     assert_error(open_card(c, row.number, "HF00000001"), ERROR_APPLICATION_STATE);
     counter_decide(c, row.number, true);
-    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_JOURNAL_BUSY);
     row = counter_get(c, row.number);
     assert_string_equal(row.state, "in-production");
     assert_string_equal(row.card, "HF00000001");
     /* begun anew with another USBKey */
     office_pass(c->office, 1);
-    assert_error(open_card(c, row.number, "HF00000002"), ERROR_IPC_CLOSED);
+    assert_error(open_card(c, row.number, "HF00000002"), ERROR_JOURNAL_BUSY);
     assert_string_equal(counter_get(c, row.number).card, "HF00000002");
 }
 
@@ -85,7 +85,7 @@ static void the_key_comes_from_the_card_that_was_opened(void **state)
     const char *text;
     struct act act = counter_as(c, &c->producer);
     assert_error(production_draft(&act, row.number, &key, &text), ERROR_APPLICATION_STATE);
-    assert_error(open_card(c, row.number, "HF00000001"), ERROR_IPC_CLOSED);
+    assert_error(open_card(c, row.number, "HF00000001"), ERROR_JOURNAL_BUSY);
     assert_error(production_draft(&act, row.number, &key, &text), ERROR_PRODUCTION_CARD);
     key.card = "HF00000001";
     assert_ok(production_draft(&act, row.number, &key, &text));

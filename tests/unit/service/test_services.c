@@ -317,7 +317,7 @@ static void lost_and_lost_again(void **state)
         struct approve_statement s = approved(c, row.number);
         assert_string_equal(s.validity, arena_format(c->office->arena, "until:%lld", (long long)old.not_after_s));
         assert_string_equal(s.reason, "keyCompromise");
-        /* The signer was away: the job sees what is still to be revoked. */
+        /* The signer could not: the job sees what is still to be revoked. */
         size_t open;
         assert_true(failed(review_work(&c->office->service, &open)));
         assert_int_equal(open, 1);
