@@ -59,18 +59,22 @@ class Status(unittest.TestCase):
         cls.put(f"publish/ocsp/issuing/1a/{SERIAL:032x}", answers(3600))
         cls.put("secret", b"not for anybody")
         cls.put("hufu.conf", b"[status]\nfolder = publish\n")
+        cls.log = (cls.path / "log").open("w+b")
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
             listening.listen(64)
             cls.port = listening.getsockname()[1]
             cls.process = subprocess.Popen(
                 [f"{BUILD}/src/status/hufu-status", "--config", str(cls.path / "hufu.conf"), "--listen",
-                 str(listening.fileno()), "--insecure-dev"], pass_fds=[listening.fileno()], stderr=subprocess.DEVNULL)
+                 str(listening.fileno()), "--insecure-dev"], pass_fds=[listening.fileno()], stderr=cls.log)
 
     @classmethod
     def tearDownClass(cls):
         cls.process.terminate()
-        assert cls.process.wait(10) == 0
+        status = cls.process.wait(10)
+        cls.log.seek(0)
+        assert status == 0, f"hufu-status ended with {status}: {cls.log.read()[-2000:].decode()}"
+        cls.log.close()
         cls.folder.cleanup()
 
     @classmethod
