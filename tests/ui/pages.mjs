@@ -18,6 +18,7 @@ export async function prepare(world) {
     produced: await until("produce", "孙一"),
     has: await until("ship", "钱二"),
     first: await until("ship", "冯三"),
+    locked: await until("ship", "韩四"),
     blank: await world.card(),
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
@@ -28,6 +29,9 @@ export async function prepare(world) {
     words: "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
   });
   await p.has.changePin();
+  await p.locked.changePin();
+  await p.locked.apply("unlock");
+  for (const step of ["fill", "print", "upload", "submit", "approve", "lock"]) await p.locked[step]();
   await p.first.apply("damaged");
   for (const step of ["fill", "print", "upload", "submit"]) await p.first[step]();
   await p.produced.card.pull();
@@ -152,6 +156,11 @@ async function portal(world, browser, people, each) {
     ["portal-applications", "/applications", "已寄出"],
     ["portal-status-shipped", "", "USBKey 已寄出"],
   ]);
+  await show(people.locked, [
+    ["portal-status-unlock", "", "审核已通过，可以解锁"],
+    ["portal-unlock", "unlock", "解锁后口令重置"],
+  ]);
+  await people.locked.card.pull();
   await show(people.first, [["portal-status-return", "", "等待收到损坏的 USBKey"]]);
   await people.has.apply("change");
   await show(people.has, [

@@ -363,6 +363,16 @@ export class Holder {
     return this;
   }
 
+  /** Six wrong PINs, the agent's warning notwithstanding. */
+  async lock() {
+    const agent = await Agent.paired(this.world, this.world.platform);
+    for (let i = 0; i < 6; i++)
+      await agent
+        .tell("change-pin", { key: this.key, old: "194837", new: newPin, last_tries: "yes" })
+        .catch(() => undefined);
+    return this;
+  }
+
   async revoke(reason = "keyCompromise") {
     const reviewer = (this.world.reviewer ??= await Operator.logIn(this.world, "reviewer"));
     const path = `console/certificates/${this.serial}/`;

@@ -1,7 +1,7 @@
 /* What the other services have that an application for a first certificate has not. */
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, enter, fits, logInOperator, person, visitor } from "./browser.mjs";
+import { accessible, enter, fits, logInByKey, logInOperator, person, visitor } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
 import { Holder } from "./people.mjs";
 import { shared, tidy } from "./shared.mjs";
@@ -37,11 +37,13 @@ async function everyone(p, what) {
 
 describe("the other services", () => {
   tidy();
-  let has, other;
+  let has, other, locked;
 
   before(async () => {
     has = await Holder.until(world, "ship", "马一");
     other = await Holder.until(world, "ship", "马二");
+    locked = await Holder.until(world, "ship", "马四");
+    await locked.changePin();
   });
 
   test("R-RENEW-2, R-APPLY-1 what is not for somebody now is told on the home page, and by the server", async () => {
@@ -58,6 +60,54 @@ describe("the other services", () => {
     assert.equal(await p.getByRole("button", { name: "开始申请" }).count(), 0);
     await p.goto(world.portal + "/services/nothing");
     await p.getByRole("heading", { name: "没有这个页面" }).waitFor();
+  });
+
+  test("R-UNLOCK-2 approved, the locked USBKey is read and unlocked, and gets its new PIN at once", async () => {
+    const agent = `${world.state().agent}/**`;
+    await locked.apply("unlock");
+    for (const step of ["fill", "print", "upload", "submit"]) await locked[step]();
+    const p = await at(locked, "unlock");
+    await p.getByText("现在不能解锁").waitFor();
+    await locked.approve();
+    await p.getByText("这把 USBKey 没有锁死").waitFor();
+    await p.getByRole("link", { name: "查看办理进度" }).click();
+    await p.getByText("待解锁", { exact: true }).waitFor();
+    assert.equal(await p.getByText("待制证").count(), 0);
+    await p.getByRole("link", { name: "进入解锁" }).click();
+    await p.getByText("这把 USBKey 没有锁死").waitFor();
+    await everyone(p, "a USBKey that is not locked");
+    await locked.card.pull();
+    await p.getByText("插入的不是批准解锁的 USBKey").waitFor();
+    await everyone(p, "another USBKey than the approved one");
+    await p.route(agent, (r) => r.abort("connectionrefused"));
+    await p.getByText("USBKey 控件没有运行").waitFor();
+    await p.unroute(agent);
+    await locked.card.plug();
+    await locked.lock();
+    await p.getByRole("button", { name: "重试" }).click();
+    await p.getByRole("button", { name: "解锁", exact: true }).waitFor();
+    await everyone(p, "a locked USBKey");
+    /* The server's answer is given and lost on its way to the key: the page does it once more, and it is the same answer. */
+    await p.route(`${world.state().agent}/v1/unlock-answer`, (r) => r.abort("connectionreset"), { times: 1 });
+    await p.getByRole("button", { name: "解锁", exact: true }).click();
+    await p.getByText("USBKey 控件没有运行").waitFor();
+    assert.equal((await locked.api("GET", locked.path())).state, "done");
+    await p.getByRole("button", { name: "解锁", exact: true }).click();
+    await p.getByText("已解锁，请设置新口令").first().waitFor();
+    await everyone(p, "the new PIN after an unlock");
+    await p.getByLabel("当前口令").fill("000000");
+    await p.getByLabel("新口令", { exact: true }).fill("582917");
+    await p.getByLabel("再输一次新口令").fill("582917");
+    await p.getByRole("button", { name: "设置新口令" }).click();
+    await p.getByText("解锁完成，新口令已设置").waitFor();
+    await everyone(p, "a USBKey unlocked");
+    await p.reload();
+    await p.getByText("这次批准已经用过").waitFor();
+    await logInByKey(await visitor(browser, world), world.platform, locked.card.serial, "582917");
+    await locked.lock();
+    await p.getByRole("button", { name: "解锁", exact: true }).click();
+    await p.getByRole("alert").waitFor();
+    await p.getByText("已锁死", { exact: true }).waitFor();
   });
 
   test("R-DAMAGED-1 the address to send to, the waybill, receipt and inspection before the approval", async () => {

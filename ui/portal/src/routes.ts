@@ -41,6 +41,7 @@ export const routes: RouteRecordRaw[] = [
   },
   { path: `${application}/submit`, component: () => import("./pages/Submit.vue"), meta: { title: t.submit.title } },
   { path: `${application}/payment`, component: () => import("./pages/Payment.vue"), meta: { title: t.payment.title } },
+  { path: `${application}/unlock`, component: () => import("./pages/Unlock.vue"), meta: { title: t.unlock.title } },
   {
     path: `${application}/withdraw`,
     component: () => import("./pages/Withdraw.vue"),
