@@ -182,22 +182,11 @@ static struct result look(struct backup *b)
     return OK;
 }
 
-static struct result read_passphrase(const struct options *o, struct diag *diag, struct secret *ret_secret)
-{
-    struct secret again = { .len = 0 };
-    TRY(passphrase_read((int)o->passphrase_fd, cli_words("备份口令：", "Passphrase of the backup: "), diag, ret_secret));
-    if (o->passphrase_fd >= 0) return OK;
-    struct result r = passphrase_read(-1, cli_words("再输入一次：", "Once more: "), diag, &again);
-    bool same = !failed(r) && again.len == ret_secret->len && secret_equal(again.bytes, ret_secret->bytes, again.len);
-    secret_wipe(&again, sizeof again);
-    TRY(r);
-    return same ? OK : diag_log(diag, ERROR_SECRET, "both are not the same");
-}
-
 static struct result write_archive(struct backup *b, int fd, const struct options *o)
 {
     struct secret passphrase = { .len = 0 };
-    struct result r = read_passphrase(o, b->diag, &passphrase);
+    struct result r = passphrase_new((int)o->passphrase_fd, cli_words("备份口令：", "Passphrase of the backup: "), b->diag,
+                                     &passphrase);
     if (!failed(r)) r = archive_create(fd, bytes_of(passphrase.bytes, passphrase.len), &b->archive);
     secret_wipe(&passphrase, sizeof passphrase);
     if (!failed(r)) r = copy_all(b);

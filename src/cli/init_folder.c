@@ -103,8 +103,8 @@ void init_folder_tell_log(const struct init_folder *f)
     if (n > 0) fprintf(stderr, "%.*s", (int)n, said);
 }
 
-struct result init_folder_begin(const char *folder, struct arena *arena, struct diag *diag,
-                                struct init_folder *ret_folder)
+static struct result begin(const char *folder, bool with_log, struct arena *arena, struct diag *diag,
+                           struct init_folder *ret_folder)
 {
     struct init_folder f = { .lock = -1, .log = -1, .arena = arena };
     TRY(absolute(folder, arena, diag, &f.place));
@@ -112,13 +112,25 @@ struct result init_folder_begin(const char *folder, struct arena *arena, struct 
     f.draft = arena_format(arena, "%s.init", f.place);
     ENSURE(f.draft, ERROR_OUT_OF_ROOM);
     struct result r = make_draft(&f, diag);
-    if (!failed(r)) r = init_folder_make(&f, "run", diag);
-    if (!failed(r)) r = open_log(&f, diag);
+    if (with_log && !failed(r)) r = init_folder_make(&f, "run", diag);
+    if (with_log && !failed(r)) r = open_log(&f, diag);
     if (failed(r))
         init_folder_done(&f);
     else
         *ret_folder = f;
     return r;
+}
+
+struct result init_folder_begin(const char *folder, struct arena *arena, struct diag *diag,
+                                struct init_folder *ret_folder)
+{
+    return begin(folder, true, arena, diag, ret_folder);
+}
+
+struct result init_folder_begin_bare(const char *folder, struct arena *arena, struct diag *diag,
+                                     struct init_folder *ret_folder)
+{
+    return begin(folder, false, arena, diag, ret_folder);
 }
 
 /* ---- end ---- */
@@ -133,7 +145,7 @@ struct result init_folder_publish(struct init_folder *f, struct diag *diag)
     int fd = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool kept = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0) close(fd);
-    close(f->log);
+    if (f->log >= 0) close(f->log);
     close(f->lock);
     f->lock = -1;
     return kept ? OK : wrong(diag, f->place);

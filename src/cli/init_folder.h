@@ -15,6 +15,9 @@ struct init_folder {
 /* FOLDER must not be there, or be empty. What an init that was stopped left behind is removed; one that still runs is
  * ERROR_RUNS_ALREADY. ERROR_FOLDER_EXISTS, ERROR_FOLDER_FAILED. */
 RESULT init_folder_begin(const char *folder, struct arena *arena, struct diag *diag, struct init_folder *ret_folder);
+/* The same for a folder that is no installation: there is no log. */
+RESULT init_folder_begin_bare(const char *folder, struct arena *arena, struct diag *diag,
+                              struct init_folder *ret_folder);
 /* What the log says, on standard error: something failed. */
 void init_folder_tell_log(const struct init_folder *folder);
 /* Everything to disk, then to its place. */

@@ -50,7 +50,9 @@ struct secret {
     uint8_t bytes[SECRET_MAX];
     size_t len;
 };
-/* The passphrase of a backup: from FD (closed), or asked for with WORDS when FD is -1. ERROR_SECRET. */
+/* A passphrase: from FD (closed), or asked for with WORDS when FD is -1. ERROR_SECRET. */
 RESULT passphrase_read(int fd, const char *words, struct diag *diag, struct secret *ret_secret);
+/* The same for one that is new: asked for twice. */
+RESULT passphrase_new(int fd, const char *words, struct diag *diag, struct secret *ret_secret);
 RESULT secret_read(const struct installation *installation, int secret_fd, bool insecure_dev,
                    struct diag *diag, struct secret *ret_secret);

@@ -100,3 +100,15 @@ struct result passphrase_read(int fd, const char *words, struct diag *diag, stru
     close(fd);
     return r;
 }
+
+struct result passphrase_new(int fd, const char *words, struct diag *diag, struct secret *ret_secret)
+{
+    struct secret again = { .len = 0 };
+    TRY(passphrase_read(fd, words, diag, ret_secret));
+    if (fd >= 0) return OK;
+    struct result r = read_prompt(cli_words("再输入一次：", "Once more: "), diag, &again);
+    bool same = !failed(r) && again.len == ret_secret->len && secret_equal(again.bytes, ret_secret->bytes, again.len);
+    secret_wipe(&again, sizeof again);
+    TRY(r);
+    return same ? OK : diag_log(diag, ERROR_SECRET, "both are not the same");
+}

@@ -361,9 +361,11 @@ static bool times_are_what_was_asked(const struct subject *s)
     return s->crl->this_update_s == s->fields->this_update_s && s->crl->next_update_s == s->fields->next_update_s;
 }
 
+/* An issuer of CAs alone, whose key is out of reach, may take a year (CA/B Forum Baseline Requirements §4.9.7). */
 static bool next_update_comes_in_time(const struct subject *s)
 {
-    return s->crl->next_update_s - s->crl->this_update_s <= (int64_t)CRL_DAYS_MAX * DAY_S &&
+    int64_t days = s->fields->issuer->path_length == 0 ? CRL_DAYS_MAX : CRL_DAYS_ROOT_MAX;
+    return s->crl->next_update_s - s->crl->this_update_s <= days * DAY_S &&
            s->crl->this_update_s >= s->fields->issuer->not_before_s &&
            s->crl->this_update_s <= s->fields->issuer->not_after_s;
 }

@@ -47,7 +47,8 @@ struct crl_fields {
 enum {
     CRL_SIZE_MAX = 64 * 1024 * 1024, /* larger lists are refused unread */
     CRL_ENTRY_SIZE_MAX = 64,
-    CRL_DAYS_MAX = 31                /* from this update to the next */
+    CRL_DAYS_MAX = 31,               /* from this update to the next, of whoever certifies people */
+    CRL_DAYS_ROOT_MAX = 366          /* and of whoever certifies CAs */
 };
 
 /* Room that a list of COUNT entries may take, and that crl_issue takes from its arena, twice. */

@@ -1,0 +1,63 @@
+/* A root ceremony as a reviewed file says it: what the file of `hufu ceremony` holds, read and checked in every respect
+ * before a key is drawn or opened. docs/operation.md tells how a ceremony goes, docs/PROTOCOL.ceremony what it
+ * leaves. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "crypto/shamir.h"
+#include "pki/crl.h"
+#include "pki/issue.h"
+#include "pki/request.h"
+
+enum {
+    CEREMONY_FILE_MAX = 64 * 1024,
+    CEREMONY_CUSTODIANS_MAX = SHAMIR_SHARES_MAX,
+    CEREMONY_REVOKED_MAX = 16,
+    CEREMONY_AWAY_DAYS_MAX = 366, /* what begins this far from today was mistyped */
+};
+
+enum ceremony_kind {
+    CEREMONY_ROOT,        /* draws the root's key and certifies it */
+    CEREMONY_CERTIFICATE, /* certifies a key below the root, from its request */
+    CEREMONY_CRL,         /* the list of what the root revoked */
+};
+
+/* What is taken into a ceremony: its name for people, its bytes. */
+struct ceremony_input {
+    const char *name;
+    struct bytes content;
+};
+
+struct ceremony {
+    enum ceremony_kind kind;
+    const char *kind_name;
+    const char *title, *people;
+    const char *folder; /* what comes of it goes there; must not be there yet */
+    struct bytes script;
+    struct ceremony_input inputs[3];
+    size_t input_count;
+
+    const struct profile *profile; /* of what is certified */
+    struct certificate_fields fields; /* its key: of the request, or NULL for a root until it is drawn */
+    struct request request;
+
+    /* Custodians of a new root's key by name; none: one passphrase. Those of an old one by number. */
+    const char *custodians[CEREMONY_CUSTODIANS_MAX];
+    uint8_t opened_by[CEREMONY_CUSTODIANS_MAX];
+    size_t custodian_count, threshold;
+
+    const char *root_folder;  /* what an earlier ceremony left */
+    struct certificate *root; /* NULL for a new root */
+
+    struct crl_fields crl;
+    struct crl_entry revoked[CEREMONY_REVOKED_MAX];
+};
+
+/* Reads the file at PATH and everything that it names but keys. ERROR_CONFIG with file and field, ERROR_CEREMONY_INPUT
+ * for an input that is not what the file says, and what reading the inputs fails with. All lives in ARENA. */
+RESULT ceremony_read(const char *path, struct arena *arena, struct diag *diag, struct ceremony *ret_ceremony);
+/* Holds what would be signed against RFC 5280 and its profile: ERROR_PROFILE_FIELD, ERROR_NAME, ERROR_LINT. KEY: of the
+ * new root; else NULL. */
+RESULT ceremony_check(const struct ceremony *ceremony, const struct sm2_public *key, struct drbg *drbg,
+                      struct arena *arena, struct diag *diag);
