@@ -153,6 +153,17 @@ static const struct shape_field produce_fields[] = {
 const struct shape produce_statement_shape =
     SHAPE("HUFU-PRODUCE-v1", struct produce_statement, produce_fields);
 
+#define FIELD(field, max) SHAPE_TEXT(struct download_statement, field, max)
+static const struct shape_field download_fields[] = {
+    FIELD(origin, LINE),    FIELD(application, NUMBER), FIELD(service, WORD),
+    FIELD(approval, HASH),  FIELD(card, NUMBER),        FIELD(container, HASH),
+    FIELD(public_key, POINT), FIELD(attestation, POINT), FIELD(certificate, SERIAL),
+    FIELD(time, NUMBER),
+};
+#undef FIELD
+const struct shape download_statement_shape =
+    SHAPE("HUFU-DOWNLOAD-v1", struct download_statement, download_fields);
+
 #define FIELD(field, max) SHAPE_TEXT(struct attest_statement, field, max)
 static const struct shape_field attest_fields[] = {
     FIELD(card, NUMBER),

@@ -77,6 +77,22 @@ struct produce_statement {
 };
 extern const struct shape produce_statement_shape;
 
+/* HUFU-DOWNLOAD-v1, by the signing key that a certificate on record was issued for, in the USBKey of its holder: this
+ * new key, made in the same USBKey, is to be certified in its place for this approval (R-RENEW-3, R-CHANGE-2). */
+struct download_statement {
+    const char *origin;          /* of the page that asks, as the agent saw it */
+    const char *application;
+    const char *service;         /* "renew" or "change": what the approval says */
+    const char *approval;        /* SM3 of the approve statement's text, hex */
+    const char *card;
+    const char *container;       /* of the new key */
+    const char *public_key;      /* X ‖ Y, hex, made in the card */
+    const char *attestation;     /* the card's signature over the key, hex (r ‖ s) */
+    const char *certificate;     /* serial of the signing certificate that it replaces */
+    const char *time;
+};
+extern const struct shape download_statement_shape;
+
 /* HUFU-ATTEST-v1, by the card's own key: this signing key was made here. */
 struct attest_statement {
     const char *card;

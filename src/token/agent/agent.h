@@ -52,6 +52,10 @@ RESULT operation_run(struct call *call);
 RESULT sign_statement(struct call *call);
 RESULT sign_change_pin(struct call *call);
 
+/* ---- download.c: sign_statement is the step between the two ---- */
+RESULT download_open(struct call *call);
+RESULT download_write(struct call *call);
+
 /* ---- production.c ---- */
 RESULT production_inspect(struct call *call);
 RESULT production_open(struct call *call);

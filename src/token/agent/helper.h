@@ -45,3 +45,10 @@ RESULT helper_write_production(struct helper_call *call);
 RESULT helper_close(struct helper_call *call);
 RESULT helper_unlock_challenge(struct helper_call *call);
 RESULT helper_unlock_answer(struct helper_call *call);
+
+RESULT helper_download_open(struct helper_call *call);
+RESULT helper_download_sign(struct helper_call *call);
+RESULT helper_download_write(struct helper_call *call);
+typedef struct result helper_act(struct helper_call *call, skf_handle application, struct bytes message);
+/* Under the user's PIN: ACT with the open application and the message of the question; NULL: signs it. */
+RESULT helper_with_pin(struct helper_call *call, helper_act *act);

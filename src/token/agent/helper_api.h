@@ -33,7 +33,11 @@ enum helper_op {
     HELPER_WRITE,            /* device, serial, signing certificate, encryption certificate, enveloped key → */
     HELPER_CLOSE,            /* device, serial → */
     HELPER_UNLOCK_CHALLENGE, /* device, serial → challenge (16) */
-    HELPER_UNLOCK_ANSWER     /* device, serial, answer (64) → */
+    HELPER_UNLOCK_ANSWER,    /* device, serial, answer (64) → */
+    HELPER_DOWNLOAD_OPEN,    /* device, serial, u8 how (HUFU_DOWNLOAD_…) → point (64), attestation (64), container,
+                                card certificate */
+    HELPER_DOWNLOAD_SIGN,    /* device, serial, PIN, statement → signature (64), possession (64) */
+    HELPER_DOWNLOAD_WRITE    /* device, serial, signing certificate, encryption certificate, enveloped key → */
 };
 
 enum helper_state {

@@ -316,25 +316,30 @@ static struct result sign_digest(struct helper_call *call, struct target *t, str
     return OK;
 }
 
-static struct result sign_open(struct helper_call *call, struct target *t, struct pin *pin, struct bytes message)
+static struct result sign_open(struct helper_call *call, struct target *t, struct bytes message)
 {
-    struct skf_library *l = call->library;
     uint8_t signature[SM2_SIGNATURE_SIZE];
-    skf_out left = { 0, 0 };
-    TRY(pin_said(call, l->f.VerifyPIN(t->application, USER_TYPE, pin->text, &left), &left));
-    struct result r;
     uint8_t *text = (uint8_t *)(uintptr_t)message.ptr; /* the interface has no const; it is only read */
-    if (l->ours)
-        r = helper_said(call, l->f.SignMessage(t->container, text, message.len, signature));
+    if (call->library->ours)
+        TRY(helper_said(call, call->library->f.SignMessage(t->container, text, message.len, signature)));
     else
-        r = sign_digest(call, t, message, signature);
-    l->f.ClearSecureState(t->application);
-    TRY(r);
+        TRY(sign_digest(call, t, message, signature));
     write_block(&call->out, BYTES(signature));
     return OK;
 }
 
-struct result helper_sign(struct helper_call *call)
+static struct result act_open(struct helper_call *call, struct target *t, struct pin *pin, struct bytes message,
+                              helper_act *act)
+{
+    struct skf_library *l = call->library;
+    skf_out left = { 0, 0 };
+    TRY(pin_said(call, l->f.VerifyPIN(t->application, USER_TYPE, pin->text, &left), &left));
+    struct result r = act ? act(call, t->application, message) : sign_open(call, t, message);
+    l->f.ClearSecureState(t->application);
+    return r;
+}
+
+struct result helper_with_pin(struct helper_call *call, helper_act *act)
 {
     struct pin pin;
     struct target t = { 0 };
@@ -342,8 +347,13 @@ struct result helper_sign(struct helper_call *call)
     struct bytes message = read_block(&call->in, HELPER_STATEMENT_MAX);
     struct result r = taken && message.len ? open_target(call, &t) : FAIL(ERROR_MALFORMED);
     if (!failed(r) && !t.container) r = FAIL(ERROR_AGENT_KEY_BLANK);
-    if (!failed(r)) r = sign_open(call, &t, &pin, message);
+    if (!failed(r)) r = act_open(call, &t, &pin, message, act);
     secret_wipe(&pin, sizeof pin);
     target_done(call, &t);
     return r;
+}
+
+struct result helper_sign(struct helper_call *call)
+{
+    return helper_with_pin(call, NULL);
 }

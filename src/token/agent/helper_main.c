@@ -20,6 +20,9 @@ static const struct {
     { HELPER_CLOSE, helper_close },
     { HELPER_UNLOCK_CHALLENGE, helper_unlock_challenge },
     { HELPER_UNLOCK_ANSWER, helper_unlock_answer },
+    { HELPER_DOWNLOAD_OPEN, helper_download_open },
+    { HELPER_DOWNLOAD_SIGN, helper_download_sign },
+    { HELPER_DOWNLOAD_WRITE, helper_download_write },
 };
 
 static struct result run(struct helper_call *call, uint8_t op)

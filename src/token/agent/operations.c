@@ -144,6 +144,12 @@ static const struct operation {
         { "enveloped_key", SHORT } } },
     { "close", PRODUCER, production_close, { { "key", ID, true } } },
     { "unlock-challenge", PAIRED, production_unlock_challenge, { { "key", ID, true } } },
+    { "download-open", PAIRED, download_open, { { "key", ID, true }, { "fresh", 3 } } },
+    { "download-sign", PAIRED, sign_statement,
+      { { "key", ID, true }, { "statement", TEXT, true }, { "pin", PIN }, { "last_tries", 3 } } },
+    { "download-write", PAIRED, download_write,
+      { { "key", ID, true }, { "signing_certificate", CERTIFICATE, true },
+        { "encryption_certificate", CERTIFICATE, true }, { "enveloped_key", SHORT, true } } },
     { "unlock-answer", PAIRED, production_unlock_answer, { { "key", ID, true }, { "answer", SHORT, true } } },
 };
 

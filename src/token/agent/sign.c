@@ -52,17 +52,25 @@ static bool may_try(struct call *call, const struct subject *s)
     return s->state.tries > LAST_TRIES || text_equal(call_field(call, "last_tries"), "yes");
 }
 
-/* ---- sign ---- */
+/* ---- sign, download-sign ---- */
+
+/* Of "sign" the signature; of "download-sign" the new key's as well. */
+struct made {
+    uint8_t signature[SM2_SIGNATURE_SIZE], possession[SM2_SIGNATURE_SIZE];
+};
 
 /* R-KEY-7, R-LOGIN-2: only for the page that is named, by the certificate that is named. */
 static struct result check_statement(struct call *call, const struct subject *s, struct words *ret_words)
 {
     TRY(words_read(call_field(call, "statement"), call->arena, ret_words));
     struct bytes origin = call->request.origin;
+    bool download = bytes_equal(call->request.operation, bytes_text("download-sign"));
+    ENSURE(download == (ret_words->kind == WORDS_DOWNLOAD), ERROR_AGENT_STATEMENT);
     switch (ret_words->kind) {
     case WORDS_LOGIN:
+    case WORDS_DOWNLOAD:
         if (!bytes_equal(bytes_text(ret_words->origin), origin))
-            return diag_log(&call->diag, ERROR_AGENT_STATEMENT_ORIGIN, "a login for %s", ret_words->origin);
+            return diag_log(&call->diag, ERROR_AGENT_STATEMENT_ORIGIN, "a statement for %s", ret_words->origin);
         break;
     case WORDS_OPERATOR:
         ENSURE(origins_may_produce(&call->agent->origins, origin), ERROR_AGENT_PRODUCTION);
@@ -76,36 +84,45 @@ static struct result check_statement(struct call *call, const struct subject *s,
     return OK;
 }
 
+static struct result take_signature(struct library_call *ask, uint8_t ret_signature[SM2_SIGNATURE_SIZE])
+{
+    struct bytes signature = read_block(&ask->in, SM2_SIGNATURE_SIZE);
+    ENSURE(signature.len == SM2_SIGNATURE_SIZE, ERROR_AGENT_LIBRARY_FAILED);
+    memcpy(ret_signature, signature.ptr, SM2_SIGNATURE_SIZE);
+    return OK;
+}
+
 /* One try with the key. What it signed is checked before anybody relies on it. */
-static struct result sign_once(struct call *call, const struct subject *s, const struct pin *pin,
-                               uint8_t ret_signature[SM2_SIGNATURE_SIZE])
+static struct result sign_once(struct call *call, const struct subject *s, const struct words *words,
+                               const struct pin *pin, struct made *ret_made)
 {
     struct bytes statement = bytes_text(call_field(call, "statement"));
     struct library_call ask;
-    keys_begin(&s->key, HELPER_SIGN, &ask);
+    keys_begin(&s->key, words->kind == WORDS_DOWNLOAD ? HELPER_DOWNLOAD_SIGN : HELPER_SIGN, &ask);
     write_block(&ask.out, bytes_text(pin->text));
     write_block(&ask.out, statement);
     struct result r = library_ask(&ask, LIBRARY_TIME_MS, &call->diag);
     call->tries = ask.tries;
-    struct bytes signature = failed(r) ? (struct bytes){ 0 } : read_block(&ask.in, SM2_SIGNATURE_SIZE);
-    if (!failed(r) && signature.len != SM2_SIGNATURE_SIZE) r = FAIL(ERROR_AGENT_LIBRARY_FAILED);
-    if (!failed(r)) memcpy(ret_signature, signature.ptr, SM2_SIGNATURE_SIZE);
+    struct made made = { 0 };
+    if (!failed(r)) r = take_signature(&ask, made.signature);
+    if (!failed(r) && words->kind == WORDS_DOWNLOAD) r = take_signature(&ask, made.possession);
     library_end(&ask);
     TRY(r);
-    if (failed(sm2_verify(&s->certificate->key, statement, ret_signature)))
+    if (failed(sm2_verify(&s->certificate->key, statement, made.signature)))
         return diag_log(&call->diag, ERROR_AGENT_LIBRARY_FAILED, "the signature does not fit the certificate");
+    *ret_made = made;
     return OK;
 }
 
-static struct result sign_with_page_pin(struct call *call, const struct subject *s, struct pins *pins,
-                                        uint8_t ret_signature[SM2_SIGNATURE_SIZE])
+static struct result sign_with_page_pin(struct call *call, const struct subject *s, const struct words *words,
+                                        struct pins *pins, struct made *ret_made)
 {
     const char *pin = call_field(call, "pin");
     ENSURE(pin, ERROR_AGENT_PIN_PLACE);
     TRY(pin_check_form(pin));
     ENSURE(may_try(call, s), ERROR_AGENT_LAST_TRIES);
     snprintf(pins->old.text, sizeof pins->old.text, "%s", pin);
-    return sign_once(call, s, &pins->old, ret_signature);
+    return sign_once(call, s, words, &pins->old, ret_made);
 }
 
 static struct window_key window_key_of(struct call *call, const struct subject *s, const char *problem)
@@ -115,14 +132,14 @@ static struct window_key window_key_of(struct call *call, const struct subject *
 
 /* Asks until the PIN is right, the key is locked or the person has enough. */
 static struct result sign_with_window(struct call *call, const struct subject *s, const struct words *words,
-                                      struct pins *pins, uint8_t ret_signature[SM2_SIGNATURE_SIZE])
+                                      struct pins *pins, struct made *ret_made)
 {
     ENSURE(!call_field(call, "pin") && !call_field(call, "last_tries"), ERROR_AGENT_PIN_PLACE);
     const char *problem = "";
     for (;;) {
         struct window_key shown = window_key_of(call, s, problem);
         TRY(window_pin(call, &shown, words, &pins->old));
-        struct result r = sign_once(call, s, &pins->old, ret_signature);
+        struct result r = sign_once(call, s, words, &pins->old, ret_made);
         if (r.code != ERROR_AGENT_PIN_WRONG) return r;
         problem = error_find(r.code)->zh;
     }
@@ -132,18 +149,19 @@ struct result sign_statement(struct call *call)
 {
     struct subject s;
     struct words words;
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    struct made made;
     TRY(look(call, &s));
     TRY(check_statement(call, &s, &words));
     ENSURE(s.state.state != HELPER_STATE_MUST_CHANGE, ERROR_AGENT_MUST_CHANGE);
     struct pins *pins CLEANUP(pins_give) = system_take(sizeof *pins, NULL);
     ENSURE(pins, ERROR_OUT_OF_ROOM);
     if (call->agent->insecure_dev)
-        TRY(sign_with_page_pin(call, &s, pins, signature));
+        TRY(sign_with_page_pin(call, &s, &words, pins, &made));
     else
-        TRY(sign_with_window(call, &s, &words, pins, signature));
+        TRY(sign_with_window(call, &s, &words, pins, &made));
     json_base64(&call->out, "certificate", s.state.signing);
-    json_base64(&call->out, "signature", BYTES(signature));
+    json_base64(&call->out, "signature", BYTES(made.signature));
+    if (words.kind == WORDS_DOWNLOAD) json_base64(&call->out, "possession", BYTES(made.possession));
     json_text(&call->out, "serial", words.certificate);
     return OK;
 }

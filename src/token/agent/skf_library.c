@@ -14,6 +14,7 @@ struct wanted {
 
 #define SKF(name, kind) { "SKF_" #name, offsetof(struct skf_functions, name), kind }
 #define OUR(name) { "HUFU_" #name, offsetof(struct skf_functions, name), HUFU }
+#define LATER(name) { "HUFU_" #name, offsetof(struct skf_functions, name), OPTIONAL }
 static const struct wanted wanted[] = {
     SKF(EnumDev, STANDARD), SKF(ConnectDev, STANDARD), SKF(DisConnectDev, STANDARD), SKF(GetDevInfo, STANDARD),
     SKF(LockDev, OPTIONAL), SKF(UnlockDev, OPTIONAL), SKF(EnumApplication, STANDARD), SKF(OpenApplication, STANDARD),
@@ -23,6 +24,7 @@ static const struct wanted wanted[] = {
     SKF(ECCSignData, STANDARD),
     OUR(GetFlags), OUR(GetCardCertificate), OUR(SignMessage), OUR(ProductionChallenge), OUR(OpenProduction),
     OUR(Prove), OUR(WriteProduction), OUR(CloseProduction), OUR(UnlockChallenge), OUR(UnlockAnswer),
+    LATER(OpenDownload), LATER(ProveDownload), LATER(WriteDownload),
 };
 
 struct result skf_library_load(const char *path, struct skf_library *ret_library)

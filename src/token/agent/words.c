@@ -60,6 +60,12 @@ static const struct label judicial_labels[] = {
     { "holder_name", "使用人", SHOW },           { "certificate", "加密证书", SHOW },
     { "operator_serial", "我的证书", SHOW },     { "time", "时间", SHOW_TIME },
 };
+static const struct label download_labels[] = {
+    { "service", "业务", SHOW_CHOICE },          { "application", "受理单", SHOW },
+    { "origin", "网站", SHOW },                  { "card", "USBKey 序列号", SHOW },
+    { "certificate", "被替换的证书", SHOW },     { "public_key", "新公钥", SHOW },
+    { "time", "时间", SHOW_TIME },
+};
 static const struct label attest_labels[] = {
     { "card", "USBKey 序列号", SHOW },
     { "public_key", "公钥", SHOW },
@@ -86,6 +92,8 @@ static const struct kind {
       COUNT(custody_labels) },
     { &judicial_statement_shape, WORDS_OPERATOR, "为司法恢复开启加密密钥", "operator_serial", judicial_labels,
       COUNT(judicial_labels) },
+    { &download_statement_shape, WORDS_DOWNLOAD, "下载新证书", "certificate", download_labels,
+      COUNT(download_labels) },
     { &attest_statement_shape, WORDS_ATTEST, "USBKey 自证", NULL, attest_labels, COUNT(attest_labels) },
 };
 
@@ -204,7 +212,7 @@ struct result words_read(const char *statement, struct arena *arena, struct word
     ENSURE(record, ERROR_OUT_OF_ROOM);
     ENSURE(!failed(statement_read(kind->shape, statement, arena, record)), ERROR_AGENT_STATEMENT);
     struct words words = { .kind = kind->kind, .shape = kind->shape, .title = kind->title };
-    words.origin = kind->kind == WORDS_LOGIN ? value_of(kind->shape, record, "origin") : NULL;
+    words.origin = value_of(kind->shape, record, "origin");
     words.certificate = kind->certificate ? value_of(kind->shape, record, kind->certificate) : NULL;
     words.card = value_of(kind->shape, record, "card");
     words.public_key = value_of(kind->shape, record, "public_key");

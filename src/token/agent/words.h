@@ -11,6 +11,7 @@ enum { WORDS_LINES_MAX = 14 };
 enum words_kind {
     WORDS_LOGIN,    /* signed for the page whose origin it names */
     WORDS_OPERATOR, /* HUFU-APPROVE, REJECT, CARD, PRODUCE, OPERATOR: signed for pages that may produce */
+    WORDS_DOWNLOAD, /* HUFU-DOWNLOAD: "download-sign" only, for the page whose origin it names */
     WORDS_ATTEST    /* a card's own; "prove" only */
 };
 
@@ -18,7 +19,7 @@ struct words {
     enum words_kind kind;
     const struct shape *shape;
     const char *title;       /* what is done, in Chinese */
-    const char *origin;      /* of WORDS_LOGIN; else NULL */
+    const char *origin;      /* of WORDS_LOGIN and WORDS_DOWNLOAD; else NULL */
     const char *certificate; /* serial that the statement names as the signer's; NULL for WORDS_ATTEST */
     const char *card, *public_key; /* of HUFU-PRODUCE-v1 and HUFU-ATTEST-v1; else NULL */
     size_t count;

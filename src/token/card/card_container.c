@@ -182,7 +182,7 @@ uint16_t card_import_certificate(struct card *card, struct card_call *call)
     struct bytes der = read_bytes(&call->in, card_read_u32(&call->in));
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(kind <= KIND_SIGNING, SW_DATA);
-    CARD_TRY(card_need_writer(card, call, a));
+    CARD_TRY(card_need_writer(card, call, a, c));
     const struct card_pair *pair = &c->pairs[slot_of(kind)];
     CARD_ENSURE(pair->used, SW_KEY_NONE);
     CARD_TRY(card_certificate_check(der, pair->point));
@@ -228,6 +228,7 @@ uint16_t card_set_current(struct card *card, struct card_call *call)
     CARD_ENSURE(c, SW_CONTAINER_ID);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_TRY(card_need_user(card, call, a));
+    CARD_ENSURE(!(c->attributes & CARD_MAKING), SW_NOT_NOW); /* it has a way of its own: B0 78 */
     CARD_ENSURE(c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
     /* A key with an encryption pair is complete only with its certificate. */
     CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0, SW_CERTIFICATE_NONE);

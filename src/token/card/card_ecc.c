@@ -85,6 +85,7 @@ uint16_t card_gen_pair(struct card *card, struct card_call *call)
     CARD_ENSURE(bits == BITS, SW_DATA);
     CARD_TRY(card_need_user(card, call, a));
     CARD_ENSURE(c->certificates[CARD_SIGNING].len == 0, SW_NOT_NOW);
+    CARD_ENSURE(!(c->attributes & CARD_MAKING), SW_NOT_NOW);
     CARD_ENSURE(!failed(sm2_private_generate(&key, card_drbg(card))), SW_INTERNAL);
     card_pair_set(&c->pairs[CARD_SIGNING], &key);
     write_bytes(&call->out, BYTES(key.public.point));
@@ -134,7 +135,7 @@ uint16_t card_import_pair(struct card *card, struct card_call *call)
     uint8_t blob[ENVELOPED_KEY_SIZE];
     CARD_TRY(read_place(card, call, &a, &c));
     CARD_TRY(read_envelope(call, blob));
-    CARD_TRY(card_need_writer(card, call, a));
+    CARD_TRY(card_need_writer(card, call, a, c));
     CARD_TRY(card_private(&c->pairs[CARD_SIGNING], &own));
     struct result r = enveloped_key_open(&own, BYTES(blob), &brought);
     sm2_private_done(&own);

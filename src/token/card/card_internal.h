@@ -114,8 +114,9 @@ void card_erase_file(struct card *card, uint8_t index);
 
 /* SW_OK when the user's PIN was given in this channel and is not to be changed first; SW_MUST_CHANGE, SW_SECURITY. */
 uint16_t card_need_user(const struct card *card, const struct card_call *call, const struct card_application *a);
-/* The same, or production of this application is open. */
-uint16_t card_need_writer(const struct card *card, const struct card_call *call, const struct card_application *a);
+/* The same, or production of this application is open, or the container is in the making and has proved itself. */
+uint16_t card_need_writer(const struct card *card, const struct card_call *call, const struct card_application *a,
+                          const struct card_container *c);
 /* One of GM/T 0016's rights (SECURE_…). */
 uint16_t card_need_right(const struct card *card, const struct card_call *call, const struct card_application *a,
                          uint32_t right);
@@ -149,6 +150,16 @@ uint16_t card_attest(struct card *card, const struct card_container *container, 
 enum { CARD_ATTEST_MAX = 512 };
 size_t card_attest_text(const struct card *card, const struct card_container *container, uint8_t *into);
 
+/* ---- what production and download share ---- */
+
+/* The one application that production made; NULL when there is none. */
+struct card_application *card_produced(struct card *card);
+bool card_starts(struct bytes text, struct bytes prefix);
+/* The value of the line "NAME: value\n" in TEXT; empty where it is not there exactly once. */
+struct bytes card_line(struct bytes text, const char *name);
+/* PIN 000000, to be changed, all tries; nobody is logged in any more. */
+void card_give_initial_pin(struct card *card, struct card_application *a);
+
 /* ---- objects ---- */
 struct card_object *card_object_new(struct card *card, const struct card_call *call, enum card_object_kind kind);
 struct card_object *card_object_find(struct card *card, const struct card_call *call, uint16_t id,
@@ -178,6 +189,7 @@ card_handler card_open_channel, card_close_channel, card_own_certificate, card_f
     card_forbid_digests, card_set_current;
 card_handler card_produce_challenge, card_produce_open, card_produce_prove, card_produce_close, card_install_admin_key;
 card_handler card_unlock_draw, card_unlock_take;
+card_handler card_download_open, card_download_prove, card_download_close;
 
 /* A command in a protected channel: SW and what is to be sent. */
 uint16_t card_protected(struct card *card, struct card_call *call);

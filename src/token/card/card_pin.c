@@ -388,9 +388,10 @@ uint16_t card_need_user(const struct card *card, const struct card_call *call,
 }
 
 uint16_t card_need_writer(const struct card *card, const struct card_call *call,
-                          const struct card_application *a)
+                          const struct card_application *a, const struct card_container *c)
 {
-    if (a->stage == CARD_STAGE_PRODUCTION) return SW_OK;
+    const uint8_t taking = CARD_MAKING | CARD_PROVED;
+    if (a->stage == CARD_STAGE_PRODUCTION || (c->attributes & taking) == taking) return SW_OK;
     return card_need_user(card, call, a);
 }
 

@@ -55,8 +55,7 @@ static uint16_t open_admin_key(const struct card *card, const uint8_t sealed[CAR
     return failed(r) ? SW_DATA : SW_OK;
 }
 
-/* The one application that production made; NULL when there is none. */
-static struct card_application *produced_application(struct card *card)
+struct card_application *card_produced(struct card *card)
 {
     for (size_t i = 0; i < COUNT(card->state.applications); i++) {
         struct card_application *a = &card->state.applications[i];
@@ -72,7 +71,7 @@ static uint16_t build(struct card *card, const struct card_application *made, st
 {
     struct card_application *a;
     struct sm2_private key;
-    while ((a = produced_application(card))) card_erase_application(card, card_application_index(card, a));
+    while ((a = card_produced(card))) card_erase_application(card, card_application_index(card, a));
     a = card_find_application(card, bytes_of(made->name.text, made->name.len));
     if (a) card_erase_application(card, card_application_index(card, a));
     for (size_t i = 0; i < COUNT(card->state.applications) && !a; i++)
@@ -131,7 +130,7 @@ uint16_t card_produce_open(struct card *card, struct card_call *call)
 uint16_t card_install_admin_key(struct card *card, struct card_call *call)
 {
     uint8_t sealed[CARD_ADMIN_SEALED_SIZE];
-    struct card_application *a = produced_application(card);
+    struct card_application *a = card_produced(card);
     read_copy(&call->in, sealed, sizeof sealed);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(a, SW_APPLICATION_NAME);
@@ -144,8 +143,7 @@ uint16_t card_install_admin_key(struct card *card, struct card_call *call)
 
 /* ---- proof of possession ---- */
 
-/* The value of the line "NAME: value\n" in TEXT; empty where it is not there exactly once. */
-static struct bytes line_of(struct bytes text, const char *name)
+struct bytes card_line(struct bytes text, const char *name)
 {
     struct bytes found = { 0 };
     const size_t len = strlen(name);
@@ -164,7 +162,7 @@ static struct bytes line_of(struct bytes text, const char *name)
     return found;
 }
 
-static bool starts(struct bytes text, struct bytes prefix)
+bool card_starts(struct bytes text, struct bytes prefix)
 {
     return text.len >= prefix.len && bytes_equal(bytes_of(text.ptr, prefix.len), prefix);
 }
@@ -178,16 +176,16 @@ static bool provable(const struct card *card, const struct card_container *c, st
     *ret_kind = KIND_ATTEST;
     if (bytes_equal(text, attest)) return true;
     *ret_kind = KIND_PRODUCE;
-    if (!starts(text, bytes_text("HUFU-PRODUCE-v1\n"))) return false;
-    struct bytes key = line_of(text, "public_key");
-    return card_name_equal(&card->state.serial, line_of(text, "card")) &&
-           bytes_equal(key, line_of(attest, "public_key"));
+    if (!card_starts(text, bytes_text("HUFU-PRODUCE-v1\n"))) return false;
+    struct bytes key = card_line(text, "public_key");
+    return card_name_equal(&card->state.serial, card_line(text, "card")) &&
+           bytes_equal(key, card_line(attest, "public_key"));
 }
 
 /* The application whose production is open, and its container. */
 static struct card_application *in_production(struct card *card, struct card_container **ret_container)
 {
-    struct card_application *a = produced_application(card);
+    struct card_application *a = card_produced(card);
     if (!a || a->stage != CARD_STAGE_PRODUCTION) return NULL;
     for (size_t i = 0; i < COUNT(card->state.containers); i++) {
         struct card_container *c = &card->state.containers[i];
@@ -226,7 +224,7 @@ uint16_t card_produce_prove(struct card *card, struct card_call *call)
 
 /* ---- the end of production ---- */
 
-static void give_initial_pin(struct card *card, struct card_application *a)
+void card_give_initial_pin(struct card *card, struct card_application *a)
 {
     a->user.tries_max = PIN_TRIES;
     card_pin_set(card, &a->user, CARD_PIN_SALTED, card_initial_pin, true);
@@ -243,7 +241,7 @@ uint16_t card_produce_close(struct card *card, struct card_call *call)
 {
     struct card_container *c;
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    if (just_closed(produced_application(card))) return SW_OK; /* asked again: the first answer was lost */
+    if (just_closed(card_produced(card))) return SW_OK; /* asked again: the first answer was lost */
     struct card_application *a = in_production(card, &c);
     CARD_ENSURE(a, SW_SECURITY);
     CARD_ENSURE(c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
@@ -251,7 +249,7 @@ uint16_t card_produce_close(struct card *card, struct card_call *call)
                 SW_CERTIFICATE_NONE);
     a->stage = CARD_STAGE_PRODUCED;
     a->current = (uint8_t)(card_container_index(card, c) + 1);
-    give_initial_pin(card, a);
+    card_give_initial_pin(card, a);
     return card_commit(card);
 }
 
@@ -259,7 +257,7 @@ uint16_t card_produce_close(struct card *card, struct card_call *call)
 
 uint16_t card_unlock_draw(struct card *card, struct card_call *call)
 {
-    const struct card_application *a = produced_application(card);
+    const struct card_application *a = card_produced(card);
     uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE];
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
@@ -271,7 +269,7 @@ uint16_t card_unlock_draw(struct card *card, struct card_call *call)
 /* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one right answer. */
 uint16_t card_unlock_take(struct card *card, struct card_call *call)
 {
-    struct card_application *a = produced_application(card);
+    struct card_application *a = card_produced(card);
     uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE],
         challenge[CARD_UNLOCK_CHALLENGE_SIZE];
     read_copy(&call->in, answer, sizeof answer);
@@ -287,6 +285,6 @@ uint16_t card_unlock_take(struct card *card, struct card_call *call)
     a->has_unlocked = true;
     memcpy(a->unlocked, answer, SM3_SIZE);
     card->state.answered++;
-    give_initial_pin(card, a);
+    card_give_initial_pin(card, a);
     return card_commit(card);
 }

@@ -70,7 +70,13 @@ struct card_certificate {
 };
 
 enum { CARD_SIGNING = 0, CARD_ENCRYPTION = 1 };
-enum { CARD_NO_DIGESTS = 1 }; /* attributes of a container */
+/* Attributes of a container. In the making: its key waits for its certificates (docs/PROTOCOL.card, download). */
+enum {
+    CARD_NO_DIGESTS = 1,
+    CARD_MAKING = 2,
+    CARD_PROVED = 4, /* under the user's PIN it signed its HUFU-DOWNLOAD-v1: certificates may be written */
+    CARD_PASSES = 8  /* … which was of a change of holder */
+};
 
 struct card_container {
     bool used;

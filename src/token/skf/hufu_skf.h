@@ -17,6 +17,9 @@
  *   close             HUFU_CloseProduction
  *   unlock-challenge  HUFU_UnlockChallenge
  *   unlock-answer     HUFU_UnlockAnswer
+ *   download-open     HUFU_OpenDownload, HUFU_GetCardCertificate
+ *   download-sign     SKF_VerifyPIN(USER_TYPE), HUFU_ProveDownload, SKF_ClearSecureState
+ *   download-write    HUFU_WriteDownload
  * Challenges and an open production belong to the card and outlive its power: the device may be connected anew, and the
  * key plugged in anew, between the steps. What SKF_VerifyPIN opened belongs to the device handle. */
 #pragma once
@@ -121,3 +124,35 @@ ULONG DEVAPI HUFU_UnlockChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
  * SAR_PIN_INCORRECT: not the answer to the challenge, for another key, or used before. SAR_FAIL: this approval has
  * unlocked the key already. SAR_APPLICATION_NOT_EXISTS on a blank key. */
 ULONG DEVAPI HUFU_UnlockAnswer(DEVHANDLE hDev, BYTE *pbAnswer, ULONG ulAnswerLen);
+
+/* ---- download (R-RENEW-3, R-CHANGE-2): new certificates for a key that has left production ---- */
+
+enum { HUFU_CONTAINER_MAX = 64 };
+#define HUFU_DOWNLOAD_GOING_ON 0u /* the key that is in the making, or a fresh one */
+#define HUFU_DOWNLOAD_ANEW     1u /* a fresh one in any case */
+#define HUFU_DOWNLOAD_LOOK     2u /* only the one that is in the making */
+
+/* A fresh signing key beside the one in use, in a container of its own; the one in use goes on until
+ * HUFU_WriteDownload. The same key again until then, also after the power was off.
+ *   szContainer   [65] out, its name
+ *   pbPublicKey   [64] out
+ *   pbAttestation [64] out, as HUFU_GetAttestation
+ * SAR_CONTAINER_NOT_EXISTS: nothing is in the making (HUFU_DOWNLOAD_LOOK). SAR_NO_ROOM: no container is free.
+ * SAR_USER_PIN_NOT_INITIALIZED, SAR_PIN_LOCKED. */
+ULONG DEVAPI HUFU_OpenDownload(DEVHANDLE hDev, ULONG ulHow, LPSTR szContainer, BYTE *pbPublicKey, BYTE *pbAttestation);
+
+/* Both keys' signatures over the HUFU-DOWNLOAD-v1 that names this card, that container and its key. Needs the user's
+ * PIN: with it the holder agrees that the certificates are written.
+ *   pbSignature   [64] out, by the key in use
+ *   pbPossession  [64] out, by the new one
+ * SAR_INDATAERR: another text. SAR_CONTAINER_NOT_EXISTS: nothing is in the making. */
+ULONG DEVAPI HUFU_ProveDownload(HAPPLICATION hApplication, BYTE *pbStatement, ULONG ulStatementLen, BYTE *pbSignature,
+                                BYTE *pbPossession);
+
+/* Writes certificates and encryption key, each checked against the new key, and makes its container the current one;
+ * HUFU_ProveDownload comes first. After a change of holder everything else is gone and the PIN is 000000, to be
+ * changed. The same certificates again: SAR_OK.
+ * SAR_USER_NOT_LOGGED_IN: not proved. SAR_CONTAINER_NOT_EXISTS: nothing is in the making. SAR_INDATAERR: malformed, or
+ * for another key. */
+ULONG DEVAPI HUFU_WriteDownload(DEVHANDLE hDev, BYTE *pbSignCert, ULONG ulSignCertLen, BYTE *pbEncCert,
+                                ULONG ulEncCertLen, BYTE *pbEnvelopedKey, ULONG ulEnvelopedKeyLen);

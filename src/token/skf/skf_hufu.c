@@ -17,7 +17,7 @@ SKF_EXPORT ULONG DEVAPI HUFU_GetVersion(ULONG *pulVersion)
     return SAR_OK;
 }
 
-static ULONG read_flags(struct skf_device *device, HUFUFLAGS *ret_flags)
+ULONG skf_read_flags(struct skf_device *device, HUFUFLAGS *ret_flags)
 {
     struct skf_command c = { .cla = CLA, .ins = 0x20 };
     SKF_TRY(skf_run(device, &c));
@@ -40,7 +40,7 @@ SKF_EXPORT ULONG DEVAPI HUFU_GetFlags(DEVHANDLE hDev, HUFUFLAGS *pFlags)
     struct skf_use use CLEANUP(skf_release) = { 0 };
     SKF_TRY(skf_acquire(hDev, SKF_DEVICE, &use));
     SKF_ENSURE(pFlags, SAR_INVALIDPARAMERR);
-    return read_flags(use.device, pFlags);
+    return skf_read_flags(use.device, pFlags);
 }
 
 SKF_EXPORT ULONG DEVAPI HUFU_GetCardCertificate(DEVHANDLE hDev, BYTE *pbCert, ULONG *pulCertLen)
@@ -160,8 +160,7 @@ SKF_EXPORT ULONG DEVAPI HUFU_Prove(DEVHANDLE hDev, BYTE *pbStatement, ULONG ulSt
     return SAR_OK;
 }
 
-/* The application and container of production, opened for this connection; the handle's own things stay as they are. */
-static ULONG open_place(struct skf_use *device, struct skf_entry *ret_container)
+ULONG skf_open_place(struct skf_use *device, const char *container, struct skf_entry *ret_container)
 {
     uint8_t buffer[2 + CARD_NAME_MAX];
     struct skf_command a = SKF_COMMAND(0x80, 0x26, 0, 0, buffer);
@@ -173,7 +172,7 @@ static ULONG open_place(struct skf_use *device, struct skf_entry *ret_container)
     ret_container->application = skf_take_u16(&r);
     struct skf_command c = SKF_COMMAND(0x80, 0x42, 0, 0, buffer);
     skf_put_u16(&c, ret_container->application);
-    write_text(&c.data, CARD_CONTAINER);
+    write_text(&c.data, container);
     SKF_TRY(skf_run(device->device, &c));
     SKF_ENSURE(c.answer.len == 2, SAR_FAIL);
     r = reader_of(c.answer);
@@ -191,9 +190,9 @@ SKF_EXPORT ULONG DEVAPI HUFU_WriteProduction(DEVHANDLE hDev, BYTE *pbSignCert, U
     SKF_TRY(skf_acquire(hDev, SKF_DEVICE, &use));
     SKF_ENSURE(pbSignCert && !pbEncCert == !pbEnvelopedKey, SAR_INVALIDPARAMERR);
     SKF_ENSURE(!pbEnvelopedKey || ulEnvelopedKeyLen == ENVELOPE, SAR_INDATALENERR);
-    SKF_TRY(read_flags(use.device, &flags));
+    SKF_TRY(skf_read_flags(use.device, &flags));
     SKF_ENSURE(flags.State == HUFU_PRODUCTION, SAR_SECURITY_STATE);
-    SKF_TRY(open_place(&use, &entry));
+    SKF_TRY(skf_open_place(&use, CARD_CONTAINER, &entry));
     struct skf_use place = { use.device, &entry, 0 };
     if (pbEnvelopedKey) {
         SKF_TRY(skf_import_pair(&place, (const ENVELOPEDKEYBLOB *)pbEnvelopedKey));

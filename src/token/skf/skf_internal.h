@@ -126,6 +126,9 @@ void skf_put_place(struct skf_command *command, const struct skf_use *container)
 /* Parts of the container's functions that production uses as well. */
 ULONG skf_import_certificate(const struct skf_use *container, bool signing, struct bytes der);
 ULONG skf_import_pair(const struct skf_use *container, const ENVELOPEDKEYBLOB *blob);
+/* A container of the application of production, opened for this connection; what the handle has stays as it is. */
+ULONG skf_open_place(struct skf_use *device, const char *container, struct skf_entry *ret_container);
+ULONG skf_read_flags(struct skf_device *device, HUFUFLAGS *ret_flags);
 
 /* ---- arguments ---- */
 

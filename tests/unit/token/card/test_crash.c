@@ -19,12 +19,19 @@ struct life {
     struct world_channel c;
     uint16_t app, container;
     int approvals;
+    const char *name; /* of the container that is written to */
 };
 
 static void open_channel(struct life *l)
 {
     world_channel_open(l->w, &l->c);
     world_open_holder(l->w, &l->c, &l->app, &l->container);
+    if (!l->name) return;
+    put_begin();
+    put_u16(l->app);
+    put_text(l->name);
+    assert_int_equal(world_channel_send(l->w, &l->c, 0x80420000, put_end(), NULL), 0x9000);
+    l->container = world_answer[0];
 }
 
 /* The outer status word where the card could not write: the channel ended with it. */
@@ -160,6 +167,35 @@ static uint16_t unlock(struct life *l)
     return world_send(l->w, 0xB0820000, BYTES(answer));
 }
 
+/* A renewal: at every write, the key in use is the old one, and after the last the new one. */
+static uint16_t download_open(struct life *l)
+{
+    uint16_t sw = world_send(l->w, 0xB0740000, nothing);
+    if (sw != 0x9000) return sw;
+    memcpy(l->point, world_answer, sizeof l->point);
+    assert_memory_equal(world_answer + 128, "\x06HUFU-2", 7);
+    l->name = "HUFU-2";
+    return sw;
+}
+
+static uint16_t download_prove(struct life *l)
+{
+    l->name = NULL;
+    uint16_t sw = verify(l, pin);
+    l->name = "HUFU-2";
+    if (sw != 0x9000) return sw;
+    put_begin();
+    put_text(world_download_text(l->w, "renew", "HUFU-2", l->point));
+    return inside(l, 0xB0760000);
+}
+
+static uint16_t download_close(struct life *l)
+{
+    uint16_t sw = world_send(l->w, 0xB0780000, nothing);
+    if (sw == 0x9000) l->name = NULL;
+    return sw;
+}
+
 /* ---- the life of a card ---- */
 
 struct step {
@@ -174,6 +210,9 @@ static const struct step steps[] = {
     { write_encryption, 0x9000, 0x9000, 1 },  { write_signing, 0x9000, 0x9000, 1 },
     { produce_close, 0x9000, 0x9000, 2 },     { change_pin, 0x9000, 0x63C0, 3 },
     { verify_right, 0x9000, 0x9000, 3 },     { write_file, 0x9000, 0x6A92, 3 },
+    { download_open, 0x9000, 0x9000, 3 },    { download_prove, 0x9000, 0x9000, 3 },
+    { write_pair, 0x9000, 0x9000, 3 },       { write_encryption, 0x9000, 0x9000, 3 },
+    { write_signing, 0x9000, 0x9000, 3 },    { download_close, 0x9000, 0x9000, 3 },
     { verify_wrong, 0x63C0, 0x63C0, 3 },     { verify_wrong, 0x63C0, 0x63C0, 3 },
     { verify_wrong, 0x63C0, 0x63C0, 3 },     { verify_wrong, 0x63C0, 0x63C0, 3 },
     { verify_wrong, 0x63C0, 0x63C0, 3 },     { verify_wrong, 0x6983, 0x6983, 4 },

@@ -175,6 +175,27 @@ void world_envelope(struct world *w, const uint8_t point[SM2_POINT_SIZE], uint8_
     assert_false(failed(enveloped_key_seal(&w->encryption_key, &container, &w->drbg, ret_blob)));
 }
 
+const char *world_download_text(struct world *w, const char *service, const char *container,
+                                const uint8_t point[SM2_POINT_SIZE])
+{
+    const char *zeros = "0000000000000000000000000000000000000000000000000000000000000000";
+    const char *text = NULL;
+    struct download_statement s = {
+        .origin = "https://portal.example",
+        .application = "20261124000000017",
+        .service = service,
+        .approval = zeros,
+        .card = WORLD_SERIAL,
+        .container = container,
+        .public_key = text_hex(w->arena, bytes_of(point, SM2_POINT_SIZE)),
+        .attestation = arena_format(w->arena, "%s%s", zeros, zeros),
+        .certificate = "0badcafe",
+        .time = "1800000000",
+    };
+    assert_false(failed(statement_write(&download_statement_shape, &s, w->arena, &text)));
+    return text;
+}
+
 const char *world_produce_text(struct world *w, const char *card, const uint8_t point[SM2_POINT_SIZE])
 {
     const char *zeros = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -38,6 +38,9 @@ void world_unlock_answer(const struct world *w, const uint8_t challenge[CARD_UNL
 struct bytes world_certificate(struct world *w, const uint8_t point[SM2_POINT_SIZE], const struct profile *profile);
 /* encryption_key enveloped for POINT. */
 void world_envelope(struct world *w, const uint8_t point[SM2_POINT_SIZE], uint8_t ret_blob[ENVELOPED_KEY_SIZE]);
+/* The HUFU-DOWNLOAD-v1 of this card, container and key, for SERVICE. */
+const char *world_download_text(struct world *w, const char *service, const char *container,
+                                const uint8_t point[SM2_POINT_SIZE]);
 /* The HUFU-PRODUCE-v1 of this card and key. */
 const char *world_produce_text(struct world *w, const char *card, const uint8_t point[SM2_POINT_SIZE]);
 
