@@ -241,7 +241,7 @@ async function console_(world, browser, people, each) {
     ["console-new-account", "/accounts/new", "所属单位"],
     ["console-account", `/accounts/people/${people.fresh.account}`, "开通时间"],
     ["console-notices", "/notices", "已发送"],
-    ["console-audit", "/audit", "开通账户"],
+    ["console-audit", "/audit", "请求编号"],
   ]) {
     await a.goto(world.console + path);
     await a.getByText(wait).first().waitFor();
