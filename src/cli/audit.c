@@ -35,15 +35,20 @@ static void print(const struct options *o, const struct audit_told *journal, con
     json_t *all = json_object();
     for (size_t i = 0; i < COUNT(both); i++) {
         const struct audit_told *t = both[i].told;
-        json_object_set_new(all, both[i].name, json_pack("{s:I, s:s, s:I, s:I, s:I}", "size", (json_int_t)t->size,
+        json_object_set_new(all, both[i].name, json_pack("{s:I, s:s, s:I, s:I, s:I, s:I}", "size", (json_int_t)t->size,
                                                          "root", t->root, "erased", (json_int_t)t->erased, "unsigned",
-                                                         (json_int_t)t->beyond, "heads", (json_int_t)t->heads));
+                                                         (json_int_t)t->beyond, "heads", (json_int_t)t->heads,
+                                                         "restored", (json_int_t)t->restored));
         if (o->json) continue;
         printf(cli_words("%s：%llu 条记录，根 %s\n", "%s: %llu records, root %s\n"), cli_words(both[i].zh, both[i].en),
                (unsigned long long)t->size, t->root);
         if (t->erased)
             printf(cli_words("  其中 %llu 条的内容已依规删除\n", "  the content of %llu was erased\n"),
                    (unsigned long long)t->erased);
+        if (t->restored)
+            printf(cli_words("  从备份恢复过 %llu 次，最近一次自第 %llu 条起\n",
+                             "  restored from backups: %llu times, the last with record %llu\n"),
+                   (unsigned long long)t->restored, (unsigned long long)t->restored_at);
         if (t->beyond)
             printf(cli_words("  另有 %llu 条刚写入，尚未签名\n", "  %llu more are being written and not signed yet\n"),
                    (unsigned long long)t->beyond);

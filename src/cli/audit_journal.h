@@ -10,6 +10,7 @@ struct audit_told {
     uint64_t erased; /* without their content */
     uint64_t beyond; /* behind the newest head, while it is written on */
     uint64_t heads;  /* published earlier, and found to be beginnings of it */
+    uint64_t restored, restored_at; /* of the journal: how many times from a backup; the last time with this record */
 };
 
 /* What the database knows of the journal: how many records it has applied, and the root at a size before (0: none). */

@@ -16,3 +16,4 @@ extern const struct shape backup_content_shape;
 enum { BACKUP_CONTENT_MAX = 512 };
 #define BACKUP_DATABASE "database"         /* entry: the image of the embedded database */
 #define BACKUP_JOURNAL "signer/journal"
+#define BACKUP_INCARNATION "signer/incarnation" /* of the next start (signer/incarnation.h) */

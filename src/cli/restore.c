@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "cli/archive.h"
@@ -197,6 +198,18 @@ static struct result prove(struct restore *r, const struct installation *i)
                     (unsigned long long)journal.size, (unsigned long long)trail.size);
 }
 
+/* What goes on from here is not what the old installation goes on with. */
+static struct result begin_anew(struct restore *r)
+{
+    char id[ID_TEXT_LEN + 1];
+    struct id drawn = random_id();
+    const char *path = init_folder_path(&r->folder, BACKUP_INCARNATION);
+    ENSURE(path, ERROR_OUT_OF_ROOM);
+    unlink(path); /* of an installation that was restored itself and never started */
+    id_text(&drawn, id);
+    return init_folder_write(&r->folder, BACKUP_INCARNATION, bytes_text(id), r->diag);
+}
+
 /* ---- the whole ---- */
 
 static struct result fill(struct restore *r)
@@ -208,6 +221,7 @@ static struct result fill(struct restore *r)
     if (!failed(done)) done = prove(r, &i);
     installation_done(&i);
     TRY(done);
+    TRY(begin_anew(r));
     TRY(init_folder_give_all(&r->folder, r->diag));
     return init_folder_publish(&r->folder, r->diag);
 }
@@ -261,7 +275,8 @@ const struct cli_command command_restore = {
     .operands_max = 2,
     .summary = "makes an installation of a backup",
     .about = "FOLDER must be absent or empty. Journal and audit trail are verified, certificates' signatures tried\n"
-             "and counts compared before it is there; else nothing is.",
+             "and counts compared before it is there; else nothing is. At its first start it begins a new\n"
+             "incarnation: everybody logs in anew, and its signed heads are told from the old installation's.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

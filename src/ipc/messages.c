@@ -67,6 +67,8 @@ DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, operators_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct journal_begin, head_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct journal_begin, maker_certificate, CERTIFICATE_MAX));
+DEFINE(journal_incarnation, SHAPE_ID(struct journal_incarnation, incarnation),
+       SHAPE_ID(struct journal_incarnation, before));
 DEFINE(journal_operator, SHAPE_TEXT(struct journal_operator, change, WORD),
        SHAPE_TEXT(struct journal_operator, serial, WORD), SHAPE_TEXT(struct journal_operator, name, NAME),
        SHAPE_TEXT(struct journal_operator, roles, NAME),

@@ -298,7 +298,8 @@ enum journal_record {
     JOURNAL_CUSTODY = 13,
     JOURNAL_JUDICIAL = 14,
     JOURNAL_OPERATOR_CARD = 16,
-    JOURNAL_RESPONDER = 15  /* the certificate of an OCSP responder, made by the signer for itself */
+    JOURNAL_RESPONDER = 15, /* the certificate of an OCSP responder, made by the signer for itself */
+    JOURNAL_INCARNATION = 17 /* what goes on from here was restored from a backup */
 };
 
 struct journal_begin {
@@ -307,6 +308,11 @@ struct journal_begin {
     struct bytes head_certificate, maker_certificate;
 };
 extern const struct shape journal_begin_shape;
+
+struct journal_incarnation {
+    struct id incarnation, before;
+};
+extern const struct shape journal_incarnation_shape;
 
 struct journal_operator {
     const char *change, *serial, *name, *roles;

@@ -181,25 +181,52 @@ void inspect_done(struct inspected *log)
     *log = (struct inspected){ 0 };
 }
 
+/* The record that comes next, its body as it lies there. ERROR_JOURNAL_CHANGED unless it is whole. */
+static struct result next_record(struct reader *r, struct ledger_record *ret_record, bool *ret_erased)
+{
+    struct ledger_header h;
+    struct tree_hash leaf;
+    ENSURE(!failed(ledger_header_read(read_bytes(r, LEDGER_RECORD_HEADER), &h)), ERROR_JOURNAL_CHANGED);
+    struct ledger_record record = { h.type, h.version, h.time_s, read_bytes(r, h.len) };
+    ENSURE(!r->bad, ERROR_JOURNAL_CHANGED);
+    if (!h.erased) ledger_leaf_of(&record, h.salt, &leaf);
+    ENSURE(h.erased || same(&leaf, &h.leaf), ERROR_JOURNAL_CHANGED);
+    *ret_record = record;
+    *ret_erased = h.erased;
+    return OK;
+}
+
 struct result inspect_first(const char *folder, struct arena *arena, struct diag *diag,
                             struct ledger_record *ret_record)
 {
     struct view records CLEANUP(unmap) = { .fd = -1 };
-    struct ledger_header h;
-    struct tree_hash leaf;
+    struct ledger_record record;
+    bool erased;
     TRY(map(folder, "records", diag, &records));
     struct reader r = reader_of(records.all);
     (void)read_bytes(&r, LEDGER_FILE_HEADER);
     ENSURE(r.left > 0 && !r.bad, ERROR_NOT_FOUND);
-    ENSURE(!failed(ledger_header_read(read_bytes(&r, LEDGER_RECORD_HEADER), &h)), ERROR_JOURNAL_CHANGED);
-    ENSURE(!h.erased, ERROR_NOT_FOUND);
-    struct ledger_record record = { h.type, h.version, h.time_s, read_bytes(&r, h.len) };
-    ENSURE(!r.bad, ERROR_JOURNAL_CHANGED);
-    ledger_leaf_of(&record, h.salt, &leaf);
-    ENSURE(same(&leaf, &h.leaf), ERROR_JOURNAL_CHANGED);
+    TRY(next_record(&r, &record, &erased));
+    ENSURE(!erased, ERROR_NOT_FOUND);
     record.body = arena_bytes(arena, record.body);
     ENSURE(record.body.ptr, ERROR_OUT_OF_ROOM);
     *ret_record = record;
+    return OK;
+}
+
+struct result inspect_each(const char *folder, unsigned type, struct diag *diag,
+                           struct result (*each)(void *context, uint64_t index, const struct ledger_record *record),
+                           void *context)
+{
+    struct view records CLEANUP(unmap) = { .fd = -1 };
+    struct ledger_record record;
+    bool erased;
+    TRY(map(folder, "records", diag, &records));
+    struct reader r = reader_of(records.all);
+    (void)read_bytes(&r, LEDGER_FILE_HEADER);
+    /* One that is not whole ends it: what is wrong there is named by inspect_log. */
+    for (uint64_t i = 0; r.left > 0 && !failed(next_record(&r, &record, &erased)); i++)
+        if (record.type == type && !erased) TRY(each(context, i, &record));
     return OK;
 }
 

@@ -88,7 +88,8 @@ static struct result ask_state(const struct asker *asker, const struct journal_p
     struct ipc_call call = { SIGNER_STATE, &signer_peer_shape, &signer_state_shape, -1, JOURNAL_ASK_MS };
     struct signer_state state;
     TRY(ask(asker, &call, &peer, &state));
-    bool same = ours->size == 0 || id_equal(&ours->incarnation, &state.incarnation);
+    /* Behind, its records say how it came to another incarnation; with all of them applied, both are in the same. */
+    bool same = ours->size == 0 || ours->size < state.size || id_equal(&ours->incarnation, &state.incarnation);
     if (!same || state.size < ours->size)
         return diag_log(asker->act->diag, ERROR_JOURNAL_MISMATCH, "%lld records are applied, the journal has %lld%s",
                         (long long)ours->size, (long long)state.size, same ? "" : " of another incarnation");

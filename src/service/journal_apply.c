@@ -36,6 +36,22 @@ static struct result apply_begin(struct record_in *in, const void *body)
     return note(in, "journal.begin", NULL, NULL);
 }
 
+/* A backup was restored: who was logged in at its time may have been logged out since, so everybody logs in anew. */
+static struct result apply_incarnation(struct record_in *in, const void *body)
+{
+    const struct journal_incarnation *r = body;
+    struct key_row everybody = { .at_s = INT64_MAX };
+    struct journal_position_row row;
+    TRY(tx_one(in->tx, STATEMENT_JOURNAL_POSITION_GET, NO_PARAMS, in->act.arena, &journal_position_row_shape, &row));
+    if (!id_equal(&row.incarnation, &r->before))
+        return diag_log(in->act.diag, ERROR_JOURNAL_MISMATCH, "record %lld follows another incarnation",
+                        (long long)in->index);
+    row.incarnation = r->incarnation;
+    TRY(tx_change(in->tx, STATEMENT_JOURNAL_POSITION_UPDATE, RECORD(journal_position_row_shape, &row)));
+    TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_OLD, RECORD(key_row_shape, &everybody), NULL));
+    return note(in, "journal.incarnation", NULL, NULL);
+}
+
 static struct result apply_operator(struct record_in *in, const void *body)
 {
     const struct journal_operator *o = body;
@@ -328,6 +344,7 @@ static const struct kind_of_record {
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
     { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
+    { JOURNAL_INCARNATION, &journal_incarnation_shape, apply_incarnation },
 };
 
 static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)

@@ -51,6 +51,15 @@ static struct result apply_begin(const struct applied *a, const void *record)
     return OK;
 }
 
+static struct result apply_incarnation(const struct applied *a, const void *record)
+{
+    const struct journal_incarnation *r = record;
+    ENSURE(id_equal(&r->before, &a->signer->incarnation) && !id_equal(&r->incarnation, &r->before),
+           ERROR_JOURNAL_DAMAGED);
+    a->signer->incarnation = r->incarnation;
+    return OK;
+}
+
 /* ---- operators ---- */
 
 static struct result add_operator(const struct applied *a, const struct journal_operator *record)
@@ -333,6 +342,7 @@ static const struct meaning {
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
     { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
+    { JOURNAL_INCARNATION, &journal_incarnation_shape, apply_incarnation },
 };
 
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,

@@ -59,6 +59,13 @@ static struct result write_whole(const char *path, struct bytes content, bool sy
     return OK;
 }
 
+static struct result sync_folder(const char *folder)
+{
+    int fd CLEANUP(close_p) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ENSURE(fd >= 0 && fsync(fd) == 0, ERROR_IO);
+    return OK;
+}
+
 struct result file_replace(const char *folder, const char *name, struct bytes content, bool sync)
 {
     char path[PATH_MAX], fresh[PATH_MAX];
@@ -66,8 +73,13 @@ struct result file_replace(const char *folder, const char *name, struct bytes co
     TRY(path_of(folder, name, ".new", fresh));
     TRY(write_whole(fresh, content, sync));
     ENSURE(rename(fresh, path) == 0, ERROR_IO);
-    if (!sync) return OK;
-    int fd CLEANUP(close_p) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ENSURE(fd >= 0 && fsync(fd) == 0, ERROR_IO);
-    return OK;
+    return sync ? sync_folder(folder) : OK;
+}
+
+struct result file_remove(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    TRY(path_of(folder, name, "", path));
+    ENSURE(unlink(path) == 0, ERROR_IO);
+    return sync_folder(folder);
 }

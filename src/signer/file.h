@@ -10,3 +10,5 @@ RESULT file_read(const char *folder, const char *name, void *into, size_t room, 
 /* Puts CONTENT in the place of FOLDER/NAME at once: the old one or the new one is there, never half of one. With SYNC
  * it is on disk when this returns. ERROR_IO. */
 RESULT file_replace(const char *folder, const char *name, struct bytes content, bool sync);
+/* FOLDER/NAME is gone, also from disk. ERROR_IO. */
+RESULT file_remove(const char *folder, const char *name);

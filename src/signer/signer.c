@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "signer/file.h"
+#include "signer/incarnation.h"
 #include "signer/state.h"
 
 enum { BODY_MAX = LEDGER_BODY_MAX, RECORD_VERSION = 1 };
@@ -130,6 +131,7 @@ static struct result load(struct signer *s, struct diag *diag)
     if (ledger_size(s->journal) > 0) TRY(signer_open_centre(s, diag));
     TRY(replay(s, diag));
     if (s->centre) TRY(key_centre_settle(s->centre, is_certified, s));
+    if (s->centre) TRY(incarnation_begin(s, diag));
     TRY(publisher_open(s, diag, &s->publisher));
     TRY(publisher_begin(s->publisher));
     return s->published == ledger_size(s->journal) ? OK : publish(s);

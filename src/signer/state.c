@@ -26,6 +26,7 @@ struct result state_write(struct signer *signer)
     secret_wipe(key, sizeof key);
     TRY(r);
     snapshot_u64(out, signer->phase == PHASE_SERVING ? PHASE_HELLO : signer->phase);
+    snapshot_bytes(out, BYTES(signer->incarnation.b));
     snapshot_u64(out, (uint64_t)signer->custody_version);
     snapshot_u64(out, signer->responder_record);
     snapshot_u64(out, (uint64_t)signer->refusals.hour);
@@ -42,6 +43,7 @@ static struct result take(struct signer *s, struct reader *r)
 {
     struct index *index;
     s->phase = (enum phase)read_u64(r);
+    read_copy(r, s->incarnation.b, sizeof s->incarnation.b);
     s->custody_version = (int64_t)read_u64(r);
     s->responder_record = read_u64(r);
     s->refusals.hour = (int64_t)read_u64(r);

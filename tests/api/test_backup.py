@@ -1,7 +1,9 @@
 """R-OPS-3, R-OPS-6: `hufu backup` of what runs, `hufu restore` elsewhere: proven, whole or not at all."""
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -69,15 +71,49 @@ class Backup(unittest.TestCase):
             self.assertEqual(told["certificates"], 2)
             self.assertEqual(sorted(name for name in os.listdir(kept) if name != "run"),
                              sorted(name for name in os.listdir(place) if name != "run"))
+            self.assertEqual(self.verify(place)["restored"], 0)
+            before, sessions = self.head(place), self.sessions(place)
             self.world.start()
+            self.assertTrue(sessions)
+            self.assertEqual(self.sessions(place), [])
             self.assertEqual(self.accounts(place), accounts)
+            # Another incarnation, which signer and database know and whose heads are told from the old one's.
+            self.assertFalse(os.path.exists(place + "/signer/incarnation"))
+            after = self.head(place)
+            self.assertNotEqual(before["incarnation"], after["incarnation"])
             self.world.run("demo", "--folder", place)
-            self.world.run("audit", "verify", place)
+            verified = self.verify(place, "--heads", kept + "/signer/journal/head")
+            self.assertEqual((verified["restored"], verified["heads"]), (1, 1))
+            self.assertIn("restored from backups: 1 times", self.world.run("audit", "verify", place).stdout)
+            self.world.stop()
+            self.world.start()  # the same incarnation goes on
+            self.assertEqual(self.head(place)["incarnation"], after["incarnation"])
+            self.assertEqual(self.verify(place)["restored"], 1)
         finally:
             self.world.stop()
-            shutil.rmtree(place, True)
+            restored = self.parent + "/restored"
+            os.rename(place, restored)
             os.rename(kept, place)
             self.world.start()
+        # The old one goes on all the same: its newest head, held against the restored one, gives both away.
+        self.world.run("demo", "--folder", place)
+        told = self.world.run("audit", "verify", "--heads", place + "/signer/journal/head", restored, check=False)
+        self.assertEqual(told.returncode, 1, told.stdout)
+        self.assertIn("was signed beside this installation", told.stderr)
+
+    def verify(self, folder, *more):
+        done = self.world.run("audit", "verify", "--json", *more, folder)
+        return json.loads(done.stdout)["journal"]
+
+    @staticmethod
+    def sessions(folder):
+        with contextlib.closing(sqlite3.connect(folder + "/web/hufu.db")) as database:
+            return list(database.execute("SELECT serial, account FROM session"))
+
+    @staticmethod
+    def head(folder):
+        with open(folder + "/signer/journal/head") as f:
+            return dict(line.strip().split(": ", 1) for line in f if ": " in line)
 
     def accounts(self, folder):
         """As an operator sees them who logs in with a USBKey and certificate of before the backup."""

@@ -67,6 +67,34 @@ static void nothing_is_forgotten_with_a_snapshot(void **state)
     check(p, &after);
 }
 
+/* R-OPS-6: as `hufu restore` leaves it to the next start; also where that came to its end halfway. */
+static void a_restored_journal_begins_another_incarnation_once(void **state)
+{
+    struct play *p = *state;
+    struct id before = p->stage->signer->incarnation, fresh = random_id();
+    char path[128], text[ID_TEXT_LEN + 1];
+    uint64_t size = ledger_size(p->stage->signer->journal);
+    id_text(&fresh, text);
+    snprintf(path, sizeof path, "%s/signer/incarnation", p->stage->folder);
+    for (int start = 0; start < 3; start++) {
+        if (start < 2) { /* the second time it is there still, though the record is */
+            FILE *f = fopen(path, "w");
+            assert_non_null(f);
+            fputs(text, f);
+            fclose(f);
+        }
+        if (start == 2) assert_ok(state_write(p->stage->signer)); /* the third time from a snapshot */
+        play_restart(p);
+        assert_int_equal(access(path, F_OK), -1);
+        assert_true(id_equal(&p->stage->signer->incarnation, &fresh));
+        assert_false(id_equal(&p->stage->signer->incarnation, &before));
+        if (start == 0) assert_true(ledger_size(p->stage->signer->journal) > size);
+        else assert_int_equal(ledger_size(p->stage->signer->journal), size);
+        size = ledger_size(p->stage->signer->journal);
+    }
+    assert_true(p->stage->signer->snapshot > 0);
+}
+
 static void a_snapshot_that_was_altered_is_not_used(void **state)
 {
     struct play *p = *state;
@@ -152,6 +180,7 @@ int test_state(void)
 {
     const struct CMUnitTest tests[] = {
         PLAY(nothing_is_forgotten_with_a_snapshot),
+        PLAY(a_restored_journal_begins_another_incarnation_once),
         PLAY(a_snapshot_that_was_altered_is_not_used),
         PLAY(a_snapshot_that_is_not_understood_costs_time_only),
         cmocka_unit_test(a_snapshot_ahead_of_its_journal_is_not_used),
