@@ -196,6 +196,7 @@ DEFINE(relay_callback, SHAPE_TEXT(struct relay_callback, method, WORD),
        SHAPE_BYTES(struct relay_callback, body, 64 * 1024));
 DEFINE(relay_payment, SHAPE_TEXT(struct relay_payment, order, WORD),
        SHAPE_TEXT(struct relay_payment, transaction, NAME), SHAPE_TEXT(struct relay_payment, state, WORD),
+       SHAPE_TEXT(struct relay_payment, refund, WORD),
        SHAPE_TEXT(struct relay_payment, currency, WORD), SHAPE_INT(struct relay_payment, amount_fen),
        SHAPE_INT(struct relay_payment, paid_s));
 

@@ -64,7 +64,8 @@ extern const struct shape relay_callback_shape;
 /* What the gateway says about a payment, checked. */
 struct relay_payment {
     const char *order, *transaction; /* transaction: the gateway's number; absent while unpaid */
-    const char *state;               /* "unpaid", "paid", "closed", "refunded" */
+    const char *state;               /* "unpaid", "paid", "closed", "refunding", "refunded" */
+    const char *refund;              /* our number of the refund that STATE tells of; absent for others */
     const char *currency;
     int64_t amount_fen, paid_s;
 };

@@ -133,6 +133,27 @@ json_t *sim_transaction(const struct sim *sim, const json_t *order)
     return t;
 }
 
+json_t *sim_refund(const struct sim *sim, const json_t *order, const char *number)
+{
+    json_t *refund;
+    size_t i;
+    json_array_foreach(json_object_get(order, "refunds"), i, refund)
+    {
+        if (!text_equal(text_of(refund, "out_refund_no"), number)) continue;
+        char when[40];
+        struct civil c = civil_shanghai(sim_now());
+        snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02d+08:00", c.year, c.month, c.day, c.hour, c.minute,
+                 c.second);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I}}", "mchid", sim->keys->merchant,
+                         "transaction_id", text_of(order, "transaction_id"), "out_trade_no",
+                         text_of(order, "out_trade_no"), "refund_id", text_of(refund, "refund_id"), "out_refund_no",
+                         number, "refund_status", text_of(refund, "status"), "success_time", when,
+                         "user_received_account", "支付用户零钱", "amount", "total",
+                         (json_int_t)number_of(order, "total"), "refund", (json_int_t)number_of(refund, "amount"));
+    }
+    return NULL;
+}
+
 static bool open_order(json_t *order, void *closure)
 {
     struct change *c = closure;
@@ -190,7 +211,7 @@ static void say_refund(struct change *c, const json_t *order, const json_t *refu
         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:s}}", "refund_id", text_of(refund, "refund_id"),
                   "out_refund_no", text_of(refund, "out_refund_no"), "transaction_id",
                   text_of(order, "transaction_id"), "out_trade_no", c->number, "create_time", when, "status",
-                  "SUCCESS", "amount", "total", (json_int_t)number_of(order, "total"), "refund",
+                  text_of(refund, "status"), "amount", "total", (json_int_t)number_of(order, "total"), "refund",
                   (json_int_t)number_of(refund, "amount"), "currency", "CNY"));
 }
 
@@ -217,11 +238,14 @@ static bool refund_order(json_t *order, void *closure)
         refuse(c->q, c->a, 404, "RESOURCE_NOT_EXISTS", "没有可退款的订单");
     } else if (!number || wanted < 1 || number_of(amount, "total") != number_of(order, "total")) {
         refuse(c->q, c->a, 400, "PARAM_ERROR", "金额不符");
-    } else if (back + wanted > number_of(order, "total")) {
+    } else if (back + wanted > number_of(order, "total") || atomic_load(&c->sim->mode) == SIM_REFUND_REFUSED) {
         refuse(c->q, c->a, 403, "NOT_ENOUGH", "退款超过支付金额");
     } else {
-        refund = json_pack("{s:s, s:o, s:I, s:I}", "out_refund_no", number, "refund_id",
-                           json_sprintf("50%s", number), "amount", (json_int_t)wanted, "at_s", (json_int_t)sim_now());
+        bool waits = atomic_load(&c->sim->mode) == SIM_REFUND_WAITS;
+        const char *told_at = text_of(c->asked, "notify_url");
+        refund = json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "out_refund_no", number, "refund_id",
+                           json_sprintf("50%s", number), "notify_url", told_at ? told_at : "", "status",
+                           waits ? "PROCESSING" : "SUCCESS", "amount", (json_int_t)wanted, "at_s", (json_int_t)sim_now());
         json_array_append_new(refunds, refund);
         json_object_set_new(order, "state", json_string("REFUND"));
         say_refund(c, order, refund);

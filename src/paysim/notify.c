@@ -6,13 +6,15 @@
 
 enum { CALLBACK_MS = 10 * 1000 };
 
-/* The transaction that is told, changed where it shall be wrong, sealed as the platform seals it. */
+/* The transaction or refund that is told, changed where it shall be wrong, sealed as the platform seals it. */
 static struct result resource(const struct sim *sim, struct arena *arena, const json_t *order,
                               const struct notify *notify, json_t **ret_resource)
 {
-    json_t *t = sim_transaction(sim, order), *amount = json_object_get(t, "amount");
-    int64_t total = json_integer_value(json_object_get(amount, "total")) + notify->total_change;
-    json_object_set_new(amount, "total", json_integer(total));
+    json_t *t = notify->refund ? sim_refund(sim, order, notify->refund) : sim_transaction(sim, order);
+    json_t *amount = json_object_get(t, "amount");
+    const char *which = notify->refund ? "refund" : "total", *about = notify->refund ? "refund" : "transaction";
+    int64_t told = json_integer_value(json_object_get(amount, which)) + notify->total_change;
+    json_object_set_new(amount, which, json_integer(told));
     if (notify->currency) json_object_set_new(amount, "currency", json_string(notify->currency));
     if (notify->merchant) json_object_set_new(t, "mchid", json_string(notify->merchant));
     char *text = json_dumps(t, JSON_COMPACT);
@@ -22,14 +24,14 @@ static struct result resource(const struct sim *sim, struct arena *arena, const 
     random_fill(random, sizeof random);
     const char *nonce = text_hex(arena, BYTES(random)), *text64;
     struct bytes sealed;
-    struct result r = wechat_seal(sim->keys->api_key, bytes_text(nonce), bytes_text("transaction"), bytes_text(text),
+    struct result r = wechat_seal(sim->keys->api_key, bytes_text(nonce), bytes_text(about), bytes_text(text),
                                   arena, &sealed);
     free(text);
     TRY(r);
     text64 = text_base64(arena, sealed);
     ENSURE(text64, ERROR_OUT_OF_ROOM);
-    *ret_resource = json_pack("{s:s, s:s, s:s, s:s, s:s}", "original_type", "transaction", "algorithm",
-                              "AEAD_AES_256_GCM", "ciphertext", text64, "associated_data", "transaction", "nonce",
+    *ret_resource = json_pack("{s:s, s:s, s:s, s:s, s:s}", "original_type", about, "algorithm",
+                              "AEAD_AES_256_GCM", "ciphertext", text64, "associated_data", about, "nonce",
                               nonce);
     return OK;
 }
@@ -44,7 +46,8 @@ static struct result body_of(const struct sim *sim, struct arena *arena, const j
     TRY(resource(sim, arena, order, notify, &inner));
     json_t *whole = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", id_words, "create_time",
                               sim_time(arena, sim_now()), "resource_type", "encrypt-resource", "event_type",
-                              notify->event ? notify->event : "TRANSACTION.SUCCESS", "summary", "支付成功", "resource",
+                              notify->event ? notify->event : notify->refund ? "REFUND.SUCCESS" : "TRANSACTION.SUCCESS",
+                              "summary", notify->refund ? "退款成功" : "支付成功", "resource",
                               inner);
     char *text = json_dumps(whole, JSON_COMPACT | JSON_PRESERVE_ORDER);
     json_decref(whole);

@@ -19,10 +19,10 @@ static const struct mode {
     { "wrong-currency", "不支付，币种为美元的通知", false, 1, { .currency = "USD" } },
     { "other-merchant", "不支付，其他商户的通知", false, 1, { .merchant = "1900000002" } },
     { "probe", "不支付，平台的签名探测", false, 1, { .probe = true } },
-    { "other-event", "不支付，退款通知", false, 1, { .event = "REFUND.SUCCESS" } },
+    { "other-event", "不支付，其他业务的通知", false, 1, { .event = "COUPON.USE" } },
 };
 
-static const char prefix[] = "/sim/pay/";
+static const char prefix[] = "/sim/pay/", refund_prefix[] = "/sim/refund/";
 
 static void say(const struct sim_request *q, struct sim_answer *a, int status, const char *type,
                 const char *body)
@@ -33,6 +33,13 @@ static void say(const struct sim_request *q, struct sim_answer *a, int status, c
 static void say_error(const struct sim_request *q, struct sim_answer *a, int status, const char *words)
 {
     say(q, a, status, "text/plain; charset=utf-8", words);
+}
+
+static const struct mode *find_mode(const char *name)
+{
+    for (size_t i = 0; i < COUNT(modes); i++)
+        if (text_equal(name ? name : "normal", modes[i].name)) return &modes[i];
+    return NULL;
 }
 
 /* ---- paying ---- */
@@ -74,9 +81,7 @@ static void tell(struct sim *sim, const struct sim_request *q, struct sim_answer
 
 static void pay_order(struct sim *sim, const struct sim_request *q, struct sim_answer *a, const char *number)
 {
-    const struct mode *mode = NULL;
-    for (size_t i = 0; i < COUNT(modes); i++)
-        if (text_equal(q->query_mode ? q->query_mode : "normal", modes[i].name)) mode = &modes[i];
+    const struct mode *mode = find_mode(q->query_mode);
     json_t *order = orders_find(sim->orders, number);
     if (!order || !mode) {
         say_error(q, a, 404, order ? "没有这种模式\n" : "没有这个订单\n");
@@ -90,6 +95,35 @@ static void pay_order(struct sim *sim, const struct sim_request *q, struct sim_a
     if (failed(r)) say_error(q, a, 500, "订单没有保存\n");
     else if (!payable) say_error(q, a, 409, "订单不能支付\n");
     else tell(sim, q, a, mode, mode->pays ? order : pretended(order));
+    json_decref(order);
+}
+
+/* ---- the end of a refund ---- */
+
+/* The bank is done with what waits; MODE's "pays": whether the money is back. */
+static bool end_refund(json_t *order, void *closure)
+{
+    const struct mode *mode = closure;
+    json_t *refund = json_array_get(json_object_get(order, "refunds"), 0);
+    if (!refund || !mode->pays) return false;
+    json_object_set_new(refund, "status", json_string("SUCCESS"));
+    return true;
+}
+
+static void refund_order(struct sim *sim, const struct sim_request *q, struct sim_answer *a, const char *number)
+{
+    const struct mode *mode = find_mode(q->query_mode);
+    struct result r = mode ? orders_update(sim->orders, number, end_refund, (void *)(uintptr_t)mode) : OK;
+    json_t *order = orders_find(sim->orders, number);
+    json_t *refund = json_array_get(json_object_get(order, "refunds"), 0);
+    if (failed(r) || !mode || !refund) {
+        say_error(q, a, 404, "没有这样的退款\n");
+    } else {
+        struct mode told = *mode;
+        told.notify.refund = json_string_value(json_object_get(refund, "out_refund_no"));
+        json_object_set_new(refund, "status", json_string("SUCCESS")); /* in the copy that is told, though it may not be */
+        tell(sim, q, a, &told, order);
+    }
     json_decref(order);
 }
 
@@ -145,7 +179,8 @@ static void set_mode(struct sim *sim, const struct sim_request *q, struct sim_an
     static const char *const names[] = {
         [SIM_NORMAL] = "normal", [SIM_UNSIGNED] = "unsigned", [SIM_WRONG_SIGNATURE] = "wrong-signature",
         [SIM_STALE] = "stale",   [SIM_GARBAGE] = "garbage",   [SIM_HUGE] = "huge",
-        [SIM_ERROR] = "error",   [SIM_SLOW] = "slow"
+        [SIM_ERROR] = "error",   [SIM_SLOW] = "slow",
+        [SIM_REFUND_WAITS] = "refund-waits", [SIM_REFUND_REFUSED] = "refund-refused"
     };
     for (size_t i = 0; i < COUNT(names); i++)
         if (text_equal(q->query_mode, names[i])) {
@@ -161,6 +196,8 @@ void phone_answer(struct sim *sim, const struct sim_request *request, struct sim
     bool post = text_equal(request->method, "POST"), get = text_equal(request->method, "GET");
     const char *number = text_starts(request->path, prefix) ? request->path + strlen(prefix) : NULL;
     if (post && text_equal(request->path, "/sim/api")) set_mode(sim, request, ret_answer);
+    else if (post && text_starts(request->path, refund_prefix))
+        refund_order(sim, request, ret_answer, request->path + strlen(refund_prefix));
     else if (post && number) pay_order(sim, request, ret_answer, number);
     else if (get && number) show_page(sim, request, ret_answer, number);
     else say_error(request, ret_answer, 404, "没有这个页面\n");

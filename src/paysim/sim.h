@@ -9,7 +9,8 @@
 enum { SIM_BODY_MAX = 64 * 1024 };
 
 /* How it behaves towards the API, set by POST /sim/api?mode=… */
-enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GARBAGE, SIM_HUGE, SIM_ERROR, SIM_SLOW };
+enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GARBAGE, SIM_HUGE, SIM_ERROR, SIM_SLOW,
+                SIM_REFUND_WAITS /* of the bank: POST /sim/refund/… ends it */, SIM_REFUND_REFUSED };
 
 struct sim {
     struct keys *keys;
@@ -42,7 +43,8 @@ void api_answer(struct sim *sim, const struct sim_request *request, struct sim_a
 RESULT api_sign(const struct sim *sim, const struct sim_request *request, enum sim_mode mode,
                 struct sim_answer *answer);
 
-/* /sim/…: the page that a phone would show, paying (POST /sim/pay/{number}?mode=…), and sim->mode. */
+/* /sim/…: the page that a phone would show, paying (POST /sim/pay/{number}?mode=…), the end of a refund that waits
+ * (POST /sim/refund/{number}?mode=…), and sim->mode. */
 void phone_answer(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
 
 /* Tells the merchant. */
@@ -53,14 +55,16 @@ struct notify {
     int64_t total_change; /* added to the order's amount */
     int64_t age_s;        /* the signature says that it was made so long ago */
     bool wrong_signature, probe;
+    const char *refund; /* tells of this refund of the order's; NULL: that the order is paid */
     const char *event; /* NULL: TRANSACTION.SUCCESS */
 };
 /* Sends the callback that ORDER and NOTIFY make to its notify_url; RET_STATUS is the merchant's answer.
  * ERROR_RELAY_UNREACHABLE and the like when there is none. */
 RESULT notify_send(const struct sim *sim, struct arena *arena, const json_t *order, const struct notify *notify,
                    long *ret_status);
-/* The transaction as the platform tells of it. The caller frees it. */
+/* The transaction, and the order's refund NUMBER, as the platform tells of them. The caller frees it. */
 json_t *sim_transaction(const struct sim *sim, const json_t *order);
+json_t *sim_refund(const struct sim *sim, const json_t *order, const char *number);
 /* "2026-11-24T16:58:18+08:00" */
 const char *sim_time(struct arena *arena, int64_t time_s);
 int64_t sim_now(void);

@@ -222,8 +222,9 @@ struct result wechat_refund(struct wechat *wechat, struct work *work, const stru
     ENSURE(sane, ERROR_MALFORMED);
     struct bytes body, answer;
     TRY(wechat_json_write(work->arena,
-                          json_pack("{s:s, s:s, s:s, s:{s:I, s:I, s:s}}", "out_trade_no", ask->order,
-                                    "out_refund_no", ask->refund, "reason", ask->reason, "amount", "refund",
+                          json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:I, s:s}}", "out_trade_no", ask->order,
+                                    "out_refund_no", ask->refund, "reason", ask->reason, "notify_url",
+                                    wechat->notify_url, "amount", "refund",
                                     (json_int_t)ask->amount_fen, "total", (json_int_t)ask->total_fen, "currency",
                                     "CNY"),
                           &body));
@@ -260,10 +261,13 @@ struct result wechat_callback(struct wechat *wechat, struct work *work, const st
     ENSURE(!failed(wechat_open(wechat->api_key, bytes_text(resource.nonce), bytes_text(resource.associated),
                                resource.ciphertext, work->arena, &plain)),
            ERROR_RELAY_CALLBACK_DECRYPT);
-    ENSURE(!failed(wechat_json_transaction(work, plain, &told)), ERROR_RELAY_CALLBACK_FORMAT);
-    bool ours = text_equal(told.merchant, wechat->merchant) && text_equal(told.app, wechat->app);
+    bool refund = resource.event == WECHAT_REFUND;
+    struct result r = refund ? wechat_json_refund_told(work, plain, &told) : wechat_json_transaction(work, plain, &told);
+    ENSURE(!failed(r), ERROR_RELAY_CALLBACK_FORMAT);
+    /* Of a refund the merchant alone is told. */
+    bool ours = text_equal(told.merchant, wechat->merchant) && (refund || text_equal(told.app, wechat->app));
     ENSURE(ours, ERROR_RELAY_CALLBACK_MERCHANT);
-    ENSURE(text_equal(told.payment.state, "paid"), ERROR_RELAY_CALLBACK_EVENT);
+    ENSURE(text_equal(told.payment.state, refund ? "refunded" : "paid"), ERROR_RELAY_CALLBACK_EVENT);
     *ret_payment = told.payment;
     return OK;
 }

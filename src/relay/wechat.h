@@ -37,11 +37,12 @@ RESULT wechat_query(struct wechat *wechat, struct work *work, const struct relay
 /* Closing a closed order succeeds. */
 RESULT wechat_close(struct wechat *wechat, struct work *work, const struct relay_query *ask,
                     struct relay_payment *ret_payment);
-/* The answer's amount is what is paid back. "refunded" also while the bank still works on it: from then on the
- * gateway shows the order as refunded. ERROR_RELAY_REFUND_REFUSED. */
+/* Asked again under the same number it is the same refund, and tells how that stands: "refunding" while the bank works
+ * on it, "refunded" when the money is back; the amount is what goes back. ERROR_RELAY_REFUND_REFUSED when the gateway
+ * has given it up. */
 RESULT wechat_refund(struct wechat *wechat, struct work *work, const struct relay_refund *ask,
                      struct relay_payment *ret_payment);
-/* Every way a callback can be wrong is an error of its own: ERROR_RELAY_CALLBACK_…. Whether the amount is
+/* Of a payment ("paid") or a refund ("refunded"). Every way a callback can be wrong is an error of its own: ERROR_RELAY_CALLBACK_…. Whether the amount is
  * the one asked for and whether it was told before is the caller's to know. */
 RESULT wechat_callback(struct wechat *wechat, struct work *work, const struct relay_callback *ask,
                        struct relay_payment *ret_payment);

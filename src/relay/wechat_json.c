@@ -129,13 +129,34 @@ struct result wechat_json_refunded(struct work *work, struct bytes text, const s
                 text_equal(text_of(work, object, "out_refund_no"), ask->refund) &&
                 integer_of(amount, "refund", -1) == ask->amount_fen && text_equal(currency, "CNY");
     if (!ours || !status) return diag_log(work->diag, ERROR_RELAY_ANSWER, "the answer is about another refund");
-    bool made = text_equal(status, "SUCCESS") || text_equal(status, "PROCESSING");
-    if (!made) return diag_log(work->diag, ERROR_RELAY_REFUND_REFUSED, "status=%s", status);
+    bool made = text_equal(status, "SUCCESS");
+    if (!made && !text_equal(status, "PROCESSING"))
+        return diag_log(work->diag, ERROR_RELAY_REFUND_REFUSED, "status=%s", status);
     *ret_payment = (struct relay_payment){ .order = ask->order,
                                            .transaction = text_of(work, object, "transaction_id"),
-                                           .state = "refunded",
+                                           .state = made ? "refunded" : "refunding",
+                                           .refund = ask->refund,
                                            .currency = currency,
                                            .amount_fen = ask->amount_fen };
+    return OK;
+}
+
+struct result wechat_json_refund_told(struct work *work, struct bytes text, struct wechat_transaction *ret_transaction)
+{
+    json_t *object CLEANUP(json_decref_p) = parse(text);
+    const json_t *amount = json_object_get(object, "amount");
+    const char *status = text_of(work, object, "refund_status");
+    struct wechat_transaction t = {
+        .merchant = text_of(work, object, "mchid"),
+        .payment = { .order = text_of(work, object, "out_trade_no"),
+                     .transaction = text_of(work, object, "transaction_id"),
+                     .state = text_equal(status, "SUCCESS") ? "refunded" : "refunding",
+                     .refund = text_of(work, object, "out_refund_no"),
+                     .currency = "CNY", /* of which alone there are payments; it is not told */
+                     .amount_fen = integer_of(amount, "refund", -1) },
+    };
+    ENSURE(t.merchant && t.payment.order && t.payment.refund && status && t.payment.amount_fen >= 0, ERROR_RELAY_ANSWER);
+    *ret_transaction = t;
     return OK;
 }
 
@@ -147,10 +168,11 @@ struct result wechat_json_resource(struct work *work, struct bytes text, struct 
     const json_t *resource = json_object_get(object, "resource");
     const char *event = text_of(work, object, "event_type"), *algorithm = text_of(work, resource, "algorithm");
     const char *sealed = text_of(work, resource, "ciphertext");
-    struct wechat_resource found = { text_of(work, resource, "nonce"), text_of(work, resource, "associated_data"),
+    struct wechat_resource found = { text_equal(event, "REFUND.SUCCESS") ? WECHAT_REFUND : WECHAT_PAYMENT,
+                                     text_of(work, resource, "nonce"), text_of(work, resource, "associated_data"),
                                      { 0 } };
     ENSURE(event && sealed && found.nonce, ERROR_RELAY_CALLBACK_FORMAT);
-    ENSURE(text_equal(event, "TRANSACTION.SUCCESS"), ERROR_RELAY_CALLBACK_EVENT);
+    ENSURE(found.event == WECHAT_REFUND || text_equal(event, "TRANSACTION.SUCCESS"), ERROR_RELAY_CALLBACK_EVENT);
     ENSURE(text_equal(algorithm, "AEAD_AES_256_GCM"), ERROR_RELAY_CALLBACK_FORMAT);
     ENSURE(!failed(text_from_base64(work->arena, sealed, &found.ciphertext)), ERROR_RELAY_CALLBACK_FORMAT);
     *ret_resource = found;

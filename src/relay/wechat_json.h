@@ -22,8 +22,13 @@ RESULT wechat_json_transaction(struct work *work, struct bytes text, struct wech
 RESULT wechat_json_refunded(struct work *work, struct bytes text, const struct relay_refund *ask,
                             struct relay_payment *ret_payment);
 
-/* What a callback's body carries. ERROR_RELAY_CALLBACK_FORMAT, _EVENT for anything but a payment. */
+/* A refund, as a callback carries it; APP is absent. ERROR_RELAY_ANSWER. */
+RESULT wechat_json_refund_told(struct work *work, struct bytes text, struct wechat_transaction *ret_transaction);
+
+/* What a callback's body carries. ERROR_RELAY_CALLBACK_FORMAT, _EVENT for anything but a payment or a refund made. */
+enum wechat_event { WECHAT_PAYMENT, WECHAT_REFUND };
 struct wechat_resource {
+    enum wechat_event event;
     const char *nonce, *associated;
     struct bytes ciphertext;
 };

@@ -39,7 +39,8 @@ static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen)
     tail[ORDER_TAIL] = '\0';
     b->payment = (struct payment_row){ .application = b->number, .method = b->method, .amount_fen = fee_fen,
                                        .state = "open", .created_s = act->now_s,
-                                       .expires_s = act->now_s + PAYMENT_LIFE_S, .checked_s = act->now_s };
+                                       .expires_s = act->now_s + PAYMENT_LIFE_S, .checked_s = act->now_s,
+                                       .next_s = act->now_s + PAYMENT_ASK_S };
     b->payment.order_number = arena_format(act->arena, "%sP%s", b->number, tail);
     ENSURE(b->payment.order_number, ERROR_OUT_OF_ROOM);
     /* The one before is closed at the gateway by the job: only one may be paid. */
@@ -83,16 +84,33 @@ struct result payment_begin(const struct act *act, const char *number, const cha
 
 /* ---- judging and applying ---- */
 
-struct result payment_judge(const struct payment_row *kept, const struct relay_payment *told, struct diag *diag)
+/* What does not fit, whichever way the money goes; NULL: all of it does. */
+static const char *other_money(const struct payment_row *kept, const struct relay_payment *told)
 {
     const char *why = NULL;
     if (!text_equal(told->order, kept->order_number)) why = "another order";
-    else if (!text_equal(told->state, "paid")) why = "not paid";
     else if (told->amount_fen != kept->amount_fen) why = "another amount";
     else if (!text_equal(told->currency, "CNY")) why = "another currency";
-    else if (!told->transaction || !told->transaction[0]) why = "no transaction number";
+    return why;
+}
+
+struct result payment_judge(const struct payment_row *kept, const struct relay_payment *told, struct diag *diag)
+{
+    const char *why = other_money(kept, told);
+    if (!text_equal(told->state, "paid")) why = "not paid";
+    if (!told->transaction || !told->transaction[0]) why = "no transaction number";
     if (!why) return OK;
     return diag_log(diag, ERROR_PAYMENT_CALLBACK, "order %s: %s", kept->order_number, why);
+}
+
+struct result payment_judge_refund(const struct payment_row *kept, const struct relay_payment *told,
+                                   struct arena *arena, struct diag *diag)
+{
+    const char *number = payment_refund_number(arena, kept->order_number), *why = other_money(kept, told);
+    ENSURE(number, ERROR_OUT_OF_ROOM);
+    if (!told->refund || !text_equal(told->refund, number)) why = "another refund";
+    if (!why) return OK;
+    return diag_log(diag, ERROR_PAYMENT_CALLBACK, "refund of %s: %s", kept->order_number, why);
 }
 
 struct applying {
@@ -121,7 +139,8 @@ static struct result apply_paid(struct tx *tx, struct applying *a)
     a->applied = true;
     if (before > 0 && before >= row.fee_fen) {
         p->state = "refunding";
-        p->checked_s = 0;
+        p->tries = p->next_s = 0;
+        p->trouble = NULL;
         TRY(tx_change(tx, STATEMENT_PAYMENT_SET_STATE, RECORD(payment_row_shape, p)));
         return audit_write(tx, act, "payment.excess", p->application, p->order_number);
     }
@@ -138,12 +157,28 @@ static struct result apply_state(struct tx *tx, struct applying *a, const char *
     struct payment_row *p = &a->payment;
     if (!text_equal(p->state, from)) return OK;
     p->state = to;
-    p->checked_s = a->act->now_s;
+    p->tries = p->next_s = 0;
+    p->trouble = NULL;
     a->applied = true;
     TRY(tx_change(tx, STATEMENT_PAYMENT_SET_STATE, RECORD(payment_row_shape, p)));
     const char *action = arena_format(a->act->arena, "payment.%s", to);
     ENSURE(action, ERROR_OUT_OF_ROOM);
     return audit_write(tx, a->act, action, p->application, p->order_number);
+}
+
+static struct result apply_refunded(struct tx *tx, struct applying *a)
+{
+    struct payment_row *p = &a->payment;
+    /* Somebody paid and gave it back at the gateway itself before we heard of it: there is nothing more to come. */
+    if (text_equal(p->state, "open")) return apply_state(tx, a, "open", "closed");
+    if (!text_equal(p->state, "refunding")) return OK; /* told again; or of money that stays, which is not ours to undo */
+    TRY(payment_judge_refund(p, a->told, a->act->arena, a->act->diag));
+    p->refunded_s = a->act->now_s;
+    TRY(apply_state(tx, a, "refunding", "refunded"));
+    FAULT("web:refund-marked");
+    struct application_row row;
+    TRY(desk_load(tx, a->act, p->application, &row));
+    return desk_tell(tx, a->act, &row, "application-refunded");
 }
 
 static struct result apply(struct tx *tx, void *context)
@@ -157,12 +192,8 @@ static struct result apply(struct tx *tx, void *context)
     TRY(r);
     if (text_equal(a->told->state, "paid")) return apply_paid(tx, a);
     if (text_equal(a->told->state, "closed")) return apply_state(tx, a, "open", "closed");
-    if (!text_equal(a->told->state, "refunded")) return OK;
-    TRY(apply_state(tx, a, "refunding", "refunded"));
-    if (!a->applied) return OK;
-    struct application_row row;
-    TRY(desk_load(tx, a->act, a->payment.application, &row));
-    return desk_tell(tx, a->act, &row, "application-refunded");
+    if (text_equal(a->told->state, "refunded")) return apply_refunded(tx, a);
+    return OK;
 }
 
 struct result payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied)
@@ -224,12 +255,25 @@ static struct result query(const struct act *act, const struct payment_row *p, s
 static struct result look_at(const struct act *act, struct payment_row *p)
 {
     struct relay_payment told;
-    struct result r = payment_ask(p) == PAYMENT_REFUND ? refund(act, p, &told) : query(act, p, &told);
+    bool back = payment_ask(p) == PAYMENT_REFUND;
+    struct result r = back ? refund(act, p, &told) : query(act, p, &told);
     FAULT("web:payment-asked");
     if (!failed(r)) r = payment_apply(act, &told, NULL);
     p->checked_s = act->now_s;
+    if (back || failed(r)) p->tries++;
+    else p->tries = 0;
+    p->trouble = failed(r) ? error_find(r.code)->zh : NULL;
+    p->next_s = act->now_s + payment_pause_s(p);
     IGNORE(store_change(act->service->store, STATEMENT_PAYMENT_CHECKED, RECORD(payment_row_shape, p)));
     return r;
+}
+
+int64_t payment_pause_s(const struct payment_row *payment)
+{
+    int64_t pause_s = PAYMENT_ASK_S;
+    int64_t longest_s = payment_ask(payment) == PAYMENT_REFUND ? PAYMENT_ASK_BACK_S : PAYMENT_ASK_OPEN_S;
+    for (int64_t i = 1; i < payment->tries && pause_s < longest_s; i++) pause_s *= 2;
+    return pause_s < longest_s ? pause_s : longest_s;
 }
 
 /* ---- opening ---- */
@@ -284,6 +328,47 @@ struct result payment_get(const struct act *act, const char *number, struct paym
     return OK;
 }
 
+struct listing {
+    const struct act *act;
+    const char *number;
+    void *rows;
+    size_t count;
+};
+
+static struct result list(struct tx *tx, void *context)
+{
+    struct listing *l = context;
+    struct application_row row;
+    struct key_row key = { .key = l->number, .limit_count = PAYMENT_LIST_MAX };
+    TRY(desk_load(tx, l->act, l->number, &row));
+    return tx_list(tx, STATEMENT_PAYMENT_LIST_OF, RECORD(key_row_shape, &key), l->act->arena, &payment_row_shape,
+                   PAYMENT_LIST_MAX, &l->rows, &l->count);
+}
+
+struct result payment_list(const struct act *act, const char *number, struct payment_row **ret_rows, size_t *ret_count)
+{
+    struct listing l = { .act = act, .number = number };
+    TRY(store_read(act->service->store, list, &l));
+    *ret_rows = l.rows;
+    *ret_count = l.count;
+    return OK;
+}
+
+struct result payment_list_in(const struct act *act, const char *state, const char *after,
+                              struct payment_row **ret_rows, size_t *ret_count, const char **ret_next)
+{
+    struct key_row key = { .state = state, .key = after ? after : "", .limit_count = PAYMENT_PAGE + 1 };
+    void *rows;
+    size_t count;
+    TRY(store_list(act->service->store, STATEMENT_PAYMENT_LIST_IN, RECORD(key_row_shape, &key), act->arena,
+                   &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
+    *ret_rows = rows;
+    *ret_next = NULL;
+    if (count > PAYMENT_PAGE) *ret_next = (*ret_rows)[(count = PAYMENT_PAGE) - 1].order_number;
+    *ret_count = count;
+    return OK;
+}
+
 /* ---- callbacks ---- */
 
 /* What became of it, beside its raw bytes. */
@@ -316,7 +401,7 @@ struct result payment_work(struct service *service, size_t *ret_count)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
     struct act act = service_act(service, arena, NULL);
-    struct key_row params = { .at_s = act.now_s - PAYMENT_ASK_S, .limit_count = PAYMENT_BATCH };
+    struct key_row params = { .at_s = act.now_s, .limit_count = PAYMENT_BATCH };
     void *rows;
     TRY(store_list(service->store, STATEMENT_PAYMENT_UNSETTLED, RECORD(key_row_shape, &params), arena,
                    &payment_row_shape, PAYMENT_BATCH, &rows, ret_count));

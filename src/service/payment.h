@@ -11,7 +11,11 @@
 enum {
     PAYMENT_LIFE_S = 2 * 3600, /* of an order */
     PAYMENT_FRESH_S = 120,     /* one that lapses sooner is not handed out again */
-    PAYMENT_ASK_S = 15,        /* between two looks at the same order */
+    PAYMENT_ASK_S = 15,        /* between two looks at the same order, doubled with each that failed */
+    PAYMENT_ASK_OPEN_S = 300,  /* at most, while somebody may be paying it */
+    PAYMENT_ASK_BACK_S = 6 * 3600, /* at most, while money is to go back */
+    PAYMENT_LIST_MAX = 64,
+    PAYMENT_PAGE = 50,
     PAYMENT_UNKNOWN_S = 600,   /* an order that the gateway does not know is given up then */
     PAYMENT_BATCH = 32
 };
@@ -24,6 +28,11 @@ RESULT payment_open(const struct act *act, const char *number, const char *metho
                     struct payment_row *ret_payment);
 /* The latest. ERROR_PAYMENT_NONE. */
 RESULT payment_get(const struct act *act, const char *number, struct payment_row *ret_payment);
+/* All of an application, oldest first, PAYMENT_LIST_MAX at most: holders see the own, operators all. */
+RESULT payment_list(const struct act *act, const char *number, struct payment_row **ret_rows, size_t *ret_count);
+/* All in STATE, whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the page before or NULL. */
+RESULT payment_list_in(const struct act *act, const char *state, const char *after, struct payment_row **ret_rows,
+                       size_t *ret_count, const char **ret_next);
 /* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is
  * answered. */
 RESULT payment_callback(const struct act *act, const struct relay_callback *callback);
@@ -43,6 +52,13 @@ RESULT payment_judge(const struct payment_row *kept, const struct relay_payment 
 /* What the gateway is to be asked about PAYMENT. */
 enum payment_ask { PAYMENT_QUERY, PAYMENT_REFUND };
 enum payment_ask payment_ask(const struct payment_row *payment);
+
+/* Whether TOLD shows that what was paid for KEPT went back: under the one number of its refund, whole.
+ * ERROR_PAYMENT_CALLBACK likewise. */
+RESULT payment_judge_refund(const struct payment_row *kept, const struct relay_payment *told, struct arena *arena,
+                            struct diag *diag);
+/* How long until the gateway is asked again about PAYMENT, after PAYMENT->tries looks without an end. */
+int64_t payment_pause_s(const struct payment_row *payment);
 
 /* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes
  * nothing. What has been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */

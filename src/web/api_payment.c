@@ -3,12 +3,35 @@
 
 #include "web/api_desk.h"
 
+static struct result show(struct call *call, const struct payment_row *row, struct api_payment *ret_answer)
+{
+    bool back = text_equal(row->state, "refunding") || text_equal(row->state, "refunded");
+    *ret_answer = (struct api_payment){ .order = row->order_number, .method = row->method, .amount_fen = row->amount_fen,
+                                        .state = row->state, .code_url = row->code_url, .expires_s = row->expires_s,
+                                        .paid_s = row->paid_s, .application = row->application,
+                                        .transaction = row->transaction_number, .refunded_s = row->refunded_s };
+    if (back) ret_answer->refund = payment_refund_number(call->arena, row->order_number);
+    ENSURE(!back || ret_answer->refund, ERROR_OUT_OF_ROOM);
+    if (call->principal.kind != PRINCIPAL_OPERATOR) return OK;
+    ret_answer->tries = row->tries;
+    ret_answer->next_s = row->next_s;
+    ret_answer->trouble = row->trouble;
+    return OK;
+}
+
 static struct result answer_payment(struct call *call, const struct payment_row *row)
 {
-    struct api_payment answer = { .order = row->order_number, .method = row->method, .amount_fen = row->amount_fen,
-                                  .state = row->state, .code_url = row->code_url, .expires_s = row->expires_s,
-                                  .paid_s = row->paid_s };
+    struct api_payment answer;
+    TRY(show(call, row, &answer));
     return answer_record(call, &api_payment_shape, &answer);
+}
+
+static struct result answer_payments(struct call *call, const struct payment_row *rows, size_t count, const char *next)
+{
+    struct api_payment *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) TRY(show(call, &rows[i], &answer[i]));
+    return answer_list(call, &api_payment_shape, answer, count, next);
 }
 
 struct result api_payment_new(struct call *call)
@@ -26,6 +49,30 @@ struct result api_payment_get(struct call *call)
     struct payment_row row;
     TRY(payment_get(&act, call_text(call, "number"), &row));
     return answer_payment(call, &row);
+}
+
+struct result api_payment_list(struct call *call)
+{
+    struct act act = app_act(call);
+    struct payment_row *rows;
+    size_t count;
+    TRY(payment_list(&act, call_text(call, "number"), &rows, &count));
+    return answer_payments(call, rows, count, NULL);
+}
+
+struct result api_review_payments(struct call *call)
+{
+    return api_payment_list(call);
+}
+
+struct result api_console_payment_list(struct call *call)
+{
+    struct act act = app_act(call);
+    struct payment_row *rows;
+    size_t count;
+    const char *next;
+    TRY(payment_list_in(&act, call_text(call, "state"), call_text(call, "after"), &rows, &count, &next));
+    return answer_payments(call, rows, count, next);
 }
 
 struct result api_wechat_callback(struct call *call)

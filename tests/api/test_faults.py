@@ -125,7 +125,7 @@ class Stubborn(Walk):
         if name == "finish" and answer.name == "APPLICATION_STATE":
             certificates = self.portal.api("GET", "certificates")["items"]
             self.serial = next(c["serial"] for c in certificates if c["purpose"] == "signing")
-        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake") and answer.name in (
+        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake", "withdraw") and answer.name in (
             "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE", "CERTIFICATE_STATE")
 
     def find(self, what, fits):
@@ -222,6 +222,19 @@ class Faults(unittest.TestCase):
         walk.to("platform_login")
         self.holds(walk)
 
+    def at_refund(self, fault):
+        """While what was paid for an application that is withdrawn goes back."""
+        walk = Stubborn(self.world, self.staff).to("pay")
+        self.arm(fault)
+        walk.step("withdraw")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        wait_for("the refund", lambda: walk.portal.api("GET", walk.path("payment"))["state"] == "refunded")
+        payment = walk.portal.api("GET", walk.path("payment")).json
+        order = [o for o in self.orders() if o["out_trade_no"] == payment["order"]][-1]
+        self.assertEqual([(r["out_refund_no"], r["amount"]) for r in order["refunds"]], [(payment["refund"], 39900)])
+        self.world.message("sms", walk.mobile, "已原路退回")
+
     def at_revoke(self, fault):
         """When the certificate is revoked."""
         walk = Stubborn(self.world, self.staff).to("platform_login")
@@ -316,13 +329,14 @@ class Faults(unittest.TestCase):
             self.world.message(channel, to, walk.waybill)
         self.world.settle()
 
+    def orders(self):
+        """Of the payment platform, each as often as it changed."""
+        with open(self.world.path("paysim/orders.jsonl"), encoding="utf-8") as f:
+            return [json.loads(line) for line in f]
+
     def orders_paid(self, walk):
         """Of this application, at the payment platform."""
-        paid = {}
-        with open(self.world.path("paysim/orders.jsonl"), encoding="utf-8") as f:
-            for line in f:
-                order = json.loads(line)
-                paid[order["out_trade_no"]] = order
+        paid = {order["out_trade_no"]: order for order in self.orders()}
         mine = walk.portal.api("GET", walk.path("payment"))["order"]
         return sum(o["state"] == "SUCCESS" and (number == mine or walk.number in o["description"])
                    for number, o in paid.items())

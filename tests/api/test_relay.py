@@ -118,6 +118,12 @@ class Payments(Case):
         self.assertEqual(told["callbacks"], [204] * len(self.catcher.caught))
         return list(self.catcher.caught)
 
+    def refund(self, mode):
+        """The bank is done with the refund, or somebody says so; the callbacks that came of it."""
+        del self.catcher.caught[:]
+        post("%s/sim/refund/%s?mode=%s" % (self.url, ORDER["order"], mode))
+        return list(self.catcher.caught)
+
     def api_mode(self, mode):
         post("%s/sim/api?mode=%s" % (self.url, mode))
 
@@ -153,6 +159,29 @@ class Payments(Case):
                              "RELAY_REFUND_REFUSED")
             self.assertEqual(self.state(relay), "refunded")
         self.assertEqual(relay.code, 0)
+
+    def test_r_fee_4_a_refund_that_waits_for_the_bank(self):
+        """R-FEE-4: the gateway takes the refund, the bank makes it later: told by a callback, or asked again."""
+        with self.pay_relay() as relay:
+            relay.ask("order", ORDER)
+            self.pay()
+            self.api_mode("refund-waits")
+            refund = {**ASKED, "refund": "R2026112400001", "amount_fen": 39900, "total_fen": 39900, "reason": "撤回"}
+            self.assertEqual(relay.ask("refund", refund)["record"]["state"], "refunding")
+            for mode, error in (("wrong-signature", "RELAY_CALLBACK_SIGNATURE"), ("other-merchant", "RELAY_CALLBACK_MERCHANT"),
+                                ("other-event", "RELAY_CALLBACK_EVENT")):
+                callback, = self.refund(mode)
+                self.assertEqual(relay.ask("callback", callback)["error"], error)
+            self.assertEqual(relay.ask("refund", refund)["record"]["state"], "refunding")
+            first, second, third = self.refund("repeated")
+            for callback in first, second, third:
+                told = relay.ask("callback", callback)
+                self.assertEqual(told["error"], "")
+                self.assertEqual([told["record"][f] for f in ("state", "order", "refund", "amount_fen")],
+                                 ["refunded", ORDER["order"], "R2026112400001", 39900])
+            self.assertEqual(relay.ask("refund", refund)["record"]["state"], "refunded")
+            self.api_mode("refund-refused")
+            self.assertEqual(relay.ask("refund", {**refund, "refund": "R2026112400002"})["error"], "RELAY_REFUND_REFUSED")
 
     def test_r_fee_4_opened_twice_it_is_one_order(self):
         """R-FEE-4: a repeated request opens no second order; another amount under its number is refused."""

@@ -251,6 +251,9 @@ class Walk:
         self.phone(self.order())
         wait_for("the payment", self.is_paid)
 
+    def withdraw(self):
+        self.portal.api("POST", self.path("withdrawal"))
+
     # ---- reviewer ----
 
     def draft_decision(self, decision="approve", reviewer=None, **more):

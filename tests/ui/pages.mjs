@@ -14,6 +14,7 @@ export async function prepare(world) {
     review: await until("pay", "陈七"),
     back: await until("pay", "周八"),
     withdrawn: await until("apply", "吴九"),
+    refunded: await until("pay", "沈四"),
     approved: await until("approve", "郑十"),
     produced: await until("produce", "孙一"),
     has: await until("ship", "钱二"),
@@ -22,6 +23,7 @@ export async function prepare(world) {
     blank: await world.card(),
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
+  await p.refunded.api("POST", p.refunded.path("withdrawal"));
   const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
   await reviewer.api("POST", `console/${p.back.path("return")}`, {
     reason: "missing-material",
@@ -150,6 +152,10 @@ async function portal(world, browser, people, each) {
     ["portal-submit", "submit", "重新提交审核"],
   ]);
   await show(people.withdrawn, [["portal-status-withdrawn", "", "申请已撤回"]]);
+  await show(people.refunded, [
+    ["portal-status-refunded", "", "查看退款进度"],
+    ["portal-payment-refunded", "payment", "已退款"],
+  ]);
   await show(people.has, [
     ["portal-home-certificate", "/", "有效期至"],
     ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
@@ -230,6 +236,14 @@ async function console_(world, browser, people, each) {
   await q.getByLabel("EMS 运单号").first().waitFor();
   await each(q, "console-dispatch");
   await producing.close();
+
+  const counting = await person(browser, world, operatorsDesk);
+  const m = await counting.newPage();
+  await logInOperator(m, world, "finance");
+  await m.goto(world.console + "/finance/paid");
+  await m.getByText("微信支付").first().waitFor();
+  await each(m, "console-finance");
+  await counting.close();
 
   const governing = await person(browser, world, operatorsDesk);
   const a = await governing.newPage();

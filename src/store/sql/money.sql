@@ -12,9 +12,9 @@ ORDER BY from_s DESC LIMIT 1
 
 -- name: payment_insert
 INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, transaction_number, created_s,
-                     expires_s, paid_s, checked_s)
+                     expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s)
 VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :transaction_number, :created_s,
-        :expires_s, :paid_s, :checked_s)
+        :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s)
 
 -- name: payment_get
 SELECT * FROM payment WHERE order_number = :key
@@ -22,14 +22,20 @@ SELECT * FROM payment WHERE order_number = :key
 -- name: payment_latest
 SELECT * FROM payment WHERE application = :key ORDER BY created_s DESC, order_number DESC LIMIT 1
 
+-- name: payment_list_of
+SELECT * FROM payment WHERE application = :key ORDER BY created_s, order_number LIMIT :limit_count
+
+-- name: payment_list_in
+SELECT * FROM payment WHERE state = :state AND order_number > :key ORDER BY order_number LIMIT :limit_count
+
 -- name: payment_sum_paid
 SELECT COALESCE(CAST(SUM(amount_fen) AS INTEGER), 0) AS count FROM payment WHERE application = :key AND state = 'paid'
 
 -- name: payment_refund_all
-UPDATE payment SET state = 'refunding', checked_s = 0 WHERE application = :key AND state = 'paid'
+UPDATE payment SET state = 'refunding', tries = 0, next_s = 0, trouble = NULL WHERE application = :key AND state = 'paid'
 
 -- name: payment_expire_open
-UPDATE payment SET expires_s = :at_s, checked_s = 0 WHERE application = :key AND state = 'open'
+UPDATE payment SET expires_s = :at_s, next_s = 0 WHERE application = :key AND state = 'open'
 
 -- name: payment_set_code
 UPDATE payment SET code_url = :code_url WHERE order_number = :order_number AND state = 'open'
@@ -39,14 +45,16 @@ UPDATE payment SET state = 'paid', transaction_number = :transaction_number, pai
 WHERE order_number = :order_number AND state IN ('open', 'closed')
 
 -- name: payment_set_state
-UPDATE payment SET state = :state, checked_s = :checked_s WHERE order_number = :order_number
+UPDATE payment SET state = :state, tries = :tries, next_s = :next_s, trouble = :trouble, refunded_s = :refunded_s
+WHERE order_number = :order_number
 
 -- name: payment_checked
-UPDATE payment SET checked_s = :checked_s WHERE order_number = :order_number
+UPDATE payment SET checked_s = :checked_s, tries = :tries, next_s = :next_s, trouble = :trouble
+WHERE order_number = :order_number
 
--- Payments that a query to the gateway should look after: open ones, oldest look first.
+-- Payments that the gateway is to be asked about: open ones, and those that go back.
 -- name: payment_unsettled
-SELECT * FROM payment WHERE state IN ('open', 'refunding') AND checked_s <= :at_s ORDER BY checked_s, order_number
+SELECT * FROM payment WHERE state IN ('open', 'refunding') AND next_s <= :at_s ORDER BY next_s, order_number
 LIMIT :limit_count
 
 -- name: callback_insert

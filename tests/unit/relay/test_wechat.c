@@ -135,11 +135,16 @@ static enum error told_made(struct made m)
 }
 
 /* The good transaction with FROM replaced by TO. */
+static const char *changed_in(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    assert_non_null(at);
+    return arena_format(s.arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
 static const char *changed(const char *from, const char *to)
 {
-    const char *at = strstr(good_transaction, from);
-    assert_non_null(at);
-    return arena_format(s.arena, "%.*s%s%s", (int)(at - good_transaction), good_transaction, to, at + strlen(from));
+    return changed_in(good_transaction, from, to);
 }
 
 /* R-FEE-2 */
@@ -256,14 +261,45 @@ static void r_fee_3_other_merchants_are_refused(void **state)
 static void r_fee_3_other_events_are_refused(void **state)
 {
     struct made m = good();
-    m.event = "REFUND.SUCCESS";
+    m.event = "COUPON.USE";
     assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_EVENT);
+    m.event = "REFUND.SUCCESS"; /* but what it carries is a payment */
+    assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_FORMAT);
     m = good();
     static const char *const states[] = { "NOTPAY", "CLOSED", "REFUND", "PAYERROR" };
     for (size_t i = 0; i < COUNT(states); i++) {
         m.transaction = changed("SUCCESS", states[i]);
         assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_EVENT);
     }
+}
+
+static const char good_refund[] =
+    "{\"mchid\":\"1900000001\",\"out_trade_no\":\"H20261124001\",\"transaction_id\":\"4200001\","
+    "\"out_refund_no\":\"R20261124001\",\"refund_id\":\"5000001\",\"refund_status\":\"SUCCESS\","
+    "\"success_time\":\"2026-11-24T16:58:18+08:00\",\"amount\":{\"total\":39900,\"refund\":39900}}";
+
+/* R-FEE-4: a refund is told as one, under its number; what is not done or not ours is refused. */
+static void r_fee_4_a_refund_is_told(void **state)
+{
+    struct made m = good();
+    m.event = "REFUND.SUCCESS";
+    m.transaction = good_refund;
+    struct relay_callback c = callback(&m);
+    struct relay_payment p;
+    assert_int_equal(wechat_callback(s.wechat, &s.work, &c, &p).code, 0);
+    assert_string_equal(p.state, "refunded");
+    assert_string_equal(p.order, "H20261124001");
+    assert_string_equal(p.refund, "R20261124001");
+    assert_int_equal(p.amount_fen, 39900);
+    m.event = "TRANSACTION.SUCCESS"; /* it is no payment */
+    assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_FORMAT);
+    m.event = "REFUND.SUCCESS";
+    m.transaction = changed_in(good_refund, "1900000001", "1900000002");
+    assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_MERCHANT);
+    m.transaction = changed_in(good_refund, "SUCCESS", "ABNORMAL");
+    assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_EVENT);
+    m.transaction = changed_in(good_refund, "out_refund_no", "refund_no");
+    assert_int_equal(told_made(m), ERROR_RELAY_CALLBACK_FORMAT);
 }
 
 /* R-FEE-3: the amount and currency are told as they are, for the caller to compare. */
@@ -390,6 +426,7 @@ int main(void)
         cmocka_unit_test(r_fee_3_signature_probes_are_refused),
         cmocka_unit_test(r_fee_3_other_merchants_are_refused),
         cmocka_unit_test(r_fee_3_other_events_are_refused),
+        cmocka_unit_test(r_fee_4_a_refund_is_told),
         cmocka_unit_test(r_fee_3_amount_and_currency_come_through),
         cmocka_unit_test(r_fee_3_callbacks_out_of_form_are_refused),
         cmocka_unit_test(times_are_read_with_their_zone),

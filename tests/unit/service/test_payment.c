@@ -110,11 +110,28 @@ static void a_withdrawal_refunds(void **state)
     assert_string_equal(counter_payment(c, order.order_number).state, "refunding");
     struct relay_payment back = counter_told(&order);
     back.state = "refunded";
+    back.refund = payment_refund_number(c->office->arena, order.order_number);
     bool applied;
     act = system_act(c);
+    /* What is no true refund of this order marks nothing. */
+    struct relay_payment bad[] = { back, back, back, back };
+    bad[0].refund = NULL;
+    bad[1].refund = "20261124000000010Rzzzzzzzz";
+    bad[2].amount_fen--;
+    bad[3].currency = "USD";
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_error(payment_apply(&act, &bad[i], &applied), ERROR_PAYMENT_CALLBACK);
+        assert_string_equal(counter_payment(c, order.order_number).state, "refunding");
+    }
+    /* The bank works on it. */
+    struct relay_payment waits = back;
+    waits.state = "refunding";
+    assert_ok(payment_apply(&act, &waits, &applied));
+    assert_false(applied);
     assert_ok(payment_apply(&act, &back, &applied));
     assert_true(applied);
     assert_string_equal(counter_payment(c, order.order_number).state, "refunded");
+    assert_int_equal(counter_payment(c, order.order_number).refunded_s, OFFICE_NOW);
     /* The refund is told once. */
     assert_ok(payment_apply(&act, &back, &applied));
     assert_false(applied);
@@ -190,14 +207,45 @@ static void a_refund_has_one_number(void **state)
     assert_string_equal(number, "20261124000000010Rabcdefgh");
 }
 
+/* R-FEE-4: an order that is asked about again and again is asked less and less often, but never given up. */
+static void the_gateway_is_asked_less_and_less_often(void **state)
+{
+    struct payment_row p = { .state = "refunding", .tries = 1 };
+    assert_int_equal(payment_pause_s(&p), PAYMENT_ASK_S);
+    p.tries = 3;
+    assert_int_equal(payment_pause_s(&p), 4 * PAYMENT_ASK_S);
+    p.tries = INT64_MAX;
+    assert_int_equal(payment_pause_s(&p), PAYMENT_ASK_BACK_S);
+    p.state = "open";
+    assert_int_equal(payment_pause_s(&p), PAYMENT_ASK_OPEN_S);
+    p.tries = 0;
+    assert_int_equal(payment_pause_s(&p), PAYMENT_ASK_S);
+}
+
+/* R-FEE-4: what was given back at the gateway itself before it was heard of is over, and is not asked about for ever. */
+static void given_back_before_it_was_heard_of(void **state)
+{
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    struct payment_row order = counter_order(c, row.number);
+    struct relay_payment back = counter_told(&order);
+    struct act act = system_act(c);
+    back.state = "refunded";
+    assert_ok(payment_apply(&act, &back, NULL));
+    assert_string_equal(counter_payment(c, order.order_number).state, "closed");
+    assert_string_equal(counter_get(c, row.number).state, "awaiting-payment");
+}
+
 /* ---- interleavings: a gateway that holds the money, and everything that may happen in any order ---- */
 
-enum { ORDERS_MAX = 64 };
+enum { ORDERS_MAX = 64, WAYS = 2000 };
 
+/* A refund waits for the bank, then the money is back; BACK counts how often it left. */
 struct gateway_order {
     const char *order;
     int64_t amount_fen;
-    bool paid, closed, refunded;
+    bool paid, closed, waits, refunded;
+    int back;
 };
 
 struct gateway {
@@ -249,18 +297,41 @@ static void event_pay(struct gateway *g)
     if (o && !o->closed) o->paid = true;
 }
 
-/* The job: queries, closes what has lapsed, refunds. What the gateway does may happen though its answer is lost. */
-static void event_job(struct gateway *g)
+/* The bank is done with a refund; the callback of it comes, perhaps twice, spoilt, or not at all. */
+static void event_refund_callback(struct gateway *g)
 {
     struct gateway_order *o = any_order(g);
-    if (!o) return;
+    if (!o || !o->waits) return;
+    if (!o->refunded) o->back++;
+    o->refunded = true;
+    struct relay_payment told = { .order = o->order, .transaction = "4200001234", .state = "refunded", .currency = "CNY",
+                                  .refund = payment_refund_number(g->c->office->arena, o->order),
+                                  .amount_fen = o->amount_fen };
+    uint32_t how = draw(g, 5);
+    if (how == 0) return;
+    if (how == 1) told.amount_fen--;
+    if (how == 2) told.refund = "20261124000000010Rzzzzzzzz";
+    struct act act = system_act(g->c);
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *before = counter_payment(g->c, o->order).state;
+        struct result r = payment_apply(&act, &told, NULL);
+        if (how == 1 || how == 2) assert_string_equal(counter_payment(g->c, o->order).state, before);
+        else assert_ok(r);
+    }
+}
+
+/* The job: queries, closes what has lapsed, refunds. What the gateway does may happen though its answer is lost. */
+static void job_at(struct gateway *g, struct gateway_order *o)
+{
     struct payment_row p = counter_payment(g->c, o->order);
     struct relay_payment told = { .order = o->order, .transaction = "4200001234", .currency = "CNY",
                                   .amount_fen = o->amount_fen, .paid_s = OFFICE_NOW };
     if (payment_ask(&p) == PAYMENT_REFUND) {
         assert_true(o->paid); /* nothing is given back that was not paid */
-        o->refunded = true;
-        told.state = "refunded";
+        if (draw(g, 3) == 0) o->waits = true; /* asked the first time, or again: one refund under one number */
+        else if (!o->refunded) o->back++, o->waits = o->refunded = true;
+        told.state = o->refunded ? "refunded" : "refunding";
+        told.refund = payment_refund_number(g->c->office->arena, o->order);
     } else if (text_equal(p.state, "open")) {
         if (!o->paid && p.expires_s <= g->c->office->clock.offset_s) o->closed = true;
         told.state = o->paid ? "paid" : o->closed ? "closed" : "unpaid";
@@ -268,7 +339,20 @@ static void event_job(struct gateway *g)
         return;
     }
     struct act act = system_act(g->c);
-    if (draw(g, 4) != 0) assert_ok(payment_apply(&act, &told, NULL));
+    if (draw(g, 4) == 0) return; /* a crash: what the gateway said is lost */
+    assert_ok(payment_apply(&act, &told, NULL));
+}
+
+static void event_job(struct gateway *g)
+{
+    struct gateway_order *o = any_order(g);
+    if (o) job_at(g, o);
+}
+
+static bool is_unsettled(struct gateway *g, size_t i)
+{
+    const char *state = counter_payment(g->c, g->orders[i].order).state;
+    return text_equal(state, "open") || text_equal(state, "refunding");
 }
 
 static void event_person(struct gateway *g, const char *number)
@@ -277,7 +361,7 @@ static void event_person(struct gateway *g, const char *number)
     struct application_details details = counter_good_details();
     struct application_row row;
     struct act act = counter_holder(g->c);
-    switch (draw(g, 12)) {
+    switch (draw(g, 6)) {
     case 0: IGNORE(application_withdraw(&act, &edit, &row)); break; /* refused in some states */
     case 1: IGNORE(application_fill(&act, &edit, &details, &row)); break;
     case 2: office_pass(g->c->office, PAYMENT_LIFE_S); break;
@@ -298,6 +382,7 @@ static void check_money(struct gateway *g, const char *number)
             counted += p.amount_fen;
         }
         if (text_equal(p.state, "refunded")) assert_true(g->orders[i].refunded);
+        assert_true(g->orders[i].back <= 1); /* never twice */
     }
     assert_true(counted <= 39900);
     if (text_equal(row.state, "in-review")) assert_int_equal(counted, 39900);
@@ -307,40 +392,77 @@ static void check_money(struct gateway *g, const char *number)
 /* Everything that is lost is made good: in the end the CA holds the fee of what goes on, and nothing of what does not. */
 static void check_end(struct gateway *g, const char *number)
 {
-    for (int i = 0; i < 40 * ORDERS_MAX; i++) {
-        if (i % 8 == 0) office_pass(g->c->office, PAYMENT_LIFE_S);
-        event_job(g);
-    }
-    int64_t held = 0;
+    office_pass(g->c->office, PAYMENT_LIFE_S);
+    for (size_t i = 0; i < 12 * g->count; i++) event_job(g);
     for (size_t i = 0; i < g->count; i++)
-        if (g->orders[i].paid && !g->orders[i].refunded) held += g->orders[i].amount_fen;
+        for (int n = 0; n < 64 && is_unsettled(g, i); n++) job_at(g, &g->orders[i]);
+    int64_t held = 0, received = 0, returned = 0, counted = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct gateway_order *o = &g->orders[i];
+        struct payment_row p = counter_payment(g->c, o->order);
+        assert_false(is_unsettled(g, i));
+        if (o->paid) received += o->amount_fen;
+        returned += o->back * o->amount_fen;
+        if (text_equal(p.state, "paid")) counted += p.amount_fen;
+    }
+    held = received - returned;
+    assert_int_equal(counted, held); /* paid = received - refunded */
     struct application_row row = counter_get(g->c, number);
     if (text_equal(row.state, "withdrawn")) assert_int_equal(held, 0);
     else if (text_equal(row.state, "in-review")) assert_int_equal(held, 39900);
     else assert_true(held == 0 || held == 39900);
 }
 
-/* R-FEE-3, R-FEE-4, R-FEE-6: pay, callback, query, withdraw, refund and lost answers in random order. */
+static void interleave(struct gateway *g, const char *number, int events)
+{
+    for (int i = 0; i < events; i++) {
+        switch (draw(g, 7)) {
+        case 0: event_order(g, number); break;
+        case 1: case 2: event_pay(g); break;
+        case 3: event_callback(g); break;
+        case 4: event_refund_callback(g); break;
+        case 5: event_job(g); break;
+        default: event_person(g, number); break;
+        }
+    }
+    check_money(g, number);
+}
+
+/* R-FEE-3, R-FEE-4, R-FEE-6: pay, callback, query, withdraw, refund and what a crash loses, in random order. */
 static void money_in_any_order(void **state)
 {
     struct counter *c = *state;
     for (uint32_t round = 0; round < 12; round++) {
         struct gateway g = { .c = c, .seed = 7919 * (round + 1) };
         struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
-        for (int i = 0; i < 60; i++) {
-            switch (draw(&g, 5)) {
-            case 0: event_order(&g, row.number); break;
-            case 1: event_pay(&g); break;
-            case 2: event_callback(&g); break;
-            case 3: event_job(&g); break;
-            default: event_person(&g, row.number); break;
-            }
-            check_money(&g, row.number);
-        }
+        for (int i = 0; i < 60; i++) interleave(&g, row.number, 1);
         check_end(&g, row.number);
         struct act act = counter_holder(c);
         struct application_edit edit = { .number = row.number };
         IGNORE(application_withdraw(&act, &edit, &row)); /* for the next round; it may be over already */
+    }
+}
+
+/* The same by thousands of short ways: the application is set back to where its fee is due, as if it were another. */
+static void money_in_thousands_of_ways(void **state)
+{
+    struct counter *c = *state;
+    if (!counter_sqlite(c)) skip();
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    counter_sql(c, "CREATE TABLE kept AS SELECT * FROM application; CREATE TABLE kept_open AS SELECT * FROM application_open");
+    struct arena *lasting = c->office->arena;
+    int64_t now_s = c->office->clock.offset_s;
+    for (uint32_t way = 0; way < WAYS; way++) {
+        struct gateway g = { .c = c, .seed = 104729 * (way + 1) };
+        counter_sql(c, "BEGIN; DELETE FROM payment; DELETE FROM notice; DELETE FROM application_open;"
+                       "DELETE FROM application; INSERT INTO application SELECT * FROM kept;"
+                       "INSERT INTO application_open SELECT * FROM kept_open; COMMIT");
+        c->office->arena = arena_new(16 << 20);
+        interleave(&g, row.number, 3 + (int)draw(&g, 12));
+        check_end(&g, row.number);
+        arena_free(c->office->arena);
+        c->office->arena = lasting;
+        c->office->clock.offset_s = now_s;
     }
 }
 
@@ -358,7 +480,10 @@ int run_payment_tests(struct server *server)
         TEST(paid_while_being_corrected),
         TEST(what_is_not_due_cannot_be_paid),
         TEST(a_refund_has_one_number),
+        TEST(the_gateway_is_asked_less_and_less_often),
+        TEST(given_back_before_it_was_heard_of),
         TEST(money_in_any_order),
+        TEST(money_in_thousands_of_ways),
     };
     return cmocka_run_group_tests_name(server ? "payment on postgresql" : "payment", tests, NULL, NULL);
 }

@@ -39,6 +39,11 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/Certificate.vue"),
     meta: { title: t.certificates.one },
   },
+  {
+    path: "/finance/:state(refunding|refunded|paid)",
+    component: () => import("./pages/Finance.vue"),
+    meta: { title: t.finance.title },
+  },
   { path: "/notices", component: () => import("./pages/Notices.vue"), meta: { title: t.notices.title } },
   { path: "/audit", component: () => import("./pages/Audit.vue"), meta: { title: t.audit.title } },
   {

@@ -8,6 +8,7 @@ export const t = {
     dispatch: "寄送",
     accounts: "单位和账户",
     certificates: "证书",
+    finance: "财务",
     notices: "发件箱",
     audit: "操作记录",
   },
@@ -272,6 +273,32 @@ export const t = {
     states: { waiting: "等待发送", sent: "已发送", failed: "发送失败" } as Record<string, string>,
   },
 
+  finance: {
+    title: "财务",
+    lead: "申请撤回、不予通过或重复缴费时，款项自动原路退回；支付平台没有办成的，系统会自动再试。",
+    tabs: { refunding: "待退款", refunded: "已退款", paid: "已收款" } as Record<string, string>,
+    none: { refunding: "没有待退的款项。", refunded: "没有退款。", paid: "没有收款。" } as Record<string, string>,
+    columns: {
+      application: "受理单号",
+      order: "订单号",
+      method: "方式",
+      amount: "金额（元）",
+      when: "时间",
+      state: "状态",
+    },
+    methods: { wechat: "微信支付" } as Record<string, string>,
+    states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<
+      string,
+      string
+    >,
+    refund: "退款单号",
+    tries: (n: number) => `已尝试 ${n} 次`,
+    next: (when: string) => `下次 ${when}`,
+    paidAt: (when: string) => `付款 ${when}`,
+    refundedAt: (when: string) => `退款 ${when}`,
+    of: "缴费",
+  },
+
   audit: {
     title: "操作记录",
     lead: "谁在什么时候做了什么。记录只能增加，不能修改。",
@@ -305,6 +332,8 @@ export const t = {
       "form.look": "查看受理表",
       "identity.look": "查看完整号码",
       "payment.excess": "收到多余款项",
+      "payment.closed": "订单关闭",
+      "payment.refunded": "已退款",
       "session.begin": "登录",
       "session.end": "退出登录",
       "session.refuse": "登录被拒绝",

@@ -304,6 +304,13 @@ export const t = {
     notYet: "支付平台尚未告知收到付款。如已付款，一般几分钟内到账，不需要再付；超过半小时请联系客服。",
     paid: "已收到付款",
     paidBody: (yuan: string, when: string) => `${yuan} 元，${when} 到账。电子发票在证书签发后自动发到您的邮箱。`,
+    refunds: {
+      refunding: "正在退款",
+      refundingBody: (yuan: string) => `${yuan} 元正在原路退回，一般 3 个工作日内到账。到账后短信通知您，不需要再做什么。`,
+      refunded: "已退款",
+      refundedBody: (yuan: string, when: string) => `${yuan} 元已于 ${when} 原路退回付款账户。`,
+      number: "退款单号",
+    },
     next: "查看办理进度",
     phone: "演示环境：打开模拟手机付款",
     states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<
@@ -364,6 +371,7 @@ export const t = {
     lapsed: { title: "申请已失效", body: "长时间未完成，申请已自动失效。需要时请重新申请。" },
     cancelled: { title: "申请已取消", body: "账户或证书的状态已改变，这份申请不再办理。" },
     refund: "已支付的费用原路退回，一般 3 个工作日内到账。",
+    refundMore: "查看退款进度",
     reason: "原因",
     words: "说明",
     items: "需要修改",

@@ -1,0 +1,101 @@
+"""Money that goes back (R-FEE-4, R-FEE-6), through the API, with the simulated payment platform."""
+import json
+import unittest
+
+from page import Page
+from walk import Staff, Walk, expect
+from world import World, wait_for
+
+
+class Refunds(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.addClassCleanup(cls.world.close)
+        cls.staff = Staff(cls.world)
+
+    def setUp(self):
+        self.sim = Page(self.world.address("paysim"))
+        self.addCleanup(self.api_mode, "normal")
+
+    def api_mode(self, mode):
+        self.sim.do("POST", "/sim/api?mode=" + mode)
+
+    def paid(self):
+        return Walk(self.world, self.staff).to("pay")
+
+    def payment(self, walk):
+        payment, = walk.portal.api("GET", walk.path("payments"))["items"]
+        return payment
+
+    def is_back(self, walk):
+        return self.payment(walk)["state"] == "refunded"
+
+    def listed(self, walk, state):
+        """What finance sees of it under STATE."""
+        after, found = "", []
+        while after is not None:
+            page = self.staff.get("finance").api("GET", f"console/payments?state={state}" + (f"&after={after}" if after else "")).json
+            found += [p for p in page["items"] if p["application"] == walk.number]
+            after = page.get("next")
+        return found
+
+    def at_gateway(self, order):
+        with open(self.world.path("paysim/orders.jsonl"), encoding="utf-8") as f:
+            return [o for o in map(json.loads, f) if o["out_trade_no"] == order][-1]
+
+    def holds(self, walk):
+        """One refund, whole, under the one number; the holder is told once, page and console show it."""
+        wait_for("the refund", lambda: self.is_back(walk))
+        payment = self.payment(walk)
+        self.assertEqual([(r["out_refund_no"], r["amount"]) for r in self.at_gateway(payment["order"])["refunds"]],
+                         [(payment["refund"], 39900)])
+        self.assertEqual(payment["refund"], payment["order"].replace("P", "R"))
+        self.assertGreater(payment["refunded_s"], 0)
+        self.world.message("sms", walk.mobile, "已原路退回")
+        self.world.message("email", walk.email, "已由支付平台原路全额退回")
+        self.assertEqual(len([m for m in self.world.messages("sms", walk.mobile) if "已原路退回" in m["text"]]), 1)
+        self.assertEqual([p["order"] for p in self.listed(walk, "refunded")], [payment["order"]])
+        self.assertEqual(self.listed(walk, "refunding"), [])
+        shown = self.staff.reviewer.api("GET", walk.console_path("payments"))["items"]
+        self.assertEqual([p["state"] for p in shown], ["refunded"])
+
+    def test_r_fee_6_withdrawn(self):
+        walk = self.paid()
+        walk.withdraw()
+        self.holds(walk)
+
+    def test_r_fee_4_rejected(self):
+        walk = self.paid()
+        statement = walk.draft_decision("reject", words="证照已过期")
+        expect(walk.try_decide(statement, self.staff.reviewer.sign(statement)))
+        self.assertEqual(walk.state(), "rejected")
+        self.holds(walk)
+
+    def test_r_fee_4_what_the_gateway_refuses_or_the_bank_makes_later(self):
+        refused, waiting = self.paid(), self.paid()
+        self.api_mode("refund-refused")
+        refused.withdraw()
+        wait_for("a try", lambda: self.listed(refused, "refunding")[0].get("trouble"))
+        seen, = self.listed(refused, "refunding")
+        self.assertIn("不同意退款", seen["trouble"])
+        self.assertEqual(seen["tries"], 1)
+        self.assertNotIn("trouble", self.payment(refused))  # that is finance's to see
+
+        self.api_mode("refund-waits")
+        waiting.withdraw()
+        order = self.payment(waiting)["order"]
+        wait_for("the refund at the gateway", lambda: self.at_gateway(order)["refunds"])
+        for mode in "wrong-signature", "wrong-amount", "other-merchant", "other-event", "probe":
+            report = self.sim.do("POST", f"/sim/refund/{order}?mode={mode}").json
+            self.assertNotIn(204, report["callbacks"], mode)
+            self.assertEqual(self.payment(waiting)["state"], "refunding", mode)
+        self.assertEqual(self.sim.do("POST", f"/sim/refund/{order}?mode=repeated")["callbacks"], [204] * 3)
+        self.holds(waiting)
+
+        self.api_mode("normal")
+        self.holds(refused)  # asked again by itself, under the same number
+
+
+if __name__ == "__main__":
+    unittest.main()
