@@ -70,8 +70,8 @@ struct result api_console_payment_list(struct call *call)
     struct act act = app_act(call);
     struct payment_row *rows;
     size_t count;
-    const char *next;
-    TRY(payment_list_in(&act, call_text(call, "state"), call_text(call, "after"), &rows, &count, &next));
+    const char *next, *state = call_text(call, "state");
+    TRY(payment_list_in(&act, state ? state : "refunding", call_text(call, "after"), &rows, &count, &next));
     return answer_payments(call, rows, count, next);
 }
 

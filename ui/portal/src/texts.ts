@@ -306,7 +306,8 @@ export const t = {
     paidBody: (yuan: string, when: string) => `${yuan} 元，${when} 到账。电子发票在证书签发后自动发到您的邮箱。`,
     refunds: {
       refunding: "正在退款",
-      refundingBody: (yuan: string) => `${yuan} 元正在原路退回，一般 3 个工作日内到账。到账后短信通知您，不需要再做什么。`,
+      refundingBody: (yuan: string) =>
+        `${yuan} 元正在原路退回，一般 3 个工作日内到账。到账后短信通知您，不需要再做什么。`,
       refunded: "已退款",
       refundedBody: (yuan: string, when: string) => `${yuan} 元已于 ${when} 原路退回付款账户。`,
       number: "退款单号",
