@@ -238,14 +238,15 @@ static bool refund_order(json_t *order, void *closure)
         refuse(c->q, c->a, 404, "RESOURCE_NOT_EXISTS", "没有可退款的订单");
     } else if (!number || wanted < 1 || number_of(amount, "total") != number_of(order, "total")) {
         refuse(c->q, c->a, 400, "PARAM_ERROR", "金额不符");
-    } else if (back + wanted > number_of(order, "total") || atomic_load(&c->sim->mode) == SIM_REFUND_REFUSED) {
+    } else if (atomic_load(&c->sim->mode) == SIM_REFUND_REFUSED || back + wanted > number_of(order, "total")) {
         refuse(c->q, c->a, 403, "NOT_ENOUGH", "退款超过支付金额");
     } else {
         bool waits = atomic_load(&c->sim->mode) == SIM_REFUND_WAITS;
         const char *told_at = text_of(c->asked, "notify_url");
         refund = json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "out_refund_no", number, "refund_id",
                            json_sprintf("50%s", number), "notify_url", told_at ? told_at : "", "status",
-                           waits ? "PROCESSING" : "SUCCESS", "amount", (json_int_t)wanted, "at_s", (json_int_t)sim_now());
+                           waits ? "PROCESSING" : "SUCCESS", "amount", (json_int_t)wanted, "at_s",
+                           (json_int_t)sim_now());
         json_array_append_new(refunds, refund);
         json_object_set_new(order, "state", json_string("REFUND"));
         say_refund(c, order, refund);

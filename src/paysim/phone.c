@@ -121,7 +121,7 @@ static void refund_order(struct sim *sim, const struct sim_request *q, struct si
     } else {
         struct mode told = *mode;
         told.notify.refund = json_string_value(json_object_get(refund, "out_refund_no"));
-        json_object_set_new(refund, "status", json_string("SUCCESS")); /* in the copy that is told, though it may not be */
+        json_object_set_new(refund, "status", json_string("SUCCESS")); /* as it is told, true or not */
         tell(sim, q, a, &told, order);
     }
     json_decref(order);

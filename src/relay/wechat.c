@@ -262,7 +262,8 @@ struct result wechat_callback(struct wechat *wechat, struct work *work, const st
                                resource.ciphertext, work->arena, &plain)),
            ERROR_RELAY_CALLBACK_DECRYPT);
     bool refund = resource.event == WECHAT_REFUND;
-    struct result r = refund ? wechat_json_refund_told(work, plain, &told) : wechat_json_transaction(work, plain, &told);
+    struct result r = refund ? wechat_json_refund_told(work, plain, &told)
+                             : wechat_json_transaction(work, plain, &told);
     ENSURE(!failed(r), ERROR_RELAY_CALLBACK_FORMAT);
     /* Of a refund the merchant alone is told. */
     bool ours = text_equal(told.merchant, wechat->merchant) && (refund || text_equal(told.app, wechat->app));

@@ -42,7 +42,8 @@ RESULT wechat_close(struct wechat *wechat, struct work *work, const struct relay
  * has given it up. */
 RESULT wechat_refund(struct wechat *wechat, struct work *work, const struct relay_refund *ask,
                      struct relay_payment *ret_payment);
-/* Of a payment ("paid") or a refund ("refunded"). Every way a callback can be wrong is an error of its own: ERROR_RELAY_CALLBACK_…. Whether the amount is
+/* Of a payment ("paid") or a refund ("refunded"). Every way a callback can be wrong is an error of its own:
+ * ERROR_RELAY_CALLBACK_…. Whether the amount is
  * the one asked for and whether it was told before is the caller's to know. */
 RESULT wechat_callback(struct wechat *wechat, struct work *work, const struct relay_callback *ask,
                        struct relay_payment *ret_payment);

@@ -155,7 +155,8 @@ struct result wechat_json_refund_told(struct work *work, struct bytes text, stru
                      .currency = "CNY", /* of which alone there are payments; it is not told */
                      .amount_fen = integer_of(amount, "refund", -1) },
     };
-    ENSURE(t.merchant && t.payment.order && t.payment.refund && status && t.payment.amount_fen >= 0, ERROR_RELAY_ANSWER);
+    bool whole = t.merchant && t.payment.order && t.payment.refund && status && t.payment.amount_fen >= 0;
+    ENSURE(whole, ERROR_RELAY_ANSWER);
     *ret_transaction = t;
     return OK;
 }

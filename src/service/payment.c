@@ -171,7 +171,7 @@ static struct result apply_refunded(struct tx *tx, struct applying *a)
     struct payment_row *p = &a->payment;
     /* Somebody paid and gave it back at the gateway itself before we heard of it: there is nothing more to come. */
     if (text_equal(p->state, "open")) return apply_state(tx, a, "open", "closed");
-    if (!text_equal(p->state, "refunding")) return OK; /* told again; or of money that stays, which is not ours to undo */
+    if (!text_equal(p->state, "refunding")) return OK; /* told again; or of money that is to stay */
     TRY(payment_judge_refund(p, a->told, a->act->arena, a->act->diag));
     p->refunded_s = a->act->now_s;
     TRY(apply_state(tx, a, "refunding", "refunded"));

@@ -6,7 +6,8 @@
 static struct result show(struct call *call, const struct payment_row *row, struct api_payment *ret_answer)
 {
     bool back = text_equal(row->state, "refunding") || text_equal(row->state, "refunded");
-    *ret_answer = (struct api_payment){ .order = row->order_number, .method = row->method, .amount_fen = row->amount_fen,
+    *ret_answer = (struct api_payment){ .order = row->order_number, .method = row->method,
+                                        .amount_fen = row->amount_fen,
                                         .state = row->state, .code_url = row->code_url, .expires_s = row->expires_s,
                                         .paid_s = row->paid_s, .application = row->application,
                                         .transaction = row->transaction_number, .refunded_s = row->refunded_s };
