@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/init_config.h"
 #include "cli/init_plan.h"
+#include "cli/init_root.h"
 #include "cli/installation.h"
 #include "cli/place.h"
 #include "cli/process.h"
@@ -176,8 +177,10 @@ static struct result begin_signer(struct init *in, struct init_signer *signer)
         .maker_transport_key = bytes_of(transport, transport_len),
     };
     struct signer_state state;
-    struct result r = init_signer_ask(signer, SIGNER_BEGIN, &signer_begin_shape, &begin, &signer_state_shape, in->arena,
-                                      in->diag, &state);
+    struct result r = plan->root_certificate
+                          ? init_root_begin(&in->folder, signer, plan, &begin, in->diag, &state)
+                          : init_signer_ask(signer, SIGNER_BEGIN, &signer_begin_shape, &begin, &signer_state_shape,
+                                            in->arena, in->diag, &state);
     secret_wipe(transport, sizeof transport);
     return r;
 }

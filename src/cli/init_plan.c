@@ -48,7 +48,10 @@ struct written {
 static const struct config_option options[] = {
     NEEDED(organization, CONFIG_TEXT, "of the CAs' names"),
     { "country", CONFIG_TEXT, offsetof(struct written, plan.country), "CN", false, 2, 2, "of the CAs' names" },
-    NEEDED(root_name, CONFIG_TEXT, "common name of the root"),
+    { "root_name", CONFIG_TEXT, offsetof(struct written, plan.root_name), NULL, false, 0, 0,
+      "common name of a new root" },
+    { "root_certificate", CONFIG_PATH, offsetof(struct written, plan.root_certificate), NULL, false, 0, 0,
+      "or the one of a ceremony, DER" },
     NEEDED(issuing_name, CONFIG_TEXT, "common name of the CA for holders"),
     NEEDED(operators_name, CONFIG_TEXT, "common name of the CA for operators"),
     NEEDED(maker_certificate, CONFIG_PATH, "root certificate of the USBKeys' maker, DER"),
@@ -76,6 +79,8 @@ struct result init_plan_read(const char *path, struct arena *arena, struct diag 
     struct written w = { .plan = { .organization = NULL } };
     TRY(config_check_sections(path, sections, arena, diag));
     TRY(config_read(path, "init", options, COUNT(options), arena, diag, &w));
+    if (!w.plan.root_name == !w.plan.root_certificate)
+        return diag_log(diag, ERROR_CONFIG, "%s: one of root_name and root_certificate is wanted", path);
     for (size_t i = 0; i < PLAN_OPERATORS_MAX; i++) {
         if (!w.operators[i]) continue;
         if (!split(w.operators[i], arena, &w.plan.operators[w.plan.operator_count]))

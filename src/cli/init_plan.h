@@ -8,6 +8,7 @@ enum { PLAN_OPERATORS_MAX = 16 };
 struct init_plan {
     const char *organization, *country, *root_name, *issuing_name, *operators_name;
     const char *maker_certificate, *maker_transport_key; /* files */
+    const char *root_certificate; /* of a ceremony; NULL: a root named root_name is made */
     struct init_operator operators[PLAN_OPERATORS_MAX];  /* administrators first */
     size_t operator_count;
 };

@@ -156,7 +156,14 @@ DEFINE(signer_begin, SHAPE_TEXT(struct signer_begin, organization, NAME), SHAPE_
        SHAPE_TEXT(struct signer_begin, root_name, NAME), SHAPE_TEXT(struct signer_begin, issuing_name, NAME),
        SHAPE_TEXT(struct signer_begin, operators_name, NAME),
        SHAPE_BYTES(struct signer_begin, maker_certificate, CERTIFICATE_MAX),
-       SHAPE_BYTES(struct signer_begin, maker_transport_key, 16));
+       SHAPE_BYTES(struct signer_begin, maker_transport_key, 16),
+       SHAPE_BYTES(struct signer_begin, root_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_begin, issuing_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_begin, operators_certificate, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_begin, head_certificate, CERTIFICATE_MAX));
+DEFINE(signer_prepared, SHAPE_BYTES(struct signer_prepared, issuing_request, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_prepared, operators_request, CERTIFICATE_MAX),
+       SHAPE_BYTES(struct signer_prepared, head_request, CERTIFICATE_MAX));
 DEFINE(signer_first_card, SHAPE_TEXT(struct signer_first_card, card, WORD),
        SHAPE_BYTES(struct signer_first_card, challenge, 8),
        SHAPE_BYTES(struct signer_first_card, card_certificate, CERTIFICATE_MAX));
@@ -212,6 +219,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_custody_shape, &journal_judicial_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &signer_operator_card_shape, &journal_operator_card_shape, &journal_responder_shape,
+    &journal_incarnation_shape, &signer_prepared_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,

@@ -27,6 +27,7 @@ enum signer_message {
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
     SIGNER_FIRST_CARD = 0x111,     /* signer_first_card → signer_card_opened */
     SIGNER_FIRST_OPERATOR = 0x112, /* signer_first_operator → signer_operator_done */
+    SIGNER_PREPARE = 0x114,        /* signer_begin → signer_prepared: makes keys for a root that is elsewhere */
     SIGNER_SEAL = 0x113,           /* nothing → signer_state; ERROR_REGISTER_SHORT with fewer than two administrators */
 };
 
@@ -261,8 +262,17 @@ struct signer_begin {
     const char *root_name, *issuing_name, *operators_name;
     struct bytes maker_certificate;     /* root of the USBKeys' maker: attestations are checked against it */
     struct bytes maker_transport_key;   /* 16: from it and the serial number comes each card's DevAuth key */
+    /* Of a root that is elsewhere, after SIGNER_PREPARE, all four; root_name is absent then. Else absent: a root is
+     * made. */
+    struct bytes root_certificate, issuing_certificate, operators_certificate, head_certificate;
 };
 extern const struct shape signer_begin_shape;
+
+/* PKCS #10 of the keys that the root is to certify, under the names of signer_begin. */
+struct signer_prepared {
+    struct bytes issuing_request, operators_request, head_request;
+};
+extern const struct shape signer_prepared_shape;
 
 /* A card for one of the first operators: nobody could sign for it yet. */
 struct signer_first_card {

@@ -1,10 +1,10 @@
 /* Setting up, by `hufu init`: the CAs' keys and certificates, and the first operators, for whom nobody could sign yet.
  * All of it is in the journal, and over with SIGNER_SEAL. */
 #include "base/random.h"
-#include "base/secret.h"
 #include "pki/issue.h"
 #include "signer/evidence.h"
 #include "signer/handlers.h"
+#include "signer/prepare.h"
 
 enum { ROOT_YEARS = 30, CA_YEARS = 20 };
 
@@ -61,7 +61,8 @@ static struct result make_cas(struct making *m)
 static struct result check_begin(struct call *call, const struct signer_begin *ask)
 {
     struct certificate *maker;
-    if (!ask->organization || !ask->country || !ask->root_name || !ask->issuing_name || !ask->operators_name)
+    bool given = ask->root_certificate.ptr != NULL;
+    if (!ask->organization || !ask->country || !ask->root_name == !given || !ask->issuing_name || !ask->operators_name)
         return refuse(call, ERROR_BEGIN_FIELD, "root_name", "a name is missing");
     if (ask->maker_transport_key.len != TRANSPORT_KEY_SIZE)
         return refuse(call, ERROR_BEGIN_FIELD, "maker_transport_key", "%zu bytes", ask->maker_transport_key.len);
@@ -73,18 +74,24 @@ static struct result check_begin(struct call *call, const struct signer_begin *a
     return OK;
 }
 
+static struct result make_root(struct making *m)
+{
+    struct signer *s = m->call->signer;
+    TRY(keys_make(s->keys_folder, s->process_key, m->ask->maker_transport_key.ptr, &s->drbg, &s->keys, &m->root_key));
+    struct result r = make_cas(m);
+    sm2_private_done(&m->root_key);
+    return r;
+}
+
 struct result handle_begin(struct call *call, const void *ask, void *answer)
 {
     struct signer *s = call->signer;
     struct making m = { .call = call, .ask = ask };
     int64_t index;
     TRY(check_begin(call, m.ask));
-    TRY(keys_make(s->keys_folder, s->process_key, m.ask->maker_transport_key.ptr, &s->drbg, &s->keys, &m.root_key));
+    TRY(m.ask->root_certificate.ptr ? prepare_take(call, m.ask, &m.record) : make_root(&m));
     m.record.incarnation = random_id();
     m.record.maker_certificate = m.ask->maker_certificate;
-    struct result r = make_cas(&m);
-    sm2_private_done(&m.root_key);
-    TRY(r);
     TRY(signer_record(s, JOURNAL_BEGIN, call->now_s, &journal_begin_shape, &m.record, call->arena, &index));
     TRY(signer_open_centre(s, call->diag));
     return report_state(call, answer);

@@ -6,6 +6,7 @@
 
 /* begin.c: only while the installation is set up */
 RESULT handle_begin(struct call *call, const void *ask, void *answer);
+RESULT handle_prepare(struct call *call, const void *ask, void *answer); /* prepare.c */
 RESULT handle_first_card(struct call *call, const void *ask, void *answer);
 RESULT handle_first_operator(struct call *call, const void *ask, void *answer);
 RESULT handle_seal(struct call *call, const void *ask, void *answer);

@@ -69,7 +69,7 @@ static struct result read_one(const char *folder, struct bytes process_key, cons
 
 static struct result draw(struct keys *k, struct sm2_private *root, struct drbg *drbg)
 {
-    TRY(sm2_private_generate(root, drbg));
+    if (root) TRY(sm2_private_generate(root, drbg));
     TRY(sm2_private_generate(&k->issuing, drbg));
     TRY(sm2_private_generate(&k->operators, drbg));
     TRY(sm2_private_generate(&k->head, drbg));
@@ -86,7 +86,7 @@ struct result keys_make(const char *folder, const uint8_t process_key[PROCESS_KE
     TRY(draw(ret_keys, ret_root, drbg));
     memcpy(ret_keys->transport, transport, TRANSPORT_KEY_SIZE);
     TRY(file_folder(folder));
-    TRY(write_one(folder, key, &root, drbg));
+    if (ret_root) TRY(write_one(folder, key, &root, drbg));
     list(ret_keys, all);
     for (size_t i = 0; i < COUNT(all); i++) TRY(write_one(folder, key, &all[i], drbg));
     FAULT("signer:keys-written");

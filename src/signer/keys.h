@@ -17,8 +17,8 @@ struct keys {
     uint8_t centre[MASTER_KEY_SIZE];       /* what the key centre wraps its stores with */
 };
 
-/* Draws all keys and writes them to FOLDER; RET_ROOT is the caller's to wipe. Overwrites what an attempt left that
- * never reached the journal. ERROR_IO, ERROR_RESEED_NEEDED. */
+/* Draws all keys and writes them to FOLDER; RET_ROOT is the caller's to wipe; NULL: the root is elsewhere. Overwrites
+ * what an attempt left that never reached the journal. ERROR_IO, ERROR_RESEED_NEEDED. */
 RESULT keys_make(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
                  const uint8_t transport[TRANSPORT_KEY_SIZE], struct drbg *drbg, struct keys *ret_keys,
                  struct sm2_private *ret_root);

@@ -8,6 +8,8 @@
 
 const struct request requests[] = {
     { SIGNER_BEGIN, "begin", PHASE_EMPTY, true, false, &signer_begin_shape, &signer_state_shape, handle_begin, NULL },
+    { SIGNER_PREPARE, "prepare", PHASE_EMPTY, true, false, &signer_begin_shape, &signer_prepared_shape, handle_prepare,
+      NULL },
     { SIGNER_FIRST_CARD, "first-card", PHASE_SETUP, false, false, &signer_first_card_shape, &signer_card_opened_shape,
       handle_first_card, NULL },
     { SIGNER_FIRST_OPERATOR, "first-operator", PHASE_SETUP, false, false, &signer_first_operator_shape,

@@ -1,5 +1,6 @@
 """The command hufu: making an installation, keeping it running, saying what is wrong."""
 import base64
+import hashlib
 import json
 import os
 import pty
@@ -615,8 +616,9 @@ operator_3 = 赵三 | reviewer
         os.close(write)
         return read
 
-    def init(self, serials):
-        """The messages of init; a USBKey is plugged in each time that one is asked for."""
+    def init(self, serials, root=()):
+        """The messages of init; a USBKey is plugged in each time that one is asked for. ROOT: what is done before, each
+        time that certificates are asked for."""
         secret = self.secret()
         process = subprocess.Popen([HUFU, "init", "--folder", self.folder, "--plan", self.path("plan"), "--config",
                                     self.path("hufu.conf"), "--secret-fd", str(secret)], pass_fds=[secret],
@@ -624,12 +626,12 @@ operator_3 = 赵三 | reviewer
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=0)
         os.close(secret)
         said = ""
-        for serial in serials:
+        for act in [*root, *(lambda serial=serial: self.plug(serial) for serial in serials)]:
             while not said.endswith("Enter: "):
                 letter = process.stdout.read(1)
                 self.assertTrue(letter, said)
                 said += letter
-            self.plug(serial)
+            act()
             process.stdin.write("\n")
             process.stdin.flush()
             said += " "
@@ -671,6 +673,70 @@ operator_3 = 赵三 | reviewer
             serve.terminate()
             self.assertEqual(serve.wait(30), 0)
             serve.stdout.close()
+
+    def ceremony(self, name, common, fields):
+        lines = ["[ceremony]", *(f"{k} = {v}" for k, v in {"title": "仪式", "people": "王一", **common}.items()),
+                 f"[{common['kind']}]", *(f"{k} = {v}" for k, v in fields.items())]
+        self.write(name, "\n".join(lines) + "\n")
+        read, write = os.pipe()
+        os.write(write, b"the passphrase of the root")
+        os.close(write)
+        done = hufu("ceremony", "--perform", "--passphrase-fd", read, self.path(name), pass_fds=[read])
+        os.close(read)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def certify(self, profile, name, root="root"):
+        request = self.path(f"installation.requests/{profile}.csr")
+        with open(request, "rb") as f:
+            told = hashlib.new("sm3", f.read()).hexdigest()
+        self.ceremony(f"of-{profile}", {"kind": "certificate", "folder": f"made-{profile}-{root}"},
+                      {"profile": profile, "root": root, "request": request, "request_sm3": told, "common_name": name,
+                       "organization": "某省国资委", "not_before": self.day, "years": 5})
+        shutil.copy(self.path(f"made-{profile}-{root}/{profile}.cer"), self.path("installation.requests"))
+
+    def test_r_pki_1_a_root_that_never_was_on_the_machine(self):
+        """The root of a ceremony: the signer asks for its certificates and takes none that it did not ask for."""
+        self.day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+        for root in ("root", "other"):
+            self.ceremony("of-root", {"kind": "root", "folder": root}, {
+                "organization": "某省国资委", "common_name": "某省国资CA 根", "not_before": self.day, "years": 30})
+        self.write("plan", self.PLAN.replace("root_name = 某省国资CA 根", "root_certificate = root/root.cer"))
+
+        def too_early():
+            self.certify("issuing-ca", "某省国资CA 签发")
+
+        def exchanged():
+            self.certify("operators-ca", "某省国资CA 操作员")
+            shutil.copy(self.path("installation.requests/operators-ca.cer"), self.path("kept"))
+            shutil.copy(self.path("installation.requests/issuing-ca.cer"),
+                        self.path("installation.requests/operators-ca.cer"))
+            self.certify("tree-head", "Journal")
+
+        def of_another_root():
+            self.certify("operators-ca", "某省国资CA 操作员", "other")
+
+        def right():
+            shutil.copy(self.path("kept"), self.path("installation.requests/operators-ca.cer"))
+
+        status, said = self.init(["REAL01", "REAL02", "REAL03"], [too_early, exchanged, of_another_root, right])
+        self.assertEqual(status, 0, said)
+        self.assertIn("operators-ca.cer cannot be read", said)
+        self.assertIn("it is for another key", said)
+        self.assertIn("the root did not sign it", said)
+        self.assertFalse(os.path.exists(self.folder + "/signer/keys/root-ca.key"))
+        for name, own in (("root", "root/root.cer"), ("issuing", "installation.requests/issuing-ca.cer")):
+            with open(self.folder + f"/ca/{name}.cer", "rb") as one, open(self.path(own), "rb") as two:
+                self.assertEqual(one.read(), two.read())
+        secret = self.secret()
+        serve = subprocess.Popen([HUFU, "serve", "--folder", self.folder, "--secret-fd", str(secret)], pass_fds=[secret],
+                                 env=ENGLISH, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        os.close(secret)
+        try:
+            self.assertTrue(serve.stdout.readline().startswith("ready: "))
+            self.assertEqual(hufu("audit", "verify", "--root", self.path("root/root.cer"), self.folder).returncode, 0)
+        finally:
+            serve.terminate()
+            serve.communicate(timeout=30)
 
     def test_r_ops_3_one_administrator_is_not_enough(self):
         self.write("plan", self.PLAN.replace("operator_2 = 李二 | administrator,auditor", "operator_2 = 李二 | auditor"))

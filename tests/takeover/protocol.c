@@ -75,6 +75,9 @@ static void setting_up_is_over_with_the_seal(void **state)
         send_record(socket, SIGNER_BEGIN, &signer_begin_shape, &begin);
         hung_up(s, socket);
         socket = connect_bare(s, greeted);
+        send_record(socket, SIGNER_PREPARE, &signer_begin_shape, &begin);
+        hung_up(s, socket);
+        socket = connect_bare(s, greeted);
         send_record(socket, SIGNER_FIRST_CARD, &signer_first_card_shape, &first);
         hung_up(s, socket);
         socket = connect_bare(s, greeted);
