@@ -53,10 +53,10 @@ static struct result ask(const struct ceremony *c, size_t which, struct diag *di
 {
     char words[256];
     int number = number_of(c, which);
-    const char *name = c->kind == CEREMONY_ROOT && number ? c->custodians[which] : "";
+    const char *name = c->kind == CEREMONY_ROOT && number ? c->custodians[which] : NULL;
     if (number)
-        snprintf(words, sizeof words, cli_words("保管人 %d %s 的口令：", "Passphrase of custodian %d %s: "), number,
-                 name);
+        snprintf(words, sizeof words, cli_words("保管人 %d%s%s的口令：", "Passphrase of custodian %d%s%s: "),
+                 number, name ? " " : "", name ? name : "");
     else snprintf(words, sizeof words, "%s", cli_words("根密钥的口令：", "Passphrase of the root's key: "));
     return c->kind == CEREMONY_ROOT ? passphrase_new(-1, words, diag, ret_secret)
                                     : passphrase_read(-1, words, diag, ret_secret);
