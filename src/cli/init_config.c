@@ -78,7 +78,9 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
                  "sms_per_hour = 1000000\n" /* hufu demo --count comes from one address */
                  "service_line = 010-0000-0000\nservice_email = service@example.org\n"
                  "accounts_line = 010-0000-0001\ncomplaints_line = 010-0000-0002\n"
-                 "return_address = 北京市某区某路 1 号 国资CA 服务部（演示）\n",
+                 "return_address = 北京市某区某路 1 号 国资CA 服务部（演示）\n"
+                 "transfer_name = 国资CA（演示）\ntransfer_account = 0000 0000 0000 0000 000\n"
+                 "transfer_bank = 某银行某支行（演示）\n",
                  (long long)p->web, (long long)p->web, (long long)p->web);
     write_format(w, "agent = http://127.0.0.1:%lld\n", (long long)p->agent);
     write_shared(w, folder, "pages", "ui");

@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "service/audit.h"
+#include "service/transfer.h"
 
 enum { RELAY_MS = 20000, ROUND_ARENA = 1024 * 1024, ORDER_TAIL = 8 };
 
@@ -41,6 +42,7 @@ static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen)
                                        .state = "open", .created_s = act->now_s,
                                        .expires_s = act->now_s + PAYMENT_LIFE_S, .checked_s = act->now_s,
                                        .next_s = act->now_s + PAYMENT_ASK_S };
+    if (text_equal(b->method, TRANSFER_METHOD)) TRY(transfer_begin(act, &b->payment));
     b->payment.order_number = arena_format(act->arena, "%sP%s", b->number, tail);
     ENSURE(b->payment.order_number, ERROR_OUT_OF_ROOM);
     /* The one before is closed at the gateway by the job: only one may be paid. */
@@ -196,6 +198,15 @@ static struct result apply(struct tx *tx, void *context)
     return OK;
 }
 
+struct result payment_apply_in(struct tx *tx, const struct act *act, const struct relay_payment *told,
+                               bool *ret_applied)
+{
+    struct applying a = { .act = act, .told = told };
+    TRY(apply(tx, &a));
+    *ret_applied = a.applied;
+    return OK;
+}
+
 struct result payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied)
 {
     struct applying a = { .act = act, .told = told };
@@ -241,6 +252,11 @@ static struct result refund(const struct act *act, const struct payment_row *p, 
 static struct result query(const struct act *act, const struct payment_row *p, struct relay_payment *ret_told)
 {
     struct relay_query record = { .method = p->method, .order = p->order_number };
+    if (text_equal(p->method, TRANSFER_METHOD)) { /* no gateway to ask: finance tells */
+        *ret_told = (struct relay_payment){ .order = p->order_number, .currency = "CNY",
+                                            .state = act->now_s >= p->expires_s ? "closed" : "unpaid" };
+        return OK;
+    }
     struct result r = ask(act, RELAY_QUERY, &relay_query_shape, &record, &relay_payment_shape, ret_told);
     bool lapsed = act->now_s >= p->expires_s;
     if (r.code == ERROR_RELAY_ORDER_UNKNOWN && lapsed && act->now_s >= p->created_s + PAYMENT_UNKNOWN_S) {
@@ -283,9 +299,10 @@ struct result payment_open(const struct act *act, const char *number, const char
 {
     struct payment_row p;
     bool fresh;
+    if (text_equal(method, TRANSFER_METHOD)) ENSURE(transfer_offered(act->service), ERROR_RELAY_METHOD);
     TRY(payment_begin(act, number, method, &p, &fresh));
     if (fresh) desk_publish(act, number, EVENT_PAY);
-    if (p.code_url) {
+    if (p.code_url || p.reference) {
         *ret_payment = p;
         return OK;
     }
@@ -360,7 +377,8 @@ struct result payment_list_in(const struct act *act, const char *state, const ch
     struct key_row key = { .state = state, .key = after ? after : "", .limit_count = PAYMENT_PAGE + 1 };
     void *rows;
     size_t count;
-    TRY(store_list(act->service->store, STATEMENT_PAYMENT_LIST_IN, RECORD(key_row_shape, &key), act->arena,
+    bool transfers = text_equal(state, "transfers");
+    TRY(store_list(act->service->store, transfers ? STATEMENT_PAYMENT_LIST_TRANSFERS : STATEMENT_PAYMENT_LIST_IN, RECORD(key_row_shape, &key), act->arena,
                    &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
     *ret_rows = rows;
     *ret_next = NULL;

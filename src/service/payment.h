@@ -10,6 +10,7 @@
 
 enum {
     PAYMENT_LIFE_S = 2 * 3600, /* of an order */
+    PAYMENT_TRANSFER_S = 15 * 86400, /* of one by bank transfer */
     PAYMENT_FRESH_S = 120,     /* one that lapses sooner is not handed out again */
     PAYMENT_ASK_S = 15,        /* between two looks at the same order, doubled with each that failed */
     PAYMENT_ASK_OPEN_S = 300,  /* at most, while somebody may be paying it */
@@ -30,7 +31,7 @@ RESULT payment_open(const struct act *act, const char *number, const char *metho
 RESULT payment_get(const struct act *act, const char *number, struct payment_row *ret_payment);
 /* All of an application, oldest first, PAYMENT_LIST_MAX at most: holders see the own, operators all. */
 RESULT payment_list(const struct act *act, const char *number, struct payment_row **ret_rows, size_t *ret_count);
-/* All in STATE, whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the page before or NULL. */
+/* All in STATE ("transfers": that wait for finance), whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the page before or NULL. */
 RESULT payment_list_in(const struct act *act, const char *state, const char *after, struct payment_row **ret_rows,
                        size_t *ret_count, const char **ret_next);
 /* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is
@@ -63,5 +64,7 @@ int64_t payment_pause_s(const struct payment_row *payment);
 /* Applies that the gateway says "paid", "closed" or "refunded" about TOLD->order; anything else changes
  * nothing. What has been applied is harmless. RET_APPLIED (may be NULL): whether anything changed. */
 RESULT payment_apply(const struct act *act, const struct relay_payment *told, bool *ret_applied);
+/* The same inside a closure; the caller publishes. TOLD: an order of which nobody knows is ERROR_PAYMENT_CALLBACK. */
+RESULT payment_apply_in(struct tx *tx, const struct act *act, const struct relay_payment *told, bool *ret_applied);
 /* Order number of the refund that belongs to ORDER: always the same, so that a repeat is one refund. */
 const char *payment_refund_number(struct arena *arena, const char *order);

@@ -1,5 +1,5 @@
 /* Payments (R-FEE-2, R-FEE-3): opened by holders, told by the gateway. */
-#include "service/payment.h"
+#include "service/transfer.h"
 
 #include "web/api_desk.h"
 
@@ -10,7 +10,8 @@ static struct result show(struct call *call, const struct payment_row *row, stru
                                         .amount_fen = row->amount_fen,
                                         .state = row->state, .code_url = row->code_url, .expires_s = row->expires_s,
                                         .paid_s = row->paid_s, .application = row->application,
-                                        .transaction = row->transaction_number, .refunded_s = row->refunded_s };
+                                        .transaction = row->transaction_number, .refunded_s = row->refunded_s,
+                                        .reference = row->reference, .received_fen = row->received_fen };
     if (back) ret_answer->refund = payment_refund_number(call->arena, row->order_number);
     ENSURE(!back || ret_answer->refund, ERROR_OUT_OF_ROOM);
     if (call->principal.kind != PRINCIPAL_OPERATOR) return OK;
@@ -74,6 +75,27 @@ struct result api_console_payment_list(struct call *call)
     const char *next, *state = call_text(call, "state");
     TRY(payment_list_in(&act, state ? state : "refunding", call_text(call, "after"), &rows, &count, &next));
     return answer_payments(call, rows, count, next);
+}
+
+struct result api_payment_receive(struct call *call)
+{
+    const struct api_payment_receipt *asked = call->body;
+    struct act act = app_act(call);
+    struct transfer_receipt receipt = { .order = call_text(call, "order"), .booking = asked->booking,
+                                        .amount_fen = asked->amount_fen, .received_s = asked->received_s,
+                                        .back = asked->back };
+    struct payment_row row;
+    TRY(transfer_receive(&act, &receipt, &row));
+    return answer_payment(call, &row);
+}
+
+struct result api_payment_return(struct call *call)
+{
+    const struct api_payment_return *asked = call->body;
+    struct act act = app_act(call);
+    struct payment_row row;
+    TRY(transfer_return(&act, call_text(call, "order"), asked->booking, &row));
+    return answer_payment(call, &row);
 }
 
 struct result api_wechat_callback(struct call *call)

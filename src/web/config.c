@@ -33,6 +33,10 @@ const struct config_option web_options[] = {
     TEXT("accounts_line", SETTING(accounts_line), NULL, "telephone for questions about accounts (统一用户系统)"),
     TEXT("complaints_line", SETTING(complaints_line), NULL, "telephone for questions and complaints"),
     TEXT("return_address", SETTING(return_address), NULL, "where damaged USBKeys are sent to"),
+    TEXT("transfer_name", SETTING(transfer_name), NULL, "holder of the account that fees are transferred to; payment by "
+                                                        "bank transfer is offered where all three are set"),
+    TEXT("transfer_account", SETTING(transfer_account), NULL, "its number"),
+    TEXT("transfer_bank", SETTING(transfer_bank), NULL, "the bank and branch that keeps it"),
     TEXT("agent", SETTING(agent), NULL, "where the agent listens, if not at http://127.0.0.1:18181"),
     NUMBER("sms_per_hour", SETTING(sms_per_hour), "60", 1, 1000000,
            "login codes that one client address may ask for, or try wrongly, in an hour"),

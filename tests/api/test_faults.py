@@ -98,6 +98,16 @@ class Stubborn(Walk):
             self.phone(self.lost, "lost")
         wait_for("the payment by query", self.is_paid)
 
+    def transfer(self):
+        """Finance enters what the bank has booked."""
+        if not hasattr(self, "transferred"):
+            self.transferred = self.portal.api("POST", self.path("payment"), {"method": "transfer"})["order"]
+        self.staff.get("finance").api("POST", f"console/payments/{self.transferred}/receipt",
+                                      {"amount_fen": 39900, "received_s": 1, "booking": "B" + self.number})
+
+    def transfer_back(self):
+        self.staff.get("finance").api("POST", f"console/payments/{self.transferred}/return", {"booking": "R" + self.number})
+
     def to(self, step):
         for name in self.ORDER[:self.ORDER.index(step) + 1]:
             self.step(name)
@@ -125,8 +135,9 @@ class Stubborn(Walk):
         if name == "finish" and answer.name == "APPLICATION_STATE":
             certificates = self.portal.api("GET", "certificates")["items"]
             self.serial = next(c["serial"] for c in certificates if c["purpose"] == "signing")
-        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake", "withdraw") and answer.name in (
-            "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE", "CERTIFICATE_STATE")
+        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake", "withdraw",
+                        "transfer_back") and answer.name in (
+            "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE", "CERTIFICATE_STATE", "PAYMENT_SETTLED")
 
     def find(self, what, fits):
         after = ""
@@ -234,6 +245,30 @@ class Faults(unittest.TestCase):
         order = [o for o in self.orders() if o["out_trade_no"] == payment["order"]][-1]
         self.assertEqual([(r["out_refund_no"], r["amount"]) for r in order["refunds"]], [(payment["refund"], 39900)])
         self.world.message("sms", walk.mobile, "已原路退回")
+
+    def at_transfer(self, fault):
+        """While finance enters what came by bank transfer."""
+        walk = Stubborn(self.world, self.staff).to("submit")
+        self.staff.get("finance")
+        self.arm(fault)
+        walk.step("transfer")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        self.assertEqual(walk.state(), "in-review")
+        self.assertEqual([p["state"] for p in walk.portal.api("GET", walk.path("payments"))["items"]], ["paid"])
+
+    def at_transfer_back(self, fault):
+        """While finance enters that it went back."""
+        walk = Stubborn(self.world, self.staff).to("submit")
+        walk.step("transfer")
+        walk.step("withdraw")
+        self.arm(fault)
+        walk.step("transfer_back")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        self.assertEqual([p["state"] for p in walk.portal.api("GET", walk.path("payments"))["items"]], ["refunded"])
+        self.world.message("sms", walk.mobile, "转账款项已退回")
+        self.assertEqual(len([m for m in self.world.messages("sms", walk.mobile) if "转账款项已退回" in m["text"]]), 1)
 
     def at_revoke(self, fault):
         """When the certificate is revoked."""

@@ -1,5 +1,6 @@
-"""Money that goes back (R-FEE-4, R-FEE-6), through the API, with the simulated payment platform."""
+"""Bank transfers (R-FEE-2) and money that goes back (R-FEE-4, R-FEE-6), through the API, with the simulated payment platform."""
 import json
+import time
 import unittest
 
 from page import Page
@@ -7,7 +8,7 @@ from walk import Staff, Walk, expect
 from world import World, wait_for
 
 
-class Refunds(unittest.TestCase):
+class Payments(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.world = World()
@@ -95,6 +96,70 @@ class Refunds(unittest.TestCase):
 
         self.api_mode("normal")
         self.holds(refused)  # asked again by itself, under the same number
+
+    # ---- bank transfer ----
+
+    def transfer(self, walk):
+        return walk.portal.api("POST", walk.path("payment"), {"method": "transfer"}).json
+
+    def receive(self, order, fen, booking, **more):
+        return self.staff.get("finance").try_api("POST", f"console/payments/{order}/receipt", {
+            "amount_fen": fen, "received_s": int(time.time()) - 60, "booking": booking, **more})
+
+    def give_back(self, order, booking):
+        return self.staff.get("finance").try_api("POST", f"console/payments/{order}/return", {"booking": booking})
+
+    def test_r_fee_2_bank_transfer(self):
+        walk = Walk(self.world, self.staff).to("submit")
+        about = walk.portal.api("GET", "about")
+        for name in "transfer_name", "transfer_account", "transfer_bank":
+            self.assertTrue(about[name])
+        order = self.transfer(walk)
+        self.assertRegex(order["reference"], r"^HF\d{9}$")
+        self.assertEqual((order["amount_fen"], order["state"]), (39900, "open"))
+        self.assertEqual(self.transfer(walk)["order"], order["order"])  # asked again it is the same: R-FEE-4
+        self.assertEqual([p["reference"] for p in self.listed(walk, "transfers")], [order["reference"]])
+        booking = "B" + walk.number
+
+        few = self.receive(order["order"], 39000, booking)
+        self.assertEqual((few.status, few.name, few["field"]), (409, "PAYMENT_AMOUNT", "amount_fen"))
+        self.assertIn("应收 399.00 元，实收 390.00 元，少 9.00 元", few["detail"])
+        self.assertEqual(self.receive(order["order"], 39900, booking, received_s=int(time.time()) + 900).name, "FIELD_RANGE")
+        self.assertEqual(self.receive("20261124000000010Pzzzzzzzz", 39900, booking).name, "PAYMENT_NONE")
+        self.assertEqual(self.payment(walk)["state"], "open")
+
+        self.assertEqual(self.receive(order["order"], 39900, booking)["state"], "paid")
+        self.assertEqual(walk.state(), "in-review")
+        self.assertEqual(self.receive(order["order"], 39900, booking)["state"], "paid")  # entered again: nothing more
+        self.assertEqual(self.receive(order["order"], 39900, booking + "X").name, "PAYMENT_SETTLED")
+        other = Walk(self.world, self.staff).to("submit")
+        self.assertEqual(self.receive(self.transfer(other)["order"], 39900, booking).name, "PAYMENT_BOOKED")
+        scanned = other.order()["order"]
+        self.assertEqual(self.receive(scanned, 39900, "C" + booking).name, "PAYMENT_METHOD")
+
+        walk.withdraw()  # what was transferred goes back by a transfer, which people make
+        self.assertEqual(self.payment(walk)["state"], "refunding")
+        self.assertEqual(self.give_back(order["order"], "R" + booking)["state"], "refunded")
+        self.assertEqual(self.give_back(order["order"], "R" + booking).name, "PAYMENT_SETTLED")
+        self.world.message("sms", walk.mobile, "转账款项已退回")
+
+    def test_r_fee_4_a_transfer_of_another_amount_and_one_that_comes_late(self):
+        walk = Walk(self.world, self.staff).to("submit")
+        first = self.transfer(walk)["order"]
+        many = self.receive(first, 40000, "D" + walk.number, back=True)
+        self.assertEqual((many["state"], many["received_fen"]), ("refunding", 40000))
+        self.world.message("sms", walk.mobile, "与应缴的 399.00 元不符")
+        self.assertEqual(walk.state(), "awaiting-payment")
+        self.assertEqual(self.give_back(first, "E" + walk.number)["state"], "refunded")
+
+        second = self.transfer(walk)["order"]
+        self.assertNotEqual(second, first)
+        walk.pay()  # in another way, in between
+        states = lambda: {p["order"]: p["state"] for p in walk.portal.api("GET", walk.path("payments"))["items"]}
+        wait_for("the end of the transfer's order", lambda: states()[second] == "closed")
+        late = self.receive(second, 39900, "F" + walk.number)
+        self.assertEqual(late["state"], "refunding")  # the fee counts once
+        self.assertEqual(sorted(states().values()), ["paid", "refunded", "refunding"])
 
 
 if __name__ == "__main__":

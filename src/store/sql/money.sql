@@ -12,9 +12,9 @@ ORDER BY from_s DESC LIMIT 1
 
 -- name: payment_insert
 INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, transaction_number, created_s,
-                     expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s)
+                     expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s, reference, received_fen)
 VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :transaction_number, :created_s,
-        :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s)
+        :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s, :reference, :received_fen)
 
 -- name: payment_get
 SELECT * FROM payment WHERE order_number = :key
@@ -27,6 +27,20 @@ SELECT * FROM payment WHERE application = :key ORDER BY created_s, order_number 
 
 -- name: payment_list_in
 SELECT * FROM payment WHERE state = :state AND order_number > :key ORDER BY order_number LIMIT :limit_count
+
+-- Transfers that wait to be confirmed, also those for which it was long.
+-- name: payment_list_transfers
+SELECT * FROM payment WHERE method = 'transfer' AND state IN ('open', 'closed') AND order_number > :key
+ORDER BY order_number LIMIT :limit_count
+
+-- name: payment_booked
+SELECT * FROM payment WHERE method = 'transfer' AND transaction_number = :key LIMIT 1
+
+-- Another amount than was due has come: it goes back.
+-- name: payment_set_received
+UPDATE payment SET state = 'refunding', transaction_number = :transaction_number, paid_s = :paid_s,
+                   received_fen = :received_fen, tries = 0, next_s = 0, trouble = NULL
+WHERE order_number = :order_number AND state IN ('open', 'closed')
 
 -- name: payment_sum_paid
 SELECT COALESCE(CAST(SUM(amount_fen) AS INTEGER), 0) AS count FROM payment WHERE application = :key AND state = 'paid'
@@ -52,9 +66,10 @@ WHERE order_number = :order_number
 UPDATE payment SET checked_s = :checked_s, tries = :tries, next_s = :next_s, trouble = :trouble
 WHERE order_number = :order_number
 
--- Payments that the gateway is to be asked about: open ones, and those that go back.
+-- Payments to look after: open ones, and those that the gateway is to give back; a transfer is given back by people.
 -- name: payment_unsettled
-SELECT * FROM payment WHERE state IN ('open', 'refunding') AND next_s <= :at_s ORDER BY next_s, order_number
+SELECT * FROM payment WHERE (state = 'open' OR (state = 'refunding' AND method <> 'transfer')) AND next_s <= :at_s
+ORDER BY next_s, order_number
 LIMIT :limit_count
 
 -- name: callback_insert

@@ -40,7 +40,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.certificates.one },
   },
   {
-    path: "/finance/:state(refunding|refunded|paid)",
+    path: "/finance/:state(transfers|refunding|refunded|paid)",
     component: () => import("./pages/Finance.vue"),
     meta: { title: t.finance.title },
   },

@@ -276,8 +276,16 @@ export const t = {
   finance: {
     title: "财务",
     lead: "申请撤回、不予通过或重复缴费时，款项自动原路退回；支付平台没有办成的，系统会自动再试。",
-    tabs: { refunding: "待退款", refunded: "已退款", paid: "已收款" } as Record<string, string>,
-    none: { refunding: "没有待退的款项。", refunded: "没有退款。", paid: "没有收款。" } as Record<string, string>,
+    tabs: { transfers: "待确认转账", refunding: "待退款", refunded: "已退款", paid: "已收款" } as Record<
+      string,
+      string
+    >,
+    none: {
+      transfers: "没有待确认的转账。",
+      refunding: "没有待退的款项。",
+      refunded: "没有退款。",
+      paid: "没有收款。",
+    } as Record<string, string>,
     columns: {
       application: "受理单号",
       order: "订单号",
@@ -286,7 +294,7 @@ export const t = {
       when: "时间",
       state: "状态",
     },
-    methods: { wechat: "微信支付" } as Record<string, string>,
+    methods: { wechat: "微信支付", transfer: "银行转账" } as Record<string, string>,
     states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<
       string,
       string
@@ -297,6 +305,23 @@ export const t = {
     paidAt: (when: string) => `付款 ${when}`,
     refundedAt: (when: string) => `退款 ${when}`,
     of: "缴费",
+    reference: "附言",
+    received: (yuan: string) => `实收 ${yuan}`,
+    action: "操作",
+    receive: "登记到账",
+    giveBack: "登记已退回",
+    receiveTitle: (reference: string) => `登记到账：附言 ${reference}`,
+    giveBackTitle: (yuan: string) => `登记已退回 ${yuan} 元`,
+    amount: "实收金额（元）",
+    amountHint: (yuan: string) => `应收 ${yuan} 元，按银行流水填写`,
+    amountWrong: "请填写金额，如 399 或 399.00",
+    day: "到账日期",
+    dayHint: "如 2026-11-30",
+    dayWrong: "请按“年-月-日”填写，不晚于今天",
+    booking: "银行流水号",
+    backLabel: "金额与应收不同时",
+    back: "登记为退回，并通知对方重新转账",
+    done: { receive: "已登记到账。", back: "已登记，款项待退回，已通知对方。", giveBack: "已登记退回，已通知对方。" },
   },
 
   audit: {
@@ -334,6 +359,9 @@ export const t = {
       "payment.excess": "收到多余款项",
       "payment.closed": "订单关闭",
       "payment.refunded": "已退款",
+      "payment.received": "登记转账到账",
+      "payment.other-amount": "登记转账金额不符",
+      "payment.returned": "登记转账已退回",
       "session.begin": "登录",
       "session.end": "退出登录",
       "session.refuse": "登录被拒绝",
