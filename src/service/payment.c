@@ -378,8 +378,8 @@ struct result payment_list_in(const struct act *act, const char *state, const ch
     void *rows;
     size_t count;
     bool transfers = text_equal(state, "transfers");
-    TRY(store_list(act->service->store, transfers ? STATEMENT_PAYMENT_LIST_TRANSFERS : STATEMENT_PAYMENT_LIST_IN, RECORD(key_row_shape, &key), act->arena,
-                   &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
+    TRY(store_list(act->service->store, transfers ? STATEMENT_PAYMENT_LIST_TRANSFERS : STATEMENT_PAYMENT_LIST_IN,
+                   RECORD(key_row_shape, &key), act->arena, &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
     *ret_rows = rows;
     *ret_next = NULL;
     if (count > PAYMENT_PAGE) *ret_next = (*ret_rows)[(count = PAYMENT_PAGE) - 1].order_number;

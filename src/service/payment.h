@@ -31,7 +31,8 @@ RESULT payment_open(const struct act *act, const char *number, const char *metho
 RESULT payment_get(const struct act *act, const char *number, struct payment_row *ret_payment);
 /* All of an application, oldest first, PAYMENT_LIST_MAX at most: holders see the own, operators all. */
 RESULT payment_list(const struct act *act, const char *number, struct payment_row **ret_rows, size_t *ret_count);
-/* All in STATE ("transfers": that wait for finance), whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the page before or NULL. */
+/* All in STATE ("transfers": that wait for finance), whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the
+ * page before or NULL. */
 RESULT payment_list_in(const struct act *act, const char *state, const char *after, struct payment_row **ret_rows,
                        size_t *ret_count, const char **ret_next);
 /* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is

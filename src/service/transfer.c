@@ -33,7 +33,8 @@ static struct result find(struct tx *tx, const struct act *act, const char *orde
 {
     struct key_row key = { .key = order };
     struct payment_row row;
-    struct result r = tx_one(tx, STATEMENT_PAYMENT_GET, RECORD(key_row_shape, &key), act->arena, &payment_row_shape, &row);
+    struct result r = tx_one(tx, STATEMENT_PAYMENT_GET, RECORD(key_row_shape, &key), act->arena, &payment_row_shape,
+                             &row);
     ENSURE(r.code != ERROR_NOT_FOUND, ERROR_PAYMENT_NONE);
     TRY(r);
     ENSURE(text_equal(row.method, TRANSFER_METHOD), ERROR_PAYMENT_METHOD);

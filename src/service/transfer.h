@@ -1,7 +1,7 @@
-/* Payment by bank transfer (R-FEE-2): the holder is shown an account, the amount and a reference; finance enters what the
- * bank has booked. Nothing is believed but that: the amount due marks it as paid, another one goes back; and what the bank
- * booked once counts once. An order for which it was long is still paid when the money comes, by the same rules as one of
- * a gateway. What is to go back is transferred by people, who enter that too. */
+/* Payment by bank transfer (R-FEE-2): the holder is shown an account, the amount and a reference; finance enters what
+ * the bank has booked. Nothing is believed but that: the amount due marks it as paid, another one goes back; and what
+ * the bank booked once counts once. An order for which it was long is still paid when the money comes, by the same
+ * rules as one of a gateway. What is to go back is transferred by people, who enter that too. */
 #pragma once
 
 #include "service/payment.h"

@@ -11,6 +11,7 @@ export async function prepare(world) {
     filled: await until("fill", "李四"),
     printed: await until("print", "王五"),
     unpaid: await until("submit", "赵六"),
+    transferring: await until("submit", "韩五"),
     review: await until("pay", "陈七"),
     back: await until("pay", "周八"),
     withdrawn: await until("apply", "吴九"),
@@ -23,6 +24,7 @@ export async function prepare(world) {
     blank: await world.card(),
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
+  await p.transferring.api("POST", p.transferring.path("payment"), { method: "transfer" });
   await p.refunded.api("POST", p.refunded.path("withdrawal"));
   const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
   await reviewer.api("POST", `console/${p.back.path("return")}`, {
@@ -146,6 +148,7 @@ async function portal(world, browser, people, each) {
       },
     ],
   ]);
+  await show(people.transferring, [["portal-payment-transfer", "payment", "附言（必填）"]]);
   await show(people.review, [["portal-status-review", "", "正在审核"]]);
   await show(people.back, [
     ["portal-sent-back", "", "有内容需要补正"],
@@ -243,6 +246,13 @@ async function console_(world, browser, people, each) {
   await m.goto(world.console + "/finance/paid");
   await m.getByText("微信支付").first().waitFor();
   await each(m, "console-finance");
+  await m.goto(world.console + "/finance/transfers");
+  await m
+    .getByRole("button", { name: /登记到账/ })
+    .first()
+    .click();
+  await m.getByLabel("银行流水号").waitFor();
+  await each(m, "console-transfer");
   await counting.close();
 
   const governing = await person(browser, world, operatorsDesk);
