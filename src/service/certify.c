@@ -35,20 +35,8 @@ const char *certify_state(const struct certificate_row *row, int64_t now_s)
     return text_equal(row->state, "valid") && now_s > row->not_after_s ? "expired" : row->state;
 }
 
-/* ---- revocation ---- */
-
-struct revocation {
-    const struct act *act;
-    const char *serial, *reason;
-    const char *text;
-    struct evidence evidence;
-    struct approve_statement signed_text;
-    struct decision_row kept;
-};
-
-/* What is revoked: the certificate and its pair. */
-static struct result pair_of(struct tx *tx, const struct act *act, const struct certificate_row *row,
-                             const char **ret_serials)
+struct result certify_pair(struct tx *tx, const struct act *act, const struct certificate_row *row,
+                           const char **ret_serials)
 {
     struct key_row params = { .key = row->pair, .limit_count = PAIR_MAX };
     const char *list = NULL;
@@ -65,6 +53,17 @@ static struct result pair_of(struct tx *tx, const struct act *act, const struct 
     *ret_serials = list;
     return OK;
 }
+
+/* ---- revocation ---- */
+
+struct revocation {
+    const struct act *act;
+    const char *serial, *reason;
+    const char *text;
+    struct evidence evidence;
+    struct approve_statement signed_text;
+    struct decision_row kept;
+};
 
 static struct result revoke_text(struct tx *tx, const struct revocation *r, const char *nonce,
                                  const char *operator_serial, const char *time, const char **ret_text)
@@ -88,7 +87,7 @@ static struct result revoke_text(struct tx *tx, const struct revocation *r, cons
                                    .organization_name = organization.name, .medium = "-", .profile = "-",
                                    .reason = r->reason, .validity = "-", .nonce = nonce,
                                    .operator_serial = operator_serial, .time = time };
-    TRY(pair_of(tx, act, &row, &s.revokes));
+    TRY(certify_pair(tx, act, &row, &s.revokes));
     ENSURE(s.time, ERROR_OUT_OF_ROOM);
     return statement_write(&approve_statement_shape, &s, act->arena, ret_text);
 }

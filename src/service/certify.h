@@ -14,6 +14,9 @@ RESULT certify_get(const struct act *act, const char *serial, struct certificate
 /* "issued", "valid", "held", "revoked" as kept, or "expired" when a valid one is over. */
 const char *certify_state(const struct certificate_row *row, int64_t now_s);
 
+/* The serials of the pair that ROW belongs to, joined by commas. */
+RESULT certify_pair(struct tx *tx, const struct act *act, const struct certificate_row *row, const char **ret_serials);
+
 /* The statement that revokes the pair of SERIAL for REASON (RFC 5280). ERROR_CERTIFICATE_STATE when it is revoked. */
 RESULT certify_revocation_draft(const struct act *act, const char *serial, const char *reason,
                                 const char **ret_statement);

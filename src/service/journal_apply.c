@@ -172,7 +172,9 @@ static struct result next_serial(struct record_in *in, const char **from, const 
     return OK;
 }
 
-static struct result tell_revoked(struct record_in *in, const struct certificate_row *row, const char *reason)
+/* REASON: of a revocation; else NULL. */
+static struct result tell_holder(struct record_in *in, const char *template, const struct certificate_row *row,
+                                 const char *reason)
 {
     struct key_row key = { .id = row->holder };
     struct account_row account;
@@ -181,8 +183,7 @@ static struct result tell_revoked(struct record_in *in, const struct certificate
     if (r.code == ERROR_NOT_FOUND) return OK;
     TRY(r);
     const struct notice_value values[] = { { "name", account.name }, { "serial", row->serial }, { "reason", reason } };
-    struct notice notice = { .template = "certificate-revoked", .mobile = account.mobile, .email = account.email,
-                             NOTICE_VALUES(values) };
+    struct notice notice = { template, account.mobile, account.email, values, reason ? 3 : 2 };
     return notice_queue(in->tx, &in->act, &notice);
 }
 
@@ -202,7 +203,7 @@ static struct result revoke(struct record_in *in, const char *serial, const stru
     assert(in->taking->ended_count < JOURNAL_ENDED_MAX);
     in->taking->ended[in->taking->ended_count++] = row.holder;
     /* One that never came into its holder's hands is nobody's news. */
-    return text_equal(row.state, "issued") ? OK : tell_revoked(in, &row, revoked->reason);
+    return text_equal(row.state, "issued") ? OK : tell_holder(in, "certificate-revoked", &row, revoked->reason);
 }
 
 /* An application for nothing but this is done with it. */
@@ -239,10 +240,14 @@ static struct result hold(struct record_in *in, const char *serial)
                              &certificate_row_shape, &row);
     if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", serial, "hold");
     TRY(r);
-    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_HOLD, RECORD(key_row_shape, &key), NULL));
+    int64_t changed;
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_HOLD, RECORD(key_row_shape, &key), &changed));
     TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_SERIAL, RECORD(key_row_shape, &key), NULL));
-    if (text_equal(row.purpose, "signing")) in->taking->ended[in->taking->ended_count++] = row.holder;
-    return note(in, "certificate.hold", serial, NULL);
+    TRY(note(in, "certificate.hold", serial, NULL));
+    if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
+    assert(in->taking->ended_count < JOURNAL_ENDED_MAX);
+    in->taking->ended[in->taking->ended_count++] = row.holder;
+    return tell_holder(in, "certificate-held", &row, NULL);
 }
 
 static struct result apply_held(struct record_in *in, const void *body)
@@ -255,14 +260,27 @@ static struct result apply_held(struct record_in *in, const void *body)
     return OK;
 }
 
+static struct result release(struct record_in *in, const char *serial)
+{
+    struct key_row key = { .key = serial };
+    struct certificate_row row;
+    int64_t changed;
+    struct result r = tx_one(in->tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &certificate_row_shape, &row);
+    if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", serial, "release");
+    TRY(r);
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_RELEASE, RECORD(key_row_shape, &key), &changed));
+    TRY(note(in, "certificate.release", serial, NULL));
+    if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
+    return tell_holder(in, "certificate-released", &row, NULL);
+}
+
 static struct result apply_released(struct record_in *in, const void *body)
 {
     const struct journal_released *released = body;
     for (const char *from = released->serials, *serial; from && *from;) {
         TRY(next_serial(in, &from, &serial));
-        struct key_row key = { .key = serial };
-        TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_RELEASE, RECORD(key_row_shape, &key), NULL));
-        TRY(note(in, "certificate.release", serial, NULL));
+        TRY(release(in, serial));
     }
     return OK;
 }

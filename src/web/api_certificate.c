@@ -1,5 +1,6 @@
-/* Certificates, for their holders and for operators (R-REVOKE-1). */
+/* Certificates, for their holders and for operators (R-REVOKE-1, R-REVOKE-3). */
 #include "service/certify.h"
+#include "service/hold.h"
 
 #include "web/api_desk.h"
 
@@ -54,5 +55,30 @@ struct result api_revocation_make(struct call *call)
     struct act act = app_act(call);
     struct certificate_row row;
     TRY(certify_revoke(&act, call_text(call, "serial"), asked->statement, asked->signature, &row));
+    return answer_certificate(call, &row);
+}
+
+struct result api_certificate_hold(struct call *call)
+{
+    struct act act = app_act(call);
+    struct certificate_row row;
+    TRY(hold_place(&act, call_text(call, "serial"), &row));
+    return answer_certificate(call, &row);
+}
+
+struct result api_release_draft(struct call *call)
+{
+    struct act act = app_act(call);
+    struct api_draft answer = { 0 };
+    TRY(hold_release_draft(&act, call_text(call, "serial"), &answer.statement));
+    return answer_record(call, &api_draft_shape, &answer);
+}
+
+struct result api_release_make(struct call *call)
+{
+    const struct api_signed *asked = call->body;
+    struct act act = app_act(call);
+    struct certificate_row row;
+    TRY(hold_release(&act, call_text(call, "serial"), asked->statement, asked->signature, &row));
     return answer_certificate(call, &row);
 }

@@ -19,7 +19,8 @@ BUILD = os.environ["HUFU_BUILD"]
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "objects/pki"))
 import cases_status as made  # noqa: E402
 import objects  # noqa: E402
-from walk import Staff, Walk  # noqa: E402
+from page import Page  # noqa: E402
+from walk import Staff, Walk, change_line, expect, line  # noqa: E402
 from world import ROOT, World, wait_for  # noqa: E402
 from der import explicit, generalized, implicit, integer, null, octets, oid, seq  # noqa: E402
 
@@ -283,6 +284,40 @@ class Installation(unittest.TestCase):
         finally:
             os.kill(signer, signal.SIGCONT)
         wait_for("nonces again", lambda: self.judge("ocsp", self.get(url, asked), self.signing)[1] != "-")
+
+    def test_c_r_revoke_3_a_holders_own_hold_at_once_and_a_reviewers_release(self):
+        walk, stranger, reviewer = self.walk.to("platform_login"), Walk(self.world, self.walk.staff).to("log_in"), self.walk.staff.reviewer
+        self.assertEqual(walk.try_hold(stranger.portal).name, "NOT_FOUND")
+        self.assertEqual(walk.platform.try_api("GET", "session").status, 200)
+        held = walk.try_hold()
+        self.assertEqual((held.status, held["state"]), (200, "held"), held)
+        self.assertEqual({c["state"] for c in walk.portal.api("GET", "certificates")["items"]}, {"held"})
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_HELD")  # R-LOGIN-4
+        self.assertEqual(walk.platform.try_api("GET", "session").status, 401)  # what was open has ended
+        self.assertEqual(walk.try_hold()["state"], "held")  # pressed twice
+        for channel, to in ("sms", walk.mobile), ("email", walk.email):
+            self.world.message(channel, to, "已临时挂失")
+        for certificate in self.signing, self.encryption:
+            wait_for("OCSP", lambda certificate=certificate: self.ocsp(certificate) == "revoked 6")
+            wait_for("the list", lambda certificate=certificate: self.in_list(certificate)[0] == "revoked 6")
+        statement = walk.draft_release()
+        self.assertEqual(line(statement, "certificates"), ",".join(sorted(self.serials.values())))
+        signature = reviewer.sign(statement)
+        self.assertEqual(walk.try_release(statement, signature[:-2] + ("00" if signature[-2:] != "00" else "01")).name,
+                         "DECISION_SIGNATURE")
+        other = change_line(statement, "holder", stranger.account)
+        self.assertEqual(walk.try_release(other, reviewer.sign(other)).name, "DECISION_STATEMENT")
+        refused = self.walk.staff.producer.try_api("POST", f"console/certificates/{walk.serial}/release-draft")
+        self.assertEqual(refused.name, "NOT_PERMITTED")
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_HELD")
+        self.assertEqual(walk.try_release(statement, signature)["state"], "valid")
+        expect(walk.try_login(Page(self.world.address("platform"))))
+        self.assertEqual(self.walk.staff.reviewer.try_api("POST", f"console/certificates/{walk.serial}/release-draft").name, "NOT_HELD")
+        for certificate in self.signing, self.encryption:
+            wait_for("OCSP", lambda certificate=certificate: self.ocsp(certificate) == "good")
+            wait_for("the list", lambda certificate=certificate: self.in_list(certificate)[0] == "good")
+        self.world.message("sms", walk.mobile, "已解除挂失")
+        self.assertEqual(walk.try_hold().name, "HOLD_LIMIT")  # a release stands: whoever took over web cannot undo it at once
 
     def test_d_r_pki_3_revocation_is_seen_and_outlives_a_kill(self):
         before = self.in_list(self.signing)[1]

@@ -376,6 +376,16 @@ class Walk:
 
     # ---- later ----
 
+    def try_hold(self, page=None):
+        return (page or self.portal).try_api("POST", f"certificates/{self.serial}/hold")
+
+    def draft_release(self):
+        return self.staff.reviewer.api("POST", f"console/certificates/{self.serial}/release-draft")["statement"]
+
+    def try_release(self, statement, signature):
+        return self.staff.reviewer.try_api("POST", f"console/certificates/{self.serial}/release",
+                                           {"statement": statement, "signature": signature})
+
     def revoke(self, reason="keyCompromise"):
         reviewer = self.staff.reviewer
         path = f"console/certificates/{self.serial}/"
