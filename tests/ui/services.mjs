@@ -1,9 +1,9 @@
 /* What the other services have that an application for a first certificate has not. */
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, enter, fits, logInByKey, logInOperator, person, visitor } from "./browser.mjs";
+import { accessible, chooseKey, enter, fits, logInByKey, logInOperator, person, sign, visitor } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
-import { Holder } from "./people.mjs";
+import { Holder, newPin } from "./people.mjs";
 import { shared, tidy } from "./shared.mjs";
 
 const { world, browser } = await shared();
@@ -37,13 +37,15 @@ async function everyone(p, what) {
 
 describe("the other services", () => {
   tidy();
-  let has, other, locked;
+  let has, other, locked, held;
 
   before(async () => {
     has = await Holder.until(world, "ship", "马一");
     other = await Holder.until(world, "ship", "马二");
     locked = await Holder.until(world, "ship", "马四");
     await locked.changePin();
+    held = await Holder.until(world, "ship", "马五");
+    await held.changePin();
   });
 
   test("R-RENEW-2, R-APPLY-1 what is not for somebody now is told on the home page, and by the server", async () => {
@@ -108,6 +110,36 @@ describe("the other services", () => {
     await p.getByRole("button", { name: "解锁", exact: true }).click();
     await p.getByRole("alert").waitFor();
     await p.getByText("已锁死", { exact: true }).waitFor();
+  });
+
+  test("R-REVOKE-3 a holder puts the own certificate on hold at once; a reviewer releases it by a signature in words", async () => {
+    const p = await at(held, "/certificates");
+    await p.getByRole("link", { name: "临时挂失" }).click();
+    await p.getByText("立即生效").waitFor();
+    await everyone(p, "what a hold does");
+    await p.getByRole("button", { name: "立即挂失" }).click();
+    await p.getByText("证书已冻结").first().waitFor();
+    await everyone(p, "a certificate on hold");
+    const q = await visitor(browser, world);
+    await q.goto(world.platform + "/login");
+    await q.getByRole("button", { name: "登录", exact: true }).click();
+    await chooseKey(q, held.card.serial);
+    await q.getByLabel("USBKey 口令", { exact: true }).fill(newPin);
+    await q.getByRole("button", { name: "确认" }).click();
+    await q.getByText("证书处于冻结状态，暂时不能登录").waitFor();
+    const r = await visitor(browser, world, { width: 1440 });
+    await logInOperator(r, world, "reviewer");
+    await r.goto(`${world.console}/certificates/${held.serial}`);
+    await r.getByText("已冻结", { exact: true }).waitFor();
+    await r.getByRole("button", { name: "解除冻结" }).click();
+    await r.getByRole("dialog").getByText("解除证书冻结").waitFor();
+    await r.getByRole("dialog").getByText("马五").first().waitFor();
+    await everyone(r, "a hold to be released");
+    await sign(r, world, "reviewer", "签名并解除冻结");
+    await r.getByText("已解除冻结，已公布").waitFor();
+    await p.goto(world.portal + "/certificates");
+    await p.getByText("有效", { exact: true }).waitFor();
+    await logInByKey(await visitor(browser, world), world.platform, held.card.serial, newPin);
   });
 
   test("R-DAMAGED-1 the address to send to, the waybill, receipt and inspection before the approval", async () => {

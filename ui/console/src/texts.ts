@@ -239,6 +239,11 @@ export const t = {
     reason: "吊销原因",
     revokeNext: "下一步：签名",
     revokeAction: "签名并吊销",
+    release: "解除冻结",
+    releaseBody:
+      "先用另外的方式向使用人本人核实：USBKey 已经找回，口令没有泄露。解除后立即可以登录，使用人会收到通知。",
+    releaseAction: "签名并解除冻结",
+    released: "已解除冻结，已公布，通知已发送。",
     revokeBody: "吊销后不能恢复：登录立即失败，证书状态一分钟内在 OCSP 和吊销列表中公布。",
     reasons: {
       unspecified: "未说明",
@@ -366,6 +371,8 @@ export const t = {
       "session.end": "退出登录",
       "session.refuse": "登录被拒绝",
       "certificate.revoke": "吊销证书",
+      "certificate.hold": "挂失冻结证书",
+      "certificate.release": "解除证书冻结",
     } as Record<string, string>,
   },
 };

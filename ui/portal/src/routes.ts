@@ -9,6 +9,11 @@ export const routes: RouteRecordRaw[] = [
   { path: "/", component: () => import("./pages/Home.vue"), meta: { title: t.home.title } },
   { path: "/help", component: () => import("./pages/Help.vue"), meta: { title: t.help.title, open: true } },
   { path: "/certificates", component: () => import("./pages/Certificates.vue"), meta: { title: t.certificate.title } },
+  {
+    path: "/certificates/:serial([0-9a-f]{32})/hold",
+    component: () => import("./pages/Hold.vue"),
+    meta: { title: t.hold.title },
+  },
   { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
   { path: "/services/:service", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
   { path: application, component: () => import("./pages/Application.vue"), meta: { title: t.task.title } },

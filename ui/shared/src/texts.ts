@@ -80,10 +80,13 @@ export const shared = {
     lapsed: "已失效",
     cancelled: "已取消",
   } as Record<string, string>,
-  certificateStates: { issued: "已签发", valid: "有效", revoked: "已吊销", expired: "已过期" } as Record<
-    string,
-    string
-  >,
+  certificateStates: {
+    issued: "已签发",
+    valid: "有效",
+    held: "已冻结",
+    revoked: "已吊销",
+    expired: "已过期",
+  } as Record<string, string>,
   fields: {
     organization_name: "单位名称",
     credit_code: "统一社会信用代码",
@@ -181,6 +184,7 @@ export const shared = {
       "HUFU-CARD-v1": "启用一把空白 USBKey",
       "HUFU-PRODUCE-v1": "为 USBKey 中的密钥签发证书",
       "HUFU-LOGIN-v1": "登录",
+      "HUFU-RELEASE-v1": "解除证书冻结",
     } as Record<string, string>,
     whole: "查看将要签名的完整文本",
     lead: "下面是您将要签名的内容。签名后不可抵赖，请逐项核对。",
@@ -210,6 +214,7 @@ export const shared = {
       relying_party: "登录到",
       session: "会话编号",
       certificate: "证书序列号",
+      certificates: "解除冻结的证书",
       serial: "证书序列号",
       words: "理由",
       decision: "决定",

@@ -3,9 +3,18 @@ export function stateKind(state: string): "plain" | "good" | "waiting" | "bad" |
   if (["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "open"].includes(state))
     return "waiting";
   if (
-    ["sent-back", "rejected", "lapsed", "cancelled", "revoked", "expired", "failed", "closed", "suspended"].includes(
-      state,
-    )
+    [
+      "sent-back",
+      "rejected",
+      "lapsed",
+      "cancelled",
+      "revoked",
+      "expired",
+      "failed",
+      "closed",
+      "suspended",
+      "held",
+    ].includes(state)
   )
     return "bad";
   if (["produced", "shipped", "done", "valid", "paid", "sent", "opened"].includes(state)) return "good";
