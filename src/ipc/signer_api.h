@@ -85,15 +85,16 @@ struct signer_card_opened {
 };
 extern const struct shape signer_card_opened_shape;
 
-/* Issues the pair for a USBKey. The approval is used up by it. What the approval says to revoke and is still valid is
+/* Issues the pair for a USBKey; for a renewal or a change of holder, for the USBKey that has the certificate which is
+ * replaced. The approval is used up by it. What the approval says to revoke and is still valid is
  * revoked with it, as a JOURNAL_REVOKED of its own before the JOURNAL_ISSUED. */
 struct signer_issue {
     struct id request;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
-    SIGNER_EVIDENCE_FIELDS(1);        /* HUFU-PRODUCE-v1 */
+    SIGNER_EVIDENCE_FIELDS(1);        /* HUFU-PRODUCE-v1; of renew and change HUFU-DOWNLOAD-v1 by the key on record */
     struct bytes card_certificate;
-    struct bytes possession;          /* signature by the new key over the produce statement's text */
+    struct bytes possession;          /* signature by the new key over that statement's text */
 };
 extern const struct shape signer_issue_shape;
 
@@ -358,7 +359,7 @@ struct journal_issued {
     const char *application, *holder, *card;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
-    const char *produce; struct bytes produce_signature;
+    const char *produce; struct bytes produce_signature; /* HUFU-PRODUCE-v1 or HUFU-DOWNLOAD-v1 */
     struct bytes signing_certificate, encryption_certificate, enveloped_key;
     struct bytes content;
 };

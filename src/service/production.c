@@ -224,11 +224,10 @@ struct result production_draft(const struct act *act, const char *number, const 
     return OK;
 }
 
-/* The pair of the application as the journal brought it. */
-static struct result read_pair(struct tx *tx, struct making *m)
+struct result production_read_pair(struct tx *tx, const struct act *act, const struct application_row *row,
+                                   struct signer_issued *ret_issued)
 {
-    const struct act *act = m->act;
-    struct key_row pair = { .key = m->row.serial, .limit_count = 2 }, which = { .key = m->row.number };
+    struct key_row pair = { .key = row->serial, .limit_count = 2 }, which = { .key = row->number };
     struct enveloped_key_row key;
     void *found;
     size_t count;
@@ -239,7 +238,7 @@ static struct result read_pair(struct tx *tx, struct making *m)
     const struct certificate_row *rows = found;
     ENSURE(count == 2, ERROR_STORE_DAMAGED);
     bool first = text_equal(rows[0].purpose, "signing");
-    m->pair = (struct signer_issued){ .signing_certificate = rows[first ? 0 : 1].der,
+    *ret_issued = (struct signer_issued){ .signing_certificate = rows[first ? 0 : 1].der,
                                       .encryption_certificate = rows[first ? 1 : 0].der, .enveloped_key = key.blob,
                                       .index = rows[0].journal_index };
     return OK;
@@ -258,7 +257,7 @@ static struct result look_again(struct tx *tx, struct making *m)
                              &decision_row_shape, &m->kept);
     if (r.code == ERROR_NOT_FOUND) return OK;
     TRY(r);
-    TRY(read_pair(tx, m));
+    TRY(production_read_pair(tx, m->act, &m->row, &m->pair));
     m->issued = true;
     return OK;
 }
@@ -316,7 +315,7 @@ static struct result pair_again(struct tx *tx, void *context)
     TRY(evidence_role(tx, m->act, "producer", &operator));
     TRY(desk_load(tx, m->act, m->number, &m->row));
     ENSURE(text_equal(m->row.state, state_name(STATE_ISSUED)), ERROR_APPLICATION_STATE);
-    return read_pair(tx, m);
+    return production_read_pair(tx, m->act, &m->row, &m->pair);
 }
 
 struct result production_pair(const struct act *act, const char *number, struct signer_issued *ret_issued)

@@ -32,6 +32,9 @@ struct production_signed {
 /* Issues the pair. The same statement again gives the pair that there is. */
 RESULT production_make(const struct act *act, const char *number, const struct production_signed *with,
                        struct signer_issued *ret_issued);
+/* The pair of an application that is issued, as the journal brought it. */
+RESULT production_read_pair(struct tx *tx, const struct act *act, const struct application_row *row,
+                            struct signer_issued *ret_issued);
 /* The pair that was issued and is not in its USBKey yet, for whoever goes on after a page or a USBKey was lost.
  * ERROR_APPLICATION_STATE when there is none. */
 RESULT production_pair(const struct act *act, const char *number, struct signer_issued *ret_issued);

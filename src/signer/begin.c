@@ -1,6 +1,7 @@
 /* Setting up, by `hufu init`: the CAs' keys and certificates, and the first operators, for whom nobody could sign yet.
  * All of it is in the journal, and over with SIGNER_SEAL. */
 #include "base/random.h"
+#include "pki/card_keys.h"
 #include "pki/issue.h"
 #include "signer/evidence.h"
 #include "signer/handlers.h"
@@ -130,7 +131,8 @@ struct result handle_first_operator(struct call *call, const void *ask, void *an
     const char *hex = text_hex(call->arena, a->public_key);
     ENSURE(hex, ERROR_OUT_OF_ROOM);
     TRY(evidence_fresh_key(call, hex, &key));
-    TRY(evidence_attestation(call, card, a->card, hex, a->attestation));
+    const struct attest_statement made = { a->card, CARD_CONTAINER, hex };
+    TRY(evidence_attestation(call, card, &made, a->attestation));
     const struct operator_fields fields = { a->name, a->card, &key };
     TRY(operator_certify(call, &fields, &done->certificate));
     TRY(certificate_parse(done->certificate, call->arena, &c));

@@ -41,15 +41,15 @@ static struct result check_operator(struct call *call, const struct evidence_wan
     return OK;
 }
 
-static struct result check_time(struct call *call, const struct evidence_wants *wants, const char *field,
-                                const char *text, int64_t *ret_time_s)
+struct result evidence_time(struct call *call, int64_t age_max_s, const char *field, const char *text,
+                            int64_t *ret_time_s)
 {
     uint64_t time_s;
     if (failed(text_number(text, INT64_MAX, &time_s)))
         return refuse(call, ERROR_STATEMENT, field, "time: %s", text);
     if ((int64_t)time_s > call->now_s + EARLY_S)
         return refuse(call, ERROR_STATEMENT_EARLY, field, "%s is after %lld", text, (long long)call->now_s);
-    if ((int64_t)time_s < call->now_s - wants->age_max_s)
+    if ((int64_t)time_s < call->now_s - age_max_s)
         return refuse(call, ERROR_STATEMENT_OLD, field, "%s is long before %lld", text, (long long)call->now_s);
     *ret_time_s = (int64_t)time_s;
     return OK;
@@ -68,7 +68,7 @@ struct result evidence_check(struct call *call, const struct evidence_wants *wan
     if (signed_text->signature.len != SM2_SIGNATURE_SIZE ||
         failed(sm2_verify(&by.operator->key, text, signed_text->signature.ptr)))
         return refuse(call, ERROR_SIGNATURE_INVALID, field, "in the name of %s", by.operator->serial);
-    TRY(check_time(call, wants, field, value_of(wants->shape, ret_record, "time"), &by.time_s));
+    TRY(evidence_time(call, wants->age_max_s, field, value_of(wants->shape, ret_record, "time"), &by.time_s));
     sm3_hash(text, by.hash);
     *ret_signatory = by;
     return OK;
@@ -156,15 +156,14 @@ struct result evidence_card(struct call *call, struct bytes der, const char *car
     return OK;
 }
 
-struct result evidence_attestation(struct call *call, const struct certificate *certificate, const char *card,
-                                   const char *public_key, struct bytes attestation)
+struct result evidence_attestation(struct call *call, const struct certificate *certificate,
+                                   const struct attest_statement *made, struct bytes attestation)
 {
-    struct attest_statement statement = { card, CARD_CONTAINER, public_key };
     const char *text;
-    TRY(statement_write(&attest_statement_shape, &statement, call->arena, &text));
+    TRY(statement_write(&attest_statement_shape, made, call->arena, &text));
     if (attestation.len != SM2_SIGNATURE_SIZE ||
         failed(sm2_verify(&certificate->key, bytes_text(text), attestation.ptr)))
-        return refuse(call, ERROR_CARD_ATTESTATION, "attestation", "card %s", card);
+        return refuse(call, ERROR_CARD_ATTESTATION, "attestation", "card %s", made->card);
     return OK;
 }
 

@@ -31,6 +31,10 @@ struct evidence_wants {
 RESULT evidence_check(struct call *call, const struct evidence_wants *wants, const struct signed_text *signed_text,
                       void *ret_record, struct signatory *ret_signatory);
 
+/* TEXT, the time of the statement in FIELD, is neither in the future nor longer ago than AGE_MAX_S:
+ * ERROR_STATEMENT_EARLY, ERROR_STATEMENT_OLD; ERROR_STATEMENT for what is no time. */
+RESULT evidence_time(struct call *call, int64_t age_max_s, const char *field, const char *text, int64_t *ret_time_s);
+
 /* NONCE, of the statement in FIELD, is an id as id_text writes it (else one number had two spellings: ERROR_STATEMENT)
  * and was not used for PURPOSE (ERROR_APPROVAL_USED). */
 RESULT evidence_unused(struct call *call, const char *field, const char *nonce, enum used_for purpose);
@@ -62,8 +66,9 @@ bool evidence_lists(const char *list, const char *serial);
 
 /* DER is a card's own certificate from the maker and that of CARD: ERROR_CERTIFICATE_… and ERROR_CARD_OTHER. */
 RESULT evidence_card(struct call *call, struct bytes der, const char *card, struct certificate **ret_certificate);
-/* The card whose certificate is CERTIFICATE signed that PUBLIC_KEY (hex) was made in it. ERROR_CARD_ATTESTATION. */
-RESULT evidence_attestation(struct call *call, const struct certificate *certificate, const char *card,
-                            const char *public_key, struct bytes attestation);
+/* The card whose certificate is CERTIFICATE signed that this key (public_key in hex) was made in this container of it.
+ * ERROR_CARD_ATTESTATION. */
+RESULT evidence_attestation(struct call *call, const struct certificate *certificate,
+                            const struct attest_statement *made, struct bytes attestation);
 /* X ‖ Y as hex: ERROR_KEY_INVALID; ERROR_KEY_REPEATED when it was certified before. */
 RESULT evidence_fresh_key(struct call *call, const char *hex, struct sm2_public *ret_key);

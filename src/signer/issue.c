@@ -1,8 +1,10 @@
 /* SIGNER_ISSUE: the pair of certificates for a USBKey. Everything that stands in them comes from what reviewers
  * approved and from the key that the card made; the request adds nothing. */
 #include "base/fault.h"
+#include "pki/card_keys.h"
 #include "pki/issue.h"
 #include "pki/published.h"
+#include "signer/download.h"
 #include "signer/handlers.h"
 #include "signer/policy.h"
 #include "signer/revocation.h"
@@ -11,8 +13,10 @@
 struct order {
     const struct signer_issue *ask;
     struct approvals approvals;
-    struct produce_statement produce;
-    struct sm2_public key; /* the signing key of the new pair */
+    bool download;                /* by the key on record, not by a producer */
+    struct attest_statement made; /* what is to be certified: card, container, key */
+    const char *attestation;      /* hex */
+    struct sm2_public key;        /* the signing key of the new pair */
     int64_t not_after_s;
     struct revocation revocation; /* what the approval says to revoke and is not yet */
 };
@@ -27,7 +31,8 @@ static struct result check_approval(struct call *call, struct order *order)
                                          USED_ISSUE, false };
     const struct approve_statement *approval = &order->approvals.one;
     TRY(evidence_approvals(call, &want, &order->approvals));
-    TRY(policy_check(call, approval, POLICY_ISSUE));
+    order->download = policy_has(approval->service, POLICY_DOWNLOAD);
+    if (!order->download) TRY(policy_check(call, approval, POLICY_ISSUE));
     if (!text_equal(approval->medium, "usbkey") || !text_equal(approval->profile, "holder"))
         return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "medium %s, profile %s", approval->medium,
                       approval->profile);
@@ -39,10 +44,11 @@ static struct result check_produce(struct call *call, struct order *order)
     const struct signer_settings *settings = &call->signer->settings;
     const struct evidence_wants wants = { &produce_statement_shape, ROLE_PRODUCER, settings->produce_hours * 3600 };
     const struct signed_text signed_text = { "statement1", order->ask->statement1, order->ask->signature1 };
-    const struct produce_statement *p = &order->produce;
+    struct produce_statement statement;
+    const struct produce_statement *p = &statement;
     struct signatory by;
     struct bytes approval;
-    TRY(evidence_check(call, &wants, &signed_text, &order->produce, &by));
+    TRY(evidence_check(call, &wants, &signed_text, &statement, &by));
     for (size_t i = 0; i < order->approvals.count; i++)
         if (settings->producer_apart && operators_same(by.operator, order->approvals.by[i].operator))
             return refuse(call, ERROR_PRODUCER_REVIEWED, "statement1", "%s", by.operator->serial);
@@ -51,13 +57,25 @@ static struct result check_produce(struct call *call, struct order *order)
     if (failed(text_from_hex(call->arena, p->approval, &approval)) ||
         !bytes_equal(approval, BYTES(order->approvals.by[0].hash)))
         return refuse(call, ERROR_EVIDENCE_MISMATCH, "statement1", "for another approval");
+    order->made = (struct attest_statement){ p->card, CARD_CONTAINER, p->public_key };
+    order->attestation = p->attestation;
+    return OK;
+}
+
+static struct result check_download(struct call *call, struct order *order)
+{
+    const struct signed_text signed_text = { "statement1", order->ask->statement1, order->ask->signature1 };
+    struct download_statement d;
+    TRY(download_check(call, &order->approvals, &signed_text, order->not_after_s, &d));
+    order->made = (struct attest_statement){ d.card, d.container, d.public_key };
+    order->attestation = d.attestation;
     return OK;
 }
 
 /* The last opening of the card was for this application. */
 static struct result check_opened(struct call *call, const struct order *order)
 {
-    const char *card = order->produce.card;
+    const char *card = order->made.card;
     struct index_value value;
     struct journal_card opened;
     struct card_statement statement;
@@ -68,7 +86,7 @@ static struct result check_opened(struct call *call, const struct order *order)
     TRY(signer_recall(call->signer, value.record, JOURNAL_CARD, &journal_card_shape, call->arena, &opened));
     if (!opened.statement) return refuse(call, ERROR_CARD_NOT_OPENED, "statement1", "card %s is an operator's", card);
     TRY(statement_read(&card_statement_shape, opened.statement, call->arena, &statement));
-    if (!text_equal(statement.application, order->produce.application))
+    if (!text_equal(statement.application, order->approvals.one.application))
         return refuse(call, ERROR_CARD_NOT_OPENED, "statement1", "card %s: for %s", card, statement.application);
     return OK;
 }
@@ -76,24 +94,28 @@ static struct result check_opened(struct call *call, const struct order *order)
 static struct result check_key(struct call *call, struct order *order)
 {
     const struct signer_issue *ask = order->ask;
-    const struct produce_statement *p = &order->produce;
+    const struct attest_statement *made = &order->made;
     struct certificate *card;
     struct bytes attestation;
-    TRY(evidence_card(call, ask->card_certificate, p->card, &card));
-    if (failed(text_from_hex(call->arena, p->attestation, &attestation))) attestation = (struct bytes){ 0 };
-    TRY(evidence_attestation(call, card, p->card, p->public_key, attestation));
-    TRY(evidence_fresh_key(call, p->public_key, &order->key));
+    TRY(evidence_card(call, ask->card_certificate, made->card, &card));
+    if (failed(text_from_hex(call->arena, order->attestation, &attestation))) attestation = (struct bytes){ 0 };
+    TRY(evidence_attestation(call, card, made, attestation));
+    TRY(evidence_fresh_key(call, made->public_key, &order->key));
     if (ask->possession.len != SM2_SIGNATURE_SIZE ||
         failed(sm2_verify(&order->key, bytes_text(ask->statement1), ask->possession.ptr)))
-        return refuse(call, ERROR_POSSESSION, "possession", "card %s", p->card);
+        return refuse(call, ERROR_POSSESSION, "possession", "card %s", made->card);
     return OK;
 }
 
 static struct result check(struct call *call, struct order *order)
 {
     TRY(check_approval(call, order));
-    TRY(check_produce(call, order));
-    TRY(check_opened(call, order));
+    if (order->download) {
+        TRY(check_download(call, order));
+    } else {
+        TRY(check_produce(call, order));
+        TRY(check_opened(call, order));
+    }
     TRY(check_key(call, order));
     return revocation_check(call, &order->approvals, &order->revocation);
 }
@@ -147,7 +169,7 @@ static struct result record(struct call *call, const struct order *order, struct
         .request = ask->request,
         .application = order->approvals.one.application,
         .holder = order->approvals.one.holder,
-        .card = order->produce.card,
+        .card = order->made.card,
         .approval1 = ask->approval1, .approval_signature1 = ask->approval_signature1,
         .approval2 = ask->approval2, .approval_signature2 = ask->approval_signature2,
         .produce = ask->statement1, .produce_signature = ask->signature1,

@@ -13,15 +13,21 @@ static const struct policy {
     { "lost", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
     { "damaged", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
     { "unlock", POLICY_UNLOCK },
-    { "renew", POLICY_REVOKE },
-    { "change", POLICY_REVOKE },
+    { "renew", POLICY_DOWNLOAD | POLICY_REVOKE },
+    { "change", POLICY_DOWNLOAD | POLICY_REVOKE },
     { "revoke", POLICY_REVOKE },
 };
 
-struct result policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right)
+bool policy_has(const char *service, enum policy_right right)
 {
     for (size_t i = 0; i < COUNT(policies); i++)
-        if (text_equal(policies[i].service, approval->service) && (policies[i].rights & right)) return OK;
+        if (text_equal(policies[i].service, service) && (policies[i].rights & right)) return true;
+    return false;
+}
+
+struct result policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right)
+{
+    if (policy_has(approval->service, right)) return OK;
     return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "service %s", approval->service);
 }
 

@@ -7,8 +7,12 @@ enum policy_right {
     POLICY_ISSUE = 1,  /* a pair of certificates on a USBKey */
     POLICY_REVOKE = 2, /* the certificates that it lists */
     POLICY_UNLOCK = 4, /* a USBKey of its holder */
-    POLICY_RECOVER = 8 /* encryption keys of the certificates that it lists, into the new USBKey */
+    POLICY_RECOVER = 8, /* encryption keys of the certificates that it lists, into the new USBKey */
+    POLICY_DOWNLOAD = 16 /* a pair of certificates for the USBKey that has one of those that it lists */
 };
+
+/* Whether an approval of SERVICE is good for RIGHT. */
+bool policy_has(const char *service, enum policy_right right);
 
 /* ERROR_APPROVAL_UNFIT unless an approval of this service is good for RIGHT. */
 RESULT policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right);

@@ -214,6 +214,25 @@ class Services(unittest.TestCase):
         self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
         self.told(change, "已变更使用人")
         self.told(other, "已变更使用人")
+        self.change_is_downloaded(walk, change, other)
+
+    def change_is_downloaded(self, walk, change, other):
+        """R-CHANGE-2: by the new holder, who sets a PIN; the end of validity is the old one."""
+        ends = walk.portal.api("GET", "certificates")["items"][0]["not_after_s"]
+        self.refused(change.portal.try_api("POST", change.path("download-draft"),
+                                           {"card": walk.card.serial, "container": "HUFU-2", "public_key": "00" * 64,
+                                            "attestation": "00" * 64}), "NOT_PERMITTED")
+        other.number, other.key, other.card = change.number, walk.key, walk.card
+        self.refused(other.portal.try_api("POST", other.path("download-draft"),
+                                          {"card": "HF00000001", "container": "HUFU-2", "public_key": "00" * 64,
+                                           "attestation": "00" * 64}), "DOWNLOAD_CARD")
+        other.take()
+        self.assertEqual(other.state(), "done")
+        self.assertEqual(other.holder_agent().key(walk.card.serial)["state"], "must-change")
+        other.change_pin()
+        expect(other.try_login(Page(self.world.address("platform"))))
+        self.assertEqual(other.portal.api("GET", "certificates")["items"][0]["not_after_s"], ends)
+        self.refused(other.portal.try_api("POST", other.path("certificates"), other.taken), "APPLICATION_STATE")
 
     # ---- unlocking ----
 
@@ -261,6 +280,7 @@ class Year(unittest.TestCase):
         self.world = World()
         self.addCleanup(self.world.close)
         walk = Walk(self.world, Staff(self.world)).to("platform_login")
+        early = Walk(self.world, walk.staff).to("platform_login")
         ends = next(c for c in walk.portal.api("GET", "certificates")["items"])["not_after_s"]
         year, day = 365 * 86400, 86400
         for number, offset in enumerate((year - 27 * day, year - 6 * day, year - 3600), 1):
@@ -276,10 +296,36 @@ class Year(unittest.TestCase):
         renewing.staff = Staff(self.world)  # sessions of the operators ended long ago
         renewing.approve()
         self.assertIn(f"validity: renew:{ends}\n", renewing.approval)
+        self.renewed_before_the_end(early, renewing.staff)
         self.later(year + day)
         wait_for("the last reminder", lambda: self.reminders(walk, "不能再登录"))
         self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_EXPIRED")  # R-RENEW-5
-        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_EXPIRED")
+        # … and is taken after the end: a year from issuance (R-RENEW-4).
+        walk.log_in()
+        renewing.take()
+        expect(renewing.try_login(Page(self.world.address("platform"))))
+        fresh, old = self.both(walk, renewing)
+        self.assertGreater(fresh["not_after_s"], ends + year)
+        self.assertEqual(old["state"], "revoked")
+
+    def both(self, walk, renewing):
+        of = {c["serial"]: c for c in walk.portal.api("GET", "certificates")["items"]}
+        return of[renewing.serial], of[walk.serial]
+
+    def renewed_before_the_end(self, walk, staff):
+        """R-RENEW-3, R-RENEW-4: the old end and a year; the old certificate is not accepted any more."""
+        walk.log_in()
+        ends = walk.portal.api("GET", "certificates")["items"][0]["not_after_s"]
+        renewing = walk.further("renew")
+        renewing.staff = staff
+        renewing.done.remove("pay")
+        renewing.to("approve")
+        renewing.take()
+        self.assertEqual(renewing.state(), "done")
+        expect(renewing.try_login(Page(self.world.address("platform"))))
+        fresh, old = self.both(walk, renewing)
+        self.assertTrue(ends + 365 * 86400 <= fresh["not_after_s"] <= ends + 366 * 86400, fresh)
+        self.assertEqual(old["state"], "revoked")
 
     def reminders(self, walk, words):
         return [m for m in self.world.messages("sms", walk.mobile) if words in m["text"]]

@@ -361,6 +361,23 @@ class Walk:
         answer = self.portal.api("POST", self.path("unlock"), {"card": seen["card"], "challenge": seen["challenge"]})["answer"]
         self.holder_agent().tell("unlock-answer", key=self.key, answer=answer)
 
+    def take(self, pin=NEW_PIN):
+        """Approved: the USBKey at hand takes its new certificates (证书下载). Each step twice, as after a lost answer."""
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        made = agent.tell("download-open", key=self.key).json
+        assert agent.tell("download-open", key=self.key)["public_key"] == made["public_key"], made
+        fields = {name: made[name] for name in ("card", "container", "public_key", "attestation")}
+        statement = self.portal.api("POST", self.path("download-draft"), fields)["statement"]
+        signed = agent.tell("download-sign", key=self.key, statement=statement, pin=pin).json
+        self.taken = {"statement": statement, "signature": signed["signature"], "possession": signed["possession"],
+                      "card_certificate": made["card_certificate"]}
+        pair = self.portal.api("POST", self.path("certificates"), self.taken).json
+        assert self.portal.api("POST", self.path("certificates"), self.taken).json == pair
+        assert self.portal.api("GET", self.path("certificates")).json == pair
+        for _ in range(2):
+            agent.tell("download-write", key=self.key, **pair)
+        self.serial = self.portal.api("POST", self.path("download"))["serial"]
+
     def sign_login(self, draft, pin=NEW_PIN):
         return self.holder_agent().tell("sign", key=self.key, statement=draft["statement"], pin=pin).json
 

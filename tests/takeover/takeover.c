@@ -95,6 +95,6 @@ int main(int argc, char **argv)
     if (argc != 2) return 2;
     takeover_program = argv[1];
     int bad = cmocka_run_group_tests_name("right way", tests, NULL, NULL);
-    return bad + takeover_approvals() + takeover_production() + takeover_register() + takeover_services() +
+    return bad + takeover_approvals() + takeover_production() + takeover_download() + takeover_register() + takeover_services() +
            takeover_custody() + takeover_protocol();
 }

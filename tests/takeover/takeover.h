@@ -40,6 +40,7 @@ const char *alter_line(struct cast *cast, const char *text, size_t line);
 
 int takeover_approvals(void);
 int takeover_production(void);
+int takeover_download(void);
 int takeover_register(void);
 int takeover_services(void);
 int takeover_custody(void);
