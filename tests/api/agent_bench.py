@@ -253,6 +253,9 @@ def children(process):
     """Process ids of its children, whichever of its threads started them."""
     found = []
     for task in os.listdir(f"/proc/{process.pid}/task"):
-        with open(f"/proc/{process.pid}/task/{task}/children", encoding="ascii") as f:
-            found += [int(n) for n in f.read().split()]
+        try:
+            with open(f"/proc/{process.pid}/task/{task}/children", encoding="ascii") as f:
+                found += [int(n) for n in f.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # a thread that has just ended
     return found
