@@ -479,13 +479,6 @@ static sqlite3 *open_database(const struct counter *c)
     return db;
 }
 
-bool counter_sqlite(const struct counter *c)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%s/hufu.db", c->office->folder);
-    return access(path, F_OK) == 0;
-}
-
 void counter_sql(const struct counter *c, const char *sql)
 {
     sqlite3 *db = open_database(c);

@@ -93,7 +93,6 @@ void counter_sent(struct counter *c, const char *part);
 struct audit_row counter_audit(struct counter *c, const char *action);
 
 /* ---- around the rules; SQLite only ---- */
-bool counter_sqlite(const struct counter *c);
 void counter_sql(const struct counter *c, const char *sql);
 /* SM3 over every row of every table. */
 void counter_fingerprint(const struct counter *c, uint8_t ret_hash[32]);
