@@ -30,7 +30,8 @@ static bool serves(const struct payment_row *p, const struct beginning *b, int64
            p->expires_s > b->act->now_s + PAYMENT_FRESH_S;
 }
 
-static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen)
+/* Later than the one before, of AFTER_S, also within a second: the latest is what counts. */
+static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen, int64_t after_s)
 {
     const struct act *act = b->act;
     char tail[ID_TEXT_LEN + 1];
@@ -39,7 +40,8 @@ static struct result insert(struct tx *tx, struct beginning *b, int64_t fee_fen)
     id_text(&random, tail);
     tail[ORDER_TAIL] = '\0';
     b->payment = (struct payment_row){ .application = b->number, .method = b->method, .amount_fen = fee_fen,
-                                       .state = "open", .created_s = act->now_s,
+                                       .state = "open",
+                                       .created_s = act->now_s > after_s ? act->now_s : after_s + 1,
                                        .expires_s = act->now_s + PAYMENT_LIFE_S, .checked_s = act->now_s,
                                        .next_s = act->now_s + PAYMENT_ASK_S };
     if (text_equal(b->method, TRANSFER_METHOD)) TRY(transfer_begin(act, &b->payment));
@@ -71,7 +73,7 @@ static struct result begin(struct tx *tx, void *context)
     if (!failed(r) && serves(&b->payment, b, row.fee_fen)) return OK;
     if (failed(r) && r.code != ERROR_NOT_FOUND) return r;
     b->fresh = true;
-    return insert(tx, b, row.fee_fen);
+    return insert(tx, b, row.fee_fen, failed(r) ? 0 : b->payment.created_s);
 }
 
 struct result payment_begin(const struct act *act, const char *number, const char *method,

@@ -82,6 +82,23 @@ static void an_open_order_serves_again(void **state)
     assert_true(counter_payment(c, first.order_number).expires_s <= c->office->clock.offset_s);
 }
 
+/* R-FEE-2: whoever changes the way of paying within a second is shown the way chosen last. */
+static void the_latest_order_counts(void **state)
+{
+    static const char *const ways[] = { "wechat", "transfer" };
+    struct counter *c = *state;
+    struct application_row row = counter_in(c, STATE_AWAITING_PAYMENT);
+    for (size_t i = 0; i < 8; i++) {
+        struct act act = counter_holder(c);
+        struct payment_row order, shown;
+        bool fresh;
+        assert_ok(payment_begin(&act, row.number, ways[i % COUNT(ways)], &order, &fresh));
+        assert_true(fresh);
+        assert_ok(payment_get(&act, row.number, &shown));
+        assert_string_equal(shown.order_number, order.order_number);
+    }
+}
+
 /* R-FEE-4: both orders paid: the fee counts once, the other goes back. */
 static void nobody_pays_twice(void **state)
 {
@@ -473,6 +490,7 @@ int run_payment_tests(struct server *server)
         TEST(what_marks_a_payment_as_paid),
         TEST(told_again),
         TEST(an_open_order_serves_again),
+        TEST(the_latest_order_counts),
         TEST(nobody_pays_twice),
         TEST(a_withdrawal_refunds),
         TEST(money_that_comes_too_late),
