@@ -179,6 +179,11 @@ void id_text(const struct id *id, char into[ID_TEXT_LEN + 1])
     into[encode(base32, 5, BYTES(id->b), into)] = '\0';
 }
 
+char *text_id(struct arena *arena, const struct id *id)
+{
+    return encode_new(arena, base32, 5, BYTES(id->b), 0);
+}
+
 struct result id_parse(const char *text, struct id *ret_id)
 {
     struct id id;

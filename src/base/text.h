@@ -33,4 +33,5 @@ bool id_equal(const struct id *a, const struct id *b);
 bool id_empty(const struct id *id); /* all zero: "none" */
 /* Crockford's alphabet in lower case: no i, l, o, u. INTO has room for the NUL. */
 void id_text(const struct id *id, char into[ID_TEXT_LEN + 1]);
+char *text_id(struct arena *arena, const struct id *id); /* the same; NULL when ARENA is full */
 RESULT id_parse(const char *text, struct id *ret_id);

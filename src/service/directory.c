@@ -13,13 +13,6 @@
 
 static const char document_use[] = "account.document", mobile_use[] = "account.mobile";
 
-static const char *id_of(const struct act *act, const struct id *id)
-{
-    char text[ID_TEXT_LEN + 1];
-    id_text(id, text);
-    return arena_text(act->arena, bytes_text(text));
-}
-
 /* ---- organizations ---- */
 
 struct organization_change {
@@ -34,7 +27,7 @@ static struct result insert_organization(struct tx *tx, void *context)
     if (r.code == ERROR_STORE_EXISTS)
         return diag_field(c->act->diag, ERROR_ORGANIZATION_EXISTS, "credit_code", "已有单位使用这个统一社会信用代码");
     TRY(r);
-    const char *id = id_of(c->act, &c->row.id);
+    const char *id = text_id(c->act->arena, &c->row.id);
     ENSURE(id, ERROR_OUT_OF_ROOM);
     return audit_write(tx, c->act, "organization.open", id, c->row.name);
 }
@@ -58,7 +51,7 @@ static struct result end_page(const struct act *act, size_t *count, const struct
     const char *next = NULL;
     if (*count > DIRECTORY_PAGE) {
         *count = DIRECTORY_PAGE;
-        next = page_id_cursor(act->arena, last);
+        next = text_id(act->arena, last);
         ENSURE(next, ERROR_OUT_OF_ROOM);
     }
     *ret_next = next;
@@ -149,7 +142,7 @@ static struct result fill_account(struct account_change *c, const struct account
     c->row = (struct account_row){ .id = random_id(), .organization = what->organization, .name = what->name,
                                    .document_type = what->document_type, .mobile = what->mobile, .email = what->email,
                                    .state = "open", .created_s = act->now_s };
-    c->id = id_of(act, &c->row.id);
+    c->id = text_id(act->arena, &c->row.id);
     ENSURE(c->id, ERROR_OUT_OF_ROOM);
     TRY(identity_check_name(what->name, "name", act->diag));
     TRY(identity_check_document(what->document_type, what->document_number, act->now_s, act->diag, number));
@@ -235,7 +228,7 @@ static struct result tell_state(struct tx *tx, const struct state_change *c)
                   { "closed", "account-closed", "account.close" } };
     char time[CIVIL_TEXT_MAX];
     civil_people(c->act->now_s, time);
-    const char *id = id_of(c->act, &c->id);
+    const char *id = text_id(c->act->arena, &c->id);
     ENSURE(id, ERROR_OUT_OF_ROOM);
     for (size_t i = 0; i < COUNT(words); i++) {
         if (!text_equal(words[i].state, c->state)) continue;

@@ -103,19 +103,16 @@ static struct result check(const struct taking *t)
 static struct result keep(struct tx *tx, void *context)
 {
     struct taking *t = context;
-    char nonce[ID_TEXT_LEN + 1];
     struct id id = random_id();
-    const char *text;
+    const char *text, *nonce = text_id(t->act->arena, &id);
     TRY(look_again(tx, t));
     if (t->issued) return OK;
     TRY(enter(tx, t));
     TRY(write_text_of(t, t->evidence.time, &text));
     ENSURE(text_equal(text, t->evidence.statement), ERROR_DECISION_STATEMENT);
     TRY(check(t));
-    id_text(&id, nonce);
-    const char *kept = arena_text(t->act->arena, bytes_text(nonce));
-    ENSURE(kept, ERROR_OUT_OF_ROOM);
-    return evidence_keep(tx, t->act, t->row.number, "download", kept, &t->evidence, &t->kept);
+    ENSURE(nonce, ERROR_OUT_OF_ROOM);
+    return evidence_keep(tx, t->act, t->row.number, "download", nonce, &t->evidence, &t->kept);
 }
 
 static struct result ask(const struct taking *t, struct signer_issued *ret_issued)

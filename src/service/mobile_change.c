@@ -107,9 +107,7 @@ static struct result insert(struct tx *tx, void *context)
 
 static const char *asker_of(const struct act *act)
 {
-    char id[ID_TEXT_LEN + 1];
-    id_text(&act->account, id);
-    return act->kind == ACTOR_HOLDER ? arena_text(act->arena, bytes_text(id)) : act->serial;
+    return act->kind == ACTOR_HOLDER ? text_id(act->arena, &act->account) : act->serial;
 }
 
 struct result mobile_change_ask(const struct act *act, const struct mobile_change_ask *ask,

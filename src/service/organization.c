@@ -120,7 +120,7 @@ struct result organization_people(const struct act *act, const char *after, stru
     TRY(store_read(act->service->store, look, &l));
     struct account_row *rows = l.rows;
     bool more = cut(&l.count);
-    *ret_next = more ? page_id_cursor(act->arena, &rows[l.count - 1].id) : NULL;
+    *ret_next = more ? text_id(act->arena, &rows[l.count - 1].id) : NULL;
     ENSURE(!more || *ret_next, ERROR_OUT_OF_ROOM);
     *ret_rows = rows;
     *ret_count = l.count;

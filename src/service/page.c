@@ -45,9 +45,3 @@ const char *page_time_cursor(struct arena *arena, int64_t at_s, const struct id 
     return arena_format(arena, "%lld_%s", (long long)at_s, text);
 }
 
-const char *page_id_cursor(struct arena *arena, const struct id *id)
-{
-    char text[ID_TEXT_LEN + 1];
-    id_text(id, text);
-    return arena_text(arena, bytes_text(text));
-}

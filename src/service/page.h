@@ -10,6 +10,5 @@ RESULT page_by_time(const char *after, size_t limit, struct diag *diag, struct k
 /* The same for :after and :limit_count. */
 RESULT page_by_id(const char *after, size_t limit, struct arena *arena, struct diag *diag, struct key_row *ret_key);
 
-/* What stands behind the last row of a page; NULL when the arena is full. */
+/* What stands behind the last row of a page (by id: its text_id); NULL when the arena is full. */
 const char *page_time_cursor(struct arena *arena, int64_t at_s, const struct id *id);
-const char *page_id_cursor(struct arena *arena, const struct id *id);

@@ -102,10 +102,8 @@ struct result production_card_draft(const struct act *act, const char *number, c
 
 static struct result new_nonce(const struct act *act, const char **ret_nonce)
 {
-    char text[ID_TEXT_LEN + 1];
     struct id id = random_id();
-    id_text(&id, text);
-    *ret_nonce = arena_text(act->arena, bytes_text(text));
+    *ret_nonce = text_id(act->arena, &id);
     ENSURE(*ret_nonce, ERROR_OUT_OF_ROOM);
     return OK;
 }
@@ -239,8 +237,9 @@ struct result production_read_pair(struct tx *tx, const struct act *act, const s
     ENSURE(count == 2, ERROR_STORE_DAMAGED);
     bool first = text_equal(rows[0].purpose, "signing");
     *ret_issued = (struct signer_issued){ .signing_certificate = rows[first ? 0 : 1].der,
-                                      .encryption_certificate = rows[first ? 1 : 0].der, .enveloped_key = key.blob,
-                                      .index = rows[0].journal_index };
+                                          .encryption_certificate = rows[first ? 1 : 0].der,
+                                          .enveloped_key = key.blob,
+                                          .index = rows[0].journal_index };
     return OK;
 }
 

@@ -286,15 +286,13 @@ static struct result fill_holder(struct tx *tx, const struct act *act, const str
     bool passes = kind_rule(kind)->successor;
     struct key_row params = { .id = row->successor };
     struct account_row successor;
-    char holder[ID_TEXT_LEN + 1];
-    id_text(passes ? &row->successor : &row->holder, holder);
     into->holder_name = row->holder_name;
     if (passes) {
         TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape,
                    &successor));
         into->holder_name = successor.name;
     }
-    into->holder = arena_text(act->arena, bytes_text(holder));
+    into->holder = text_id(act->arena, passes ? &row->successor : &row->holder);
     ENSURE(into->holder, ERROR_OUT_OF_ROOM);
     return OK;
 }

@@ -44,9 +44,9 @@ struct result api_revocation_draft(struct call *call)
 {
     const struct api_revocation_new *asked = call->body;
     struct act act = app_act(call);
-    struct api_draft answer = { 0 };
-    TRY(certify_revocation_draft(&act, call_text(call, "serial"), asked->reason, &answer.statement));
-    return answer_record(call, &api_draft_shape, &answer);
+    const char *statement;
+    TRY(certify_revocation_draft(&act, call_text(call, "serial"), asked->reason, &statement));
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_revocation_make(struct call *call)
@@ -69,9 +69,9 @@ struct result api_certificate_hold(struct call *call)
 struct result api_release_draft(struct call *call)
 {
     struct act act = app_act(call);
-    struct api_draft answer = { 0 };
-    TRY(hold_release_draft(&act, call_text(call, "serial"), &answer.statement));
-    return answer_record(call, &api_draft_shape, &answer);
+    const char *statement;
+    TRY(hold_release_draft(&act, call_text(call, "serial"), &statement));
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_release_make(struct call *call)

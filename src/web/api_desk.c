@@ -119,3 +119,17 @@ struct result desk_answer_attachments(struct call *call, const char *number)
     for (size_t i = 0; i < count; i++) answer[i] = desk_show_attachment(&rows[i]);
     return answer_list(call, &api_attachment_shape, answer, count, NULL);
 }
+
+struct result desk_answer_draft(struct call *call, const char *statement)
+{
+    struct api_draft answer = { .statement = statement };
+    return answer_record(call, &api_draft_shape, &answer);
+}
+
+struct result desk_answer_pair(struct call *call, const struct signer_issued *issued)
+{
+    struct api_produced answer = { .signing_certificate = issued->signing_certificate,
+                                   .encryption_certificate = issued->encryption_certificate,
+                                   .enveloped_key = issued->enveloped_key };
+    return answer_record(call, &api_produced_shape, &answer);
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api_gen.h"
+#include "ipc/signer_api.h"
 #include "service/application.h"
 #include "web/app.h"
 
@@ -14,3 +15,6 @@ RESULT desk_answer(struct call *call, const struct application_row *row);
 RESULT desk_show(struct arena *arena, const struct application_row *row, struct api_application *ret_answer);
 struct api_attachment desk_show_attachment(const struct attachment_row *row);
 RESULT desk_answer_attachments(struct call *call, const char *number);
+/* With a statement to be signed; with a pair of certificates as it goes into the USBKey. */
+RESULT desk_answer_draft(struct call *call, const char *statement);
+RESULT desk_answer_pair(struct call *call, const struct signer_issued *issued);

@@ -3,22 +3,14 @@
 
 #include "web/api_desk.h"
 
-static struct result answer_pair(struct call *call, const struct signer_issued *issued)
-{
-    struct api_produced answer = { .signing_certificate = issued->signing_certificate,
-                                   .encryption_certificate = issued->encryption_certificate,
-                                   .enveloped_key = issued->enveloped_key };
-    return answer_record(call, &api_produced_shape, &answer);
-}
-
 struct result api_download_draft(struct call *call)
 {
     const struct api_download_new *asked = call->body;
     struct act act = app_act(call);
     struct download_key key = { asked->card, asked->container, asked->public_key, asked->attestation };
-    struct api_draft answer;
-    TRY(download_draft(&act, call_text(call, "number"), &key, &answer.statement));
-    return answer_record(call, &api_draft_shape, &answer);
+    const char *statement;
+    TRY(download_draft(&act, call_text(call, "number"), &key, &statement));
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_download_make(struct call *call)
@@ -29,7 +21,7 @@ struct result api_download_make(struct call *call)
                                       asked->card_certificate };
     struct signer_issued issued;
     TRY(download_make(&act, call_text(call, "number"), &with, &issued));
-    return answer_pair(call, &issued);
+    return desk_answer_pair(call, &issued);
 }
 
 struct result api_download_pair(struct call *call)
@@ -37,7 +29,7 @@ struct result api_download_pair(struct call *call)
     struct act act = app_act(call);
     struct signer_issued issued;
     TRY(download_pair(&act, call_text(call, "number"), &issued));
-    return answer_pair(call, &issued);
+    return desk_answer_pair(call, &issued);
 }
 
 struct result api_download_finish(struct call *call)

@@ -3,20 +3,6 @@
 
 #include "web/api_desk.h"
 
-static struct result answer_draft(struct call *call, const char *statement)
-{
-    struct api_draft answer = { .statement = statement };
-    return answer_record(call, &api_draft_shape, &answer);
-}
-
-static struct result answer_pair(struct call *call, const struct signer_issued *issued)
-{
-    struct api_produced answer = { .signing_certificate = issued->signing_certificate,
-                                   .encryption_certificate = issued->encryption_certificate,
-                                   .enveloped_key = issued->enveloped_key };
-    return answer_record(call, &api_produced_shape, &answer);
-}
-
 struct result api_card_draft(struct call *call)
 {
     const struct api_card_new *asked = call->body;
@@ -24,7 +10,7 @@ struct result api_card_draft(struct call *call)
     struct production_card card = { asked->card, asked->challenge, asked->card_certificate };
     const char *statement;
     TRY(production_card_draft(&act, call_text(call, "number"), &card, &statement));
-    return answer_draft(call, statement);
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_card_open(struct call *call)
@@ -45,7 +31,7 @@ struct result api_produce_draft(struct call *call)
     struct production_key key = { asked->card, asked->public_key, asked->attestation };
     const char *statement;
     TRY(production_draft(&act, call_text(call, "number"), &key, &statement));
-    return answer_draft(call, statement);
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_produce_make(struct call *call)
@@ -56,7 +42,7 @@ struct result api_produce_make(struct call *call)
                                       asked->card_certificate };
     struct signer_issued issued;
     TRY(production_make(&act, call_text(call, "number"), &with, &issued));
-    return answer_pair(call, &issued);
+    return desk_answer_pair(call, &issued);
 }
 
 struct result api_produce_pair(struct call *call)
@@ -64,7 +50,7 @@ struct result api_produce_pair(struct call *call)
     struct act act = app_act(call);
     struct signer_issued issued;
     TRY(production_pair(&act, call_text(call, "number"), &issued));
-    return answer_pair(call, &issued);
+    return desk_answer_pair(call, &issued);
 }
 
 struct result api_production_finish(struct call *call)

@@ -85,10 +85,10 @@ struct result api_decision_draft(struct call *call)
 {
     const struct api_decision_new *asked = call->body;
     struct act act = app_act(call);
-    struct api_draft answer = { 0 };
+    const char *statement;
     TRY(review_draft(&act, call_text(call, "number"), text_equal(asked->decision, "approve"), asked->words,
-                     &answer.statement));
-    return answer_record(call, &api_draft_shape, &answer);
+                     &statement));
+    return desk_answer_draft(call, statement);
 }
 
 struct result api_decision_make(struct call *call)
