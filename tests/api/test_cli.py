@@ -16,6 +16,7 @@ import threading
 import time
 import unittest
 
+from namespace import unshare
 from world import ROOT, World, build_folder, wait_for
 
 BUILD = build_folder()
@@ -168,7 +169,7 @@ class Init(unittest.TestCase):
         self.assertEqual(os.listdir(self.parent), [])
 
     def test_init_leaves_no_process(self):
-        done = subprocess.run(["unshare", "-pf", "--mount-proc", "sh", "-c", '"$@" >/dev/null && echo /proc/[0-9]*', "sh",
+        done = subprocess.run([*unshare("-pf", "--mount-proc"), "sh", "-c", '"$@" >/dev/null && echo /proc/[0-9]*', "sh",
                                HUFU, *self.arguments], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.split(), ["/proc/1"])  # the shell

@@ -15,6 +15,7 @@ import types
 import unittest
 
 from agent_bench import BUILD, Agent, Card, free_ports
+from namespace import unshare
 from website import Site
 from world import ROOT, wait_for
 
@@ -175,7 +176,7 @@ mkdir -p {self.folder}/root/packages
 mount --bind /proc/self/fd/9/. {self.folder}/root/packages
 exec chroot {self.folder}/root bash -ec "$1"
 """
-        return run("unshare", "-m", "-p", "--fork", "bash", "-c", f"exec 9<{self.out}; {prepare}", "bash", script)
+        return run(*unshare("-p", "--fork"), "bash", "-c", f"exec 9<{self.out}; {prepare}", "bash", script)
 
     def test_r_key_4_installs_upgrades_and_goes(self):
         if not self.deb("agent", "amd64"):

@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+from namespace import unshare
 from peer import BUILD
 from test_card import LIBRARY, OUTSIDER, Frames, Maker, connect, names, verifies, wait_for
 
@@ -38,11 +39,11 @@ class Daemon:
             f.write(configuration)
         os.makedirs("/run/pcscd", exist_ok=True)
         self.socket = os.path.join(self.run, "pcscd.comm")
-        script = f"mount --bind {self.run} /run/pcscd && exec pcscd --foreground --config {readers}"
+        script = f"mount --bind {self.run} /run/pcscd && exec {' '.join(NOBODY)} pcscd --foreground --config {readers}"
         if own_network:
             script = "ip link set lo up && " + script
         self.log = open(os.path.join(self.folder, "log"), "wb")
-        self.process = subprocess.Popen([*NOBODY, "unshare", "-rmn" if own_network else "-rm", "sh", "-c", script],
+        self.process = subprocess.Popen([*unshare(*["-n"] * own_network), "sh", "-c", script],
                                         stdout=self.log, stderr=self.log, start_new_session=True)
         self.wait_for("pcscd", lambda: os.path.exists(self.socket))
 

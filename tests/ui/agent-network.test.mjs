@@ -12,8 +12,10 @@ before(() => {
   /* The policy file goes to a folder that only this namespace sees. */
   const prepare = "ip link set lo up && ip addr add 203.0.113.10/32 dev lo && mkdir -p /etc/chromium && " +
     'mount -t tmpfs none /etc/chromium && exec node "$@"';
-  const lines = execFileSync("unshare", ["-n", "-m", "bash", "-c", prepare, "bash", join(root, "tests/ui/agent-network.mjs"),
-    join(root, "packaging/agent/browser-policy")], { encoding: "utf8", timeout: 300_000 });
+  const unshare = execFileSync("python3", ["-B", join(root, "tests/api/namespace.py")], { encoding: "utf8" }).trim().split(" ");
+  const lines = execFileSync(unshare[0], [...unshare.slice(1), "-n", "bash", "-c", prepare, "bash",
+    join(root, "tests/ui/agent-network.mjs"), join(root, "packaging/agent/browser-policy")],
+    { encoding: "utf8", timeout: 300_000 });
   told = Object.fromEntries(lines.trim().split("\n").map((line) => JSON.parse(line)).map(({ name, value }) => [name, value]));
 });
 
