@@ -15,7 +15,7 @@ import unittest
 
 from namespace import unshare
 from peer import BUILD
-from test_card import LIBRARY, OUTSIDER, Frames, Maker, connect, names, verifies, wait_for
+from test_card import CARD, LIBRARY, OUTSIDER, Frames, Maker, connect, names, verifies, wait_for
 
 HANDLER = os.path.join(BUILD, "src/token/ifd/libifdhufu.so")
 VPCD = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
@@ -23,6 +23,12 @@ VPCD_PORT, CLONE_NEWNET = 35963, 0x40000000
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 OK, TIMEOUT, REMOVED = 0, 0x0A00000F, 0x0A000023
 PLUGGED, PULLED = 1, 2
+
+
+def for_everybody(program, folder):
+    """A copy that an ordinary user reaches, wherever the checkout is; FOLDER is opened for it."""
+    os.chmod(folder, 0o755)
+    return shutil.copy(program, folder)
 
 
 class Daemon:
@@ -104,6 +110,7 @@ class OrdinaryMaker(Maker):
 
     def __init__(self):
         super().__init__()
+        self.card = for_everybody(CARD, self.folder)
         for path, _, files in os.walk(self.folder):
             for name in (path, *(os.path.join(path, f) for f in files)):
                 os.chown(name, 65534, 65534)
@@ -113,8 +120,7 @@ class OrdinaryMaker(Maker):
         os.chown(self.path(name + ".image"), 65534, 65534)
 
     def plug(self, name):
-        from test_card import CARD
-        process = subprocess.Popen([*NOBODY, CARD, "--image", self.path(name + ".image"), "--socket",
+        process = subprocess.Popen([*NOBODY, self.card, "--image", self.path(name + ".image"), "--socket",
                                     self.path(name + ".sock")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.cards.append(process)
         line = process.stdout.readline()
@@ -128,7 +134,8 @@ class OwnHandler(unittest.TestCase):
     def setUpClass(cls):
         cls.maker = OrdinaryMaker()
         # pcscd takes underscores and blanks in names; each reader is a place for one key of the folder.
-        readers = "".join(reader(f"HUFU USBKey {i}", f"{cls.maker.folder}:{i}", HANDLER) for i in range(2))
+        handler = for_everybody(HANDLER, cls.maker.folder)
+        readers = "".join(reader(f"HUFU USBKey {i}", f"{cls.maker.folder}:{i}", handler) for i in range(2))
         cls.daemon = Daemon(readers)
         cls.library = driver(cls.daemon)
 
