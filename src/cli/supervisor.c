@@ -311,9 +311,9 @@ static struct result take_signals(struct supervisor *s, struct diag *diag)
 
 static struct result turn(struct supervisor *s, struct diag *diag)
 {
-    struct pollfd fds[] = { { s->signals, POLLIN, 0 }, { s->control, POLLIN, 0 } };
     if (!s->stop) TRY(start_due(s, diag));
     hand_peers(s);
+    struct pollfd fds[] = { { s->signals, POLLIN, 0 }, { s->control, POLLIN, 0 } }; /* control: of the web of now */
     if (poll(fds, COUNT(fds), wait_ms(s)) < 0 && errno != EINTR) return FAIL(ERROR_IO);
     if (fds[1].revents && s->control >= 0) listen_to_web(s);
     if (fds[0].revents) TRY(take_signals(s, diag));
