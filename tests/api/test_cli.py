@@ -303,7 +303,8 @@ class Serve(unittest.TestCase):
     def test_what_dies_is_started_again(self):
         for name in CORE:
             self.world.kill(name)
-            wait_for(f"everything after {name}", lambda: hufu("status", "--folder", self.world.folder).returncode == 0)
+            # Not when the supervisor next looks around, after 10 s: nobody waits that long for a page.
+            wait_for(f"everything after {name}", lambda: hufu("status", "--folder", self.world.folder).returncode == 0, patience_s=8)
         self.assertIsNone(self.world.serve.poll())
 
     def test_a_second_serve_is_refused(self):
