@@ -1,6 +1,5 @@
 /* How OCSP clients name an issuer: by hashes of its name and of its key (RFC 6960 §4.1.1), mostly by SHA-1 still, some
- * by SHA-256, ours by SM3. The hashes are names, nothing rests on their strength: SHA-1 and SHA-256 are here for this
- * and for nothing else. */
+ * by SHA-256, ours by SM3. The hashes are names, nothing rests on their strength. */
 #pragma once
 
 #include "pki/ocsp.h"
