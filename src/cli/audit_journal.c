@@ -44,7 +44,9 @@ static struct result head_key(const char *folder, struct bytes trusted, struct a
     TRY(certificate_parse(begin.head_certificate, arena, &head));
     if (failed(certificate_check_signature(root, &root->key)) || failed(certificate_check_signature(head, &root->key)))
         return diag_log(diag, ERROR_JOURNAL_HEAD, "the certificate of its tree heads is not the root's");
-    *ret_key = head->key;
+    if (!public_key_as_sm2(&head->key))
+        return diag_log(diag, ERROR_JOURNAL_HEAD, "the key of its tree heads is not for SM2");
+    *ret_key = *public_key_as_sm2(&head->key);
     *ret_incarnation = begin.incarnation;
     return OK;
 }

@@ -181,7 +181,7 @@ static struct result sign(struct performing *p)
     struct bytes der;
     if (c->kind == CEREMONY_CRL) {
         struct crl_fields crl = c->crl;
-        crl.issuer_key = &p->key;
+        crl.issuer_key = signing_key_sm2(&p->key);
         TRY(crl_issue(&crl, &p->drbg, p->arena, p->diag, &der));
         ceremony_record_step(&p->record, "signed list %llu with %zu entries", (unsigned long long)crl.number,
                              crl.count);
@@ -189,8 +189,8 @@ static struct result sign(struct performing *p)
     }
     struct certificate_fields fields = c->fields;
     struct certificate *made;
-    if (c->kind == CEREMONY_ROOT) fields.key = &p->key.public;
-    const struct issuance issuance = { c->profile, &fields, c->root, &p->key };
+    if (c->kind == CEREMONY_ROOT) fields.key = public_key_sm2(&p->key.public);
+    const struct issuance issuance = { c->profile, &fields, c->root, signing_key_sm2(&p->key) };
     TRY(certificate_issue(&issuance, &p->drbg, p->arena, p->diag, &der));
     TRY(certificate_parse(der, p->arena, &made));
     ceremony_record_step(&p->record, "signed the certificate %s of profile %s for %s",

@@ -247,7 +247,7 @@ static struct result read_request(const struct reading *r, const struct certific
     if (failed(name_write(&c->fields.subject, &w)) || failed(writer_end(&w, &name)))
         return wrong(r, "common_name", "a name is too long or has characters that certificates do not take");
     if (!bytes_equal(name, c->request.subject.der)) return not_the_one(r, "request", "it names another subject");
-    c->fields.key = &c->request.key;
+    c->fields.key = c->request.key;
     return OK;
 }
 
@@ -388,8 +388,8 @@ struct result ceremony_check(const struct ceremony *c, const struct sm2_public *
     }
     uint8_t serial[ISSUE_SERIAL_SIZE];
     struct certificate_fields fields = c->fields;
-    if (key) fields.key = key;
-    const struct issuance issuance = { c->profile, &fields, c->root, NULL };
+    if (key) fields.key = public_key_sm2(key);
+    const struct issuance issuance = { .profile = c->profile, .fields = &fields, .issuer = c->root };
     TRY(drbg_fill(drbg, serial, sizeof serial));
     serial[0] = 0x40; /* as long as the one that is drawn */
     TRY(tbs_build(&issuance, serial, diag, &w));

@@ -153,7 +153,8 @@ static struct result open_shares(const struct ceremony *c, const struct ceremony
     struct shamir_share shares[CEREMONY_CUSTODIANS_MAX];
     uint8_t plain[ESCROW_SHARE_PLAIN] = { 0 };
     char name[CEREMONY_KEY_NAME_MAX];
-    struct result r = OK;
+    const struct sm2_public *root = public_key_as_sm2(&c->root->key);
+    struct result r = root ? OK : diag_log(diag, ERROR_KEY_INVALID, "the root's key is not for SM2");
     for (size_t i = 0; i < c->custodian_count && !failed(r); i++) {
         name_of(c, i, name);
         r = unwrap_one(c, name, &secrets->all[i], diag, plain, sizeof plain);
@@ -161,7 +162,7 @@ static struct result open_shares(const struct ceremony *c, const struct ceremony
         memcpy(shares[i].value, plain + 1, SM2_KEY_SIZE);
     }
     secret_wipe(plain, sizeof plain);
-    if (!failed(r)) r = escrow_join(shares, c->custodian_count, &c->root->key, ret_key);
+    if (!failed(r)) r = escrow_join(shares, c->custodian_count, root, ret_key);
     secret_wipe(shares, sizeof shares);
     return r;
 }
@@ -176,7 +177,8 @@ struct result ceremony_key_open(const struct ceremony *c, const struct ceremony_
     struct result r = sm2_private_init(&key, d);
     secret_wipe(d, sizeof d);
     TRY(r);
-    bool fits = bytes_equal(BYTES(key.public.point), BYTES(c->root->key.point));
+    const struct public_key own = public_key_sm2(&key.public);
+    bool fits = public_key_equal(&own, &c->root->key);
     if (fits) *ret_key = key;
     sm2_private_done(&key);
     return fits ? OK : diag_log(diag, ERROR_KEY_INVALID, "root.key is another root's");

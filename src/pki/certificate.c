@@ -253,9 +253,9 @@ static struct result parse_validity(struct reader *r, struct certificate *c)
     return OK;
 }
 
-static struct result parse_key(struct reader *r, struct sm2_public *ret_key)
+static struct result parse_key(struct reader *r, struct public_key *ret_key)
 {
-    struct result read = sm2_spki_read(r, ret_key);
+    struct result read = public_key_read(r, ret_key);
     ENSURE(read.code != ERROR_DER, ERROR_CERTIFICATE_MALFORMED);
     return read;
 }
@@ -269,7 +269,7 @@ static struct result parse_tbs(struct bytes tbs, struct certificate *c)
     TRY_AS(der_open(&r, DER_SEQUENCE, &in), ERROR_CERTIFICATE_MALFORMED);
     TRY_AS(parse_version(&in), ERROR_CERTIFICATE_VERSION);
     TRY_AS(parse_serial(&in, &c->serial), ERROR_CERTIFICATE_SERIAL);
-    TRY_AS(sm2_algorithm_read(&in, &c->algorithm), ERROR_ALGORITHM);
+    TRY_AS(signed_algorithm_read(&in, &c->signed_by, &c->algorithm), ERROR_ALGORITHM);
     TRY(name_read(&in, &c->issuer));
     TRY_AS(parse_validity(&in, c), ERROR_CERTIFICATE_VALIDITY);
     TRY(name_read(&in, &c->subject));
@@ -286,8 +286,8 @@ struct result certificate_parse(struct bytes der, struct arena *arena, struct ce
 {
     ENSURE(der.len <= CERTIFICATE_SIZE_MAX, ERROR_TOO_LARGE);
     TRY(der_check(der));
-    struct sm2_signed parts;
-    struct result read = sm2_signed_read(der, &parts);
+    struct signed_parts parts;
+    struct result read = signed_read(der, &parts);
     ENSURE(read.code != ERROR_DER, ERROR_CERTIFICATE_MALFORMED);
     TRY(read);
     struct certificate *c = ARENA_NEW(arena, struct certificate);
@@ -314,9 +314,9 @@ struct result certificate_parse_tbs(struct bytes tbs, struct arena *arena,
 
 /* ---- questions ---- */
 
-struct result certificate_check_signature(const struct certificate *c, const struct sm2_public *key)
+struct result certificate_check_signature(const struct certificate *c, const struct public_key *key)
 {
-    TRY_AS(sm2_verify(key, c->tbs, c->signature), ERROR_CERTIFICATE_SIGNATURE);
+    TRY_AS(signed_check(key, c->tbs, c->signed_by, c->signature), ERROR_CERTIFICATE_SIGNATURE);
     return OK;
 }
 

@@ -1,9 +1,9 @@
-/* X.509 v3 certificates (RFC 5280, GB/T 20518) with SM2 keys, signed by SM2 with SM3 under the default identity. */
+/* X.509 v3 certificates (RFC 5280, GB/T 20518) with the keys and signatures of public_key.h. */
 #pragma once
 
 #include "pki/extension.h"
 #include "pki/name.h"
-#include "pki/sm2_der.h"
+#include "pki/signed.h"
 
 enum {
     CERTIFICATE_SIZE_MAX = 8192, /* larger ones are refused unread */
@@ -38,8 +38,9 @@ struct certificate {
     struct bytes serial;     /* magnitude, 1 to 20 bytes, the first not 00 */
     struct name issuer, subject;
     int64_t not_before_s, not_after_s; /* both inclusive */
-    struct sm2_public key;
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    struct public_key key;
+    enum key_algorithm signed_by;
+    uint8_t signature[KEY_SIGNATURE_SIZE];
 
     bool ca, has_basic_constraints;
     int path_length;         /* -1: no limit */
@@ -54,7 +55,7 @@ struct certificate {
 
 /* DER, which lives as long as the certificate; what is parsed goes to ARENA. Refused, each with its code:
  *   ERROR_TOO_LARGE, ERROR_DER          not strict DER, something behind it
- *   ERROR_ALGORITHM                     not SM2 with SM3, or inside and outside differ
+ *   ERROR_ALGORITHM                     no algorithm of public_key.h, or inside and outside differ
  *   ERROR_CERTIFICATE_VERSION           not v3
  *   ERROR_CERTIFICATE_SERIAL            zero, negative, longer than 20 bytes
  *   ERROR_NAME, ERROR_KEY_INVALID
@@ -69,7 +70,7 @@ RESULT certificate_parse(struct bytes der, struct arena *arena, struct certifica
 RESULT certificate_parse_tbs(struct bytes tbs, struct arena *arena, struct certificate **ret_certificate);
 
 /* ERROR_CERTIFICATE_SIGNATURE unless KEY signed it. */
-RESULT certificate_check_signature(const struct certificate *certificate, const struct sm2_public *key);
+RESULT certificate_check_signature(const struct certificate *certificate, const struct public_key *key);
 
 /* The serial number in lower-case hex; NULL when the arena is full. */
 const char *certificate_serial_text(const struct certificate *certificate, struct arena *arena);

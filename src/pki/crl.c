@@ -103,7 +103,7 @@ void crl_build(const struct crl_fields *f, struct writer *w)
 {
     size_t tbs = der_begin(w, DER_SEQUENCE);
     der_write_small(w, VERSION_2);
-    sm2_algorithm_write(w);
+    signed_algorithm_write(w, f->issuer->key.algorithm);
     write_bytes(w, f->issuer->subject.der);
     der_write_time(w, f->this_update_s);
     der_write_time(w, f->next_update_s);
@@ -119,21 +119,19 @@ void crl_build(const struct crl_fields *f, struct writer *w)
 struct result crl_issue(const struct crl_fields *f, struct drbg *drbg, struct arena *arena, struct diag *diag,
                         struct bytes *ret_der)
 {
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    uint8_t signature[KEY_SIGNATURE_SIZE];
     size_t room = crl_size_max(f->count);
     struct bytes tbs, der;
     struct writer w = writer_of(arena_take(arena, room), room), whole = writer_of(arena_take(arena, room), room);
     ENSURE(w.ptr && whole.ptr, ERROR_OUT_OF_ROOM);
-    ENSURE(bytes_equal(BYTES(f->issuer->key.point), BYTES(f->issuer_key->public.point)), ERROR_KEY_INVALID);
+    ENSURE(public_key_equal(&f->issuer->key, &f->issuer_key.public), ERROR_KEY_INVALID);
     for (size_t i = 1; i < f->count; i++)
         ENSURE(crl_entry_order(&f->entries[i - 1], &f->entries[i]) < 0, ERROR_CRL_ENTRIES);
     crl_build(f, &w);
     TRY_AS(writer_end(&w, &tbs), ERROR_LINT); /* a field that cannot be written */
     TRY(crl_lint(f, tbs, diag));
-    TRY(sm2_sign(f->issuer_key, tbs, drbg, signature));
-    /* A fault of the machine must not leave as a signature that tells of the key. */
-    TRY(sm2_verify(&f->issuer_key->public, tbs, signature));
-    sm2_signed_write(&whole, tbs, signature);
+    TRY(signing_key_sign(&f->issuer_key, tbs, drbg, signature));
+    signed_write(&whole, tbs, f->issuer_key.public.algorithm, signature);
     TRY(writer_end(&whole, &der));
     *ret_der = der;
     return OK;
@@ -278,7 +276,7 @@ static struct result parse_tbs(struct bytes tbs, struct crl *c)
     TRY_AS(der_open(&r, DER_SEQUENCE, &in), ERROR_CRL_MALFORMED);
     TRY_AS(der_read_small(&in, UINT32_MAX, &version), ERROR_CRL_MALFORMED);
     ENSURE(version == VERSION_2, ERROR_CRL_MALFORMED);
-    TRY_AS(sm2_algorithm_read(&in, &c->algorithm), ERROR_ALGORITHM);
+    TRY_AS(signed_algorithm_read(&in, &c->signed_by, &c->algorithm), ERROR_ALGORITHM);
     TRY(name_read(&in, &c->issuer));
     TRY_AS(der_read_time(&in, &c->this_update_s), ERROR_CRL_MALFORMED);
     TRY_AS(der_read_time(&in, &c->next_update_s), ERROR_CRL_MALFORMED);
@@ -295,10 +293,10 @@ static struct result parse_tbs(struct bytes tbs, struct crl *c)
 struct result crl_parse(struct bytes der, struct crl *ret_crl)
 {
     struct crl c = { 0 };
-    struct sm2_signed parts;
+    struct signed_parts parts;
     ENSURE(der.len <= CRL_SIZE_MAX, ERROR_TOO_LARGE);
     TRY(der_check(der));
-    struct result read = sm2_signed_read(der, &parts);
+    struct result read = signed_read(der, &parts);
     ENSURE(read.code != ERROR_DER, ERROR_CRL_MALFORMED);
     TRY(read);
     TRY(parse_tbs(parts.tbs, &c));
@@ -315,7 +313,7 @@ struct result crl_check(const struct crl *crl, const struct certificate *issuer,
                bytes_equal(crl->authority_key_id, issuer->subject_key_id) &&
                (issuer->key_usage & KEY_USAGE_CRL_SIGN) != 0,
            ERROR_CRL_FOREIGN);
-    TRY_AS(sm2_verify(&issuer->key, crl->tbs, crl->signature), ERROR_CRL_FOREIGN);
+    TRY_AS(signed_check(&issuer->key, crl->tbs, crl->signed_by, crl->signature), ERROR_CRL_FOREIGN);
     ENSURE(crl->this_update_s <= time_s && time_s <= crl->next_update_s, ERROR_CRL_STALE);
     return OK;
 }

@@ -1,10 +1,11 @@
-/* Certificate revocation lists, version 2 (RFC 5280 §5), signed by SM2 with SM3. A list is full, or holds one
- * partition: the certificates whose CRL distribution point names its URL (issuingDistributionPoint, §5.2.5). How a
+/* Certificate revocation lists, version 2 (RFC 5280 §5), signed by their issuer's algorithm. A list is full, or holds
+ * one partition: the certificates whose CRL distribution point names its URL (issuingDistributionPoint, §5.2.5). How a
  * certificate comes to its partition is its issuer's affair. */
 #pragma once
 
 #include "base/diag.h"
 #include "pki/certificate.h"
+#include "pki/signing_key.h"
 
 /* CRLReason (RFC 5280 §5.3.1); 7 is not used. */
 enum crl_reason {
@@ -36,7 +37,7 @@ int crl_entry_order(const void *a, const void *b);
 
 struct crl_fields {
     const struct certificate *issuer;
-    const struct sm2_private *issuer_key;
+    struct signing_key issuer_key;
     int64_t this_update_s, next_update_s;
     uint64_t number;              /* cRLNumber: rises with each list of the same scope */
     const char *url;              /* of the partition; NULL: a full list */
@@ -61,7 +62,7 @@ static inline size_t crl_size_max(size_t count)
  *   ERROR_CRL_ENTRIES   not in order, or twice
  *   ERROR_LINT          breaks a rule, whose name DIAG (may be NULL) has for the log: never signed
  *   ERROR_KEY_INVALID   the key is not the issuer's
- *   ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED */
+ *   ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED, and what the key's holder fails with (signing_key.h) */
 RESULT crl_issue(const struct crl_fields *fields, struct drbg *drbg, struct arena *arena, struct diag *diag,
                  struct bytes *ret_der);
 /* The to-be-signed part alone, written to W; for tests that break it. */
@@ -79,7 +80,8 @@ struct crl {
     struct bytes url;      /* of its partition */
     struct bytes entries;  /* RevokedCertificates, checked: read them by crl_next */
     size_t count;
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    enum key_algorithm signed_by;
+    uint8_t signature[KEY_SIGNATURE_SIZE];
 };
 
 /* ERROR_TOO_LARGE, ERROR_DER, ERROR_ALGORITHM, ERROR_NAME; ERROR_CRL_ENTRIES for entries out of order or twice;

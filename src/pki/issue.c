@@ -36,6 +36,9 @@ static struct result check_fields(const struct issuance *issuance, struct diag *
     if (parts & ~(p->needs | p->may))
         return diag_log(diag, ERROR_PROFILE_FIELD, "profile %s: parts it does not have: %#x", p->name,
                         parts & ~(p->needs | p->may));
+    if (!(p->keys >> f->key.algorithm & 1))
+        return diag_log(diag, ERROR_PROFILE_FIELD, "profile %s: a key of %s", p->name,
+                        public_key_name(f->key.algorithm));
     if (p->self_signed != (issuance->issuer == NULL))
         return diag_log(diag, ERROR_PROFILE_FIELD, "profile %s: issuer given or missing", p->name);
     const char *const urls[] = { f->crl_url, f->ocsp_url, f->ca_url };
@@ -47,11 +50,16 @@ static struct result check_fields(const struct issuance *issuance, struct diag *
     return OK;
 }
 
+/* The key by which the certificate is verified. */
+static const struct public_key *signer_of(const struct issuance *issuance)
+{
+    return issuance->issuer ? &issuance->issuer->key : &issuance->fields->key;
+}
+
 /* The key that signs belongs to the certificate that is named as issuer. */
 static struct result check_key(const struct issuance *issuance)
 {
-    const struct sm2_public *named = issuance->issuer ? &issuance->issuer->key : issuance->fields->key;
-    ENSURE(bytes_equal(BYTES(named->point), BYTES(issuance->issuer_key->public.point)), ERROR_KEY_INVALID);
+    ENSURE(public_key_equal(signer_of(issuance), &issuance->issuer_key.public), ERROR_KEY_INVALID);
     return OK;
 }
 
@@ -60,7 +68,7 @@ static struct result check_key(const struct issuance *issuance)
 static void write_key_ids(struct writer *w, const struct issuance *issuance)
 {
     uint8_t own[KEY_ID_SIZE];
-    sm2_key_id(issuance->fields->key, own);
+    public_key_id(&issuance->fields->key, own);
     struct bytes above = issuance->issuer ? issuance->issuer->subject_key_id : BYTES(own);
 
     extension_write_authority(w, above);
@@ -207,7 +215,7 @@ struct result tbs_build(const struct issuance *issuance, const uint8_t serial[IS
     der_write_small(w, 2);
     der_finish(w, version);
     der_write_unsigned(w, bytes_of(serial, ISSUE_SERIAL_SIZE));
-    sm2_algorithm_write(w);
+    signed_algorithm_write(w, signer_of(issuance)->algorithm);
     if (issuance->issuer) write_bytes(w, issuance->issuer->subject.der);
     else TRY(name_write(&f->subject, w));
     size_t validity = der_begin(w, DER_SEQUENCE);
@@ -215,7 +223,7 @@ struct result tbs_build(const struct issuance *issuance, const uint8_t serial[IS
     der_write_time(w, f->not_after_s);
     der_finish(w, validity);
     TRY(name_write(&f->subject, w));
-    sm2_spki_write(w, f->key->point);
+    public_key_write(w, &f->key);
     TRY(write_extensions(w, issuance, diag));
     der_finish(w, tbs);
     return OK;
@@ -234,7 +242,7 @@ static struct result draw_serial(struct drbg *drbg, uint8_t ret_serial[ISSUE_SER
 struct result certificate_issue(const struct issuance *issuance, struct drbg *drbg, struct arena *arena,
                                 struct diag *diag, struct bytes *ret_der)
 {
-    uint8_t serial[ISSUE_SERIAL_SIZE], signature[SM2_SIGNATURE_SIZE];
+    uint8_t serial[ISSUE_SERIAL_SIZE], signature[KEY_SIGNATURE_SIZE];
     struct bytes tbs, der;
     struct writer w = writer_of(arena_take(arena, ISSUE_SIZE_MAX), ISSUE_SIZE_MAX);
     struct writer whole = writer_of(arena_take(arena, ISSUE_SIZE_MAX), ISSUE_SIZE_MAX);
@@ -244,10 +252,8 @@ struct result certificate_issue(const struct issuance *issuance, struct drbg *dr
     TRY(tbs_build(issuance, serial, diag, &w));
     ENSURE(!failed(writer_end(&w, &tbs)), ERROR_PROFILE_FIELD);
     TRY(lint_check(issuance, tbs, arena, diag));
-    TRY(sm2_sign(issuance->issuer_key, tbs, drbg, signature));
-    /* A fault of the machine must not leave as a signature that tells of the key. */
-    TRY(sm2_verify(&issuance->issuer_key->public, tbs, signature));
-    sm2_signed_write(&whole, tbs, signature);
+    TRY(signing_key_sign(&issuance->issuer_key, tbs, drbg, signature));
+    signed_write(&whole, tbs, issuance->issuer_key.public.algorithm, signature);
     TRY(writer_end(&whole, &der));
     *ret_der = der;
     return OK;

@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "pki/profile.h"
+#include "pki/signing_key.h"
 
 enum { ISSUE_SERIAL_SIZE = 16, ISSUE_SIZE_MAX = 4096 };
 
@@ -11,7 +12,7 @@ struct issuance {
     const struct profile *profile;
     const struct certificate_fields *fields;
     const struct certificate *issuer; /* NULL for self-signed profiles */
-    const struct sm2_private *issuer_key;
+    struct signing_key issuer_key;
 };
 
 /* Makes the certificate; RET_DER is in ARENA. The serial number is 16 bytes of DRBG, positive and never with a
@@ -20,7 +21,7 @@ struct issuance {
  *   ERROR_NAME           a name that cannot stand in a certificate
  *   ERROR_LINT           the result breaks a rule: a fault of profile, settings or CA, never signed
  *   ERROR_KEY_INVALID    issuer_key is not the key of ISSUER (of FIELDS, when self-signed)
- *   ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED */
+ *   ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED, and what the key's holder fails with (signing_key.h) */
 RESULT certificate_issue(const struct issuance *issuance, struct drbg *drbg, struct arena *arena,
                          struct diag *diag, struct bytes *ret_der);
 

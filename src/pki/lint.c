@@ -40,12 +40,12 @@ static bool serial_is_16_positive_bytes(const struct subject *s)
     return s->c->serial.len == ISSUE_SERIAL_SIZE && s->c->serial.ptr[0] >= 0x01 && s->c->serial.ptr[0] < 0x80;
 }
 
-/* GM/T 0015: identifier without parameters */
-static bool algorithm_has_no_parameters(const struct subject *s)
+/* GM/T 0015, RFC 5758: the identifier of the issuer's algorithm, without parameters */
+static bool algorithm_is_the_issuers(const struct subject *s)
 {
     uint8_t room[32];
     struct writer w = writer_of(room, sizeof room);
-    sm2_algorithm_write(&w);
+    signed_algorithm_write(&w, s->issuer ? s->issuer->key.algorithm : s->c->key.algorithm);
     return bytes_equal(s->c->algorithm, bytes_of(room, w.len));
 }
 
@@ -100,13 +100,18 @@ static bool validity_lies_within_the_issuers(const struct subject *s)
 
 static bool key_is_what_was_asked(const struct subject *s)
 {
-    return bytes_equal(BYTES(s->c->key.point), BYTES(s->fields->key->point));
+    return public_key_equal(&s->c->key, &s->fields->key);
+}
+
+static bool key_is_of_the_profiles_algorithms(const struct subject *s)
+{
+    return (s->profile->keys >> s->c->key.algorithm & 1) != 0;
 }
 
 /* A CA never certifies its own key as somebody else's. */
 static bool key_is_not_the_issuers(const struct subject *s)
 {
-    return !s->issuer || !bytes_equal(BYTES(s->c->key.point), BYTES(s->issuer->key.point));
+    return !s->issuer || !public_key_equal(&s->c->key, &s->issuer->key);
 }
 
 static bool issuer_may_issue(const struct subject *s)
@@ -149,7 +154,7 @@ static bool extended_usage_is_the_profiles(const struct subject *s)
 static bool key_identifiers_chain(const struct subject *s)
 {
     uint8_t own[KEY_ID_SIZE];
-    sm2_key_id(s->fields->key, own);
+    public_key_id(&s->fields->key, own);
     return bytes_equal(s->c->subject_key_id, BYTES(own)) &&
            bytes_equal(s->c->authority_key_id, s->issuer ? s->issuer->subject_key_id : BYTES(own));
 }
@@ -221,7 +226,7 @@ static const struct rule {
     bool (*holds)(const struct subject *s);
 } rules[] = {
     RULE(serial_is_16_positive_bytes),
-    RULE(algorithm_has_no_parameters),
+    RULE(algorithm_is_the_issuers),
     RULE(issuer_name_is_the_issuers),
     RULE(subject_is_what_was_asked),
     RULE(names_keep_their_bounds),
@@ -229,6 +234,7 @@ static const struct rule {
     RULE(validity_keeps_the_profiles_limit),
     RULE(validity_lies_within_the_issuers),
     RULE(key_is_what_was_asked),
+    RULE(key_is_of_the_profiles_algorithms),
     RULE(key_is_not_the_issuers),
     RULE(issuer_may_issue),
     RULE(key_usage_is_the_profiles),

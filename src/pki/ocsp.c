@@ -204,20 +204,15 @@ void ocsp_build(const struct ocsp_fields *f, struct writer *w)
 }
 
 /* OCSPResponse { successful, { id-pkix-ocsp-basic, BasicOCSPResponse { tbs, algorithm, signature, [0] certs } } } */
-void ocsp_wrap(struct writer *w, struct bytes tbs, const uint8_t signature[SM2_SIGNATURE_SIZE],
-               struct bytes certificate)
+void ocsp_wrap(struct writer *w, const struct signed_parts *parts, struct bytes certificate)
 {
-    uint8_t room[SM2_SIGNATURE_DER_MAX];
-    struct writer bits = writer_of(room, sizeof room);
-    sm2_signature_write(&bits, signature);
     size_t response = der_begin(w, DER_SEQUENCE);
     der_write_enumerated(w, SUCCESSFUL);
     size_t wrapped = der_begin(w, DER_CONSTRUCTED + 0), typed = der_begin(w, DER_SEQUENCE);
     der_write(w, DER_OID, oid_bytes(OID_OCSP_BASIC));
     size_t octets = der_begin(w, DER_OCTET_STRING), basic = der_begin(w, DER_SEQUENCE);
-    write_bytes(w, tbs);
-    sm2_algorithm_write(w);
-    der_write_bits(w, bytes_of(room, bits.len));
+    write_bytes(w, parts->tbs);
+    signed_write_end(w, parts->signed_by, parts->signature);
     if (certificate.len > 0) {
         size_t certificates = der_begin(w, DER_CONSTRUCTED + 0), list = der_begin(w, DER_SEQUENCE);
         write_bytes(w, certificate);
@@ -233,25 +228,23 @@ void ocsp_wrap(struct writer *w, struct bytes tbs, const uint8_t signature[SM2_S
 
 static bool is_issuer(const struct ocsp_fields *f)
 {
-    return bytes_equal(BYTES(f->responder->key.point), BYTES(f->issuer->key.point));
+    return public_key_equal(&f->responder->key, &f->issuer->key);
 }
 
 struct result ocsp_issue(const struct ocsp_fields *f, struct drbg *drbg, struct arena *arena, struct diag *diag,
                          struct bytes *ret_der)
 {
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    struct signed_parts parts = { .signed_by = f->responder_key.public.algorithm };
     size_t room = OCSP_RESPONSE_SIZE_MAX;
-    struct bytes tbs, der;
+    struct bytes der;
     struct writer w = writer_of(arena_take(arena, room), room), whole = writer_of(arena_take(arena, room), room);
     ENSURE(w.ptr && whole.ptr, ERROR_OUT_OF_ROOM);
-    ENSURE(bytes_equal(BYTES(f->responder->key.point), BYTES(f->responder_key->public.point)), ERROR_KEY_INVALID);
+    ENSURE(public_key_equal(&f->responder->key, &f->responder_key.public), ERROR_KEY_INVALID);
     ocsp_build(f, &w);
-    TRY_AS(writer_end(&w, &tbs), ERROR_LINT); /* a field that cannot be written */
-    TRY(ocsp_lint(f, tbs, diag));
-    TRY(sm2_sign(f->responder_key, tbs, drbg, signature));
-    /* A fault of the machine must not leave as a signature that tells of the key. */
-    TRY(sm2_verify(&f->responder_key->public, tbs, signature));
-    ocsp_wrap(&whole, tbs, signature, is_issuer(f) ? (struct bytes){ 0 } : f->responder->der);
+    TRY_AS(writer_end(&w, &parts.tbs), ERROR_LINT); /* a field that cannot be written */
+    TRY(ocsp_lint(f, parts.tbs, diag));
+    TRY(signing_key_sign(&f->responder_key, parts.tbs, drbg, parts.signature));
+    ocsp_wrap(&whole, &parts, is_issuer(f) ? (struct bytes){ 0 } : f->responder->der);
     TRY(writer_end(&whole, &der));
     *ret_der = der;
     return OK;
@@ -331,13 +324,12 @@ static struct result read_data(struct bytes tbs, struct ocsp_response *response)
 static struct result read_basic(struct bytes basic, struct ocsp_response *response)
 {
     struct reader r = reader_of(basic), in, wrapped, list;
-    struct bytes tbs, algorithm, bits;
+    struct signed_parts parts;
     TRY(der_check(basic));
     TRY(der_open(&r, DER_SEQUENCE, &in));
-    TRY(der_read_whole(&in, DER_SEQUENCE, &tbs));
-    TRY(sm2_algorithm_read(&in, &algorithm));
-    TRY(der_read_bits(&in, &bits));
-    TRY(sm2_signature_read(bits, response->signature));
+    TRY(signed_read_parts(&in, &parts));
+    response->signed_by = parts.signed_by;
+    memcpy(response->signature, parts.signature, sizeof response->signature);
     if (in.left > 0) {
         TRY(der_open(&in, DER_CONSTRUCTED + 0, &wrapped));
         TRY(der_open(&wrapped, DER_SEQUENCE, &list));
@@ -345,7 +337,7 @@ static struct result read_basic(struct bytes basic, struct ocsp_response *respon
         TRY(der_read_whole(&list, DER_SEQUENCE, &response->certificate));
     }
     TRY(der_end(&in));
-    return read_data(tbs, response);
+    return read_data(parts.tbs, response);
 }
 
 static struct result read_whole(struct bytes der, struct ocsp_response *response)
@@ -382,7 +374,7 @@ struct result ocsp_parse(struct bytes der, struct ocsp_response *ret_response)
 
 /* Who may have signed: the issuer, or whom it certified for exactly this (§4.2.2.2). */
 static struct result find_key(const struct ocsp_response *response, const struct certificate *issuer, int64_t time_s,
-                              struct arena *arena, const struct sm2_public **ret_key)
+                              struct arena *arena, const struct public_key **ret_key)
 {
     struct certificate *responder;
     if (name_equal(&response->responder, &issuer->subject)) {
@@ -402,11 +394,11 @@ static struct result find_key(const struct ocsp_response *response, const struct
 struct result ocsp_check(const struct ocsp_response *response, const struct certificate *issuer, int64_t time_s,
                          struct arena *arena)
 {
-    const struct sm2_public *key;
+    const struct public_key *key;
     struct result found = find_key(response, issuer, time_s, arena, &key);
     if (found.code == ERROR_OUT_OF_ROOM) return found;
     ENSURE(!failed(found), ERROR_OCSP_FOREIGN);
-    TRY_AS(sm2_verify(key, response->tbs, response->signature), ERROR_OCSP_FOREIGN);
+    TRY_AS(signed_check(key, response->tbs, response->signed_by, response->signature), ERROR_OCSP_FOREIGN);
     for (size_t i = 0; i < response->count; i++)
         ENSURE(response->singles[i].this_update_s <= time_s && time_s <= response->singles[i].next_update_s,
                ERROR_OCSP_STALE);

@@ -1,5 +1,5 @@
 /* The online certificate status protocol (RFC 6960): requests read, responses made and read. Responses are signed
- * by SM2 with SM3 and name their responder by its name. Hashes of issuers are compared, never computed here: SHA-1
+ * by their responder's algorithm and name it by its name. Hashes of issuers are compared, never computed here: SHA-1
  * and SHA-256, which clients use for them, are no concern of this code, so whoever serves brings them along. */
 #pragma once
 
@@ -54,7 +54,7 @@ struct ocsp_single {
 struct ocsp_fields {
     const struct certificate *issuer;    /* of the certificates that are spoken of */
     const struct certificate *responder; /* the issuer itself, or whom it delegated it to */
-    const struct sm2_private *responder_key;
+    struct signing_key responder_key;
     int64_t produced_s;
     const struct ocsp_single *singles;
     size_t count;
@@ -69,9 +69,9 @@ RESULT ocsp_issue(const struct ocsp_fields *fields, struct drbg *drbg, struct ar
 void ocsp_build(const struct ocsp_fields *fields, struct writer *w);
 /* ERROR_LINT unless TBS is what FIELDS ask for and keeps RFC 6960. */
 RESULT ocsp_lint(const struct ocsp_fields *fields, struct bytes tbs, struct diag *diag);
-/* The bytes around a signed ResponseData; CERTIFICATE empty: none goes along. */
-void ocsp_wrap(struct writer *w, struct bytes tbs, const uint8_t signature[SM2_SIGNATURE_SIZE],
-               struct bytes certificate);
+/* The bytes around a signed ResponseData, whose tbs, signed_by and signature PARTS has; CERTIFICATE empty: none goes
+ * along. */
+void ocsp_wrap(struct writer *w, const struct signed_parts *parts, struct bytes certificate);
 
 struct ocsp_response {
     struct bytes tbs, certificate; /* certificate: the first that came along; ptr NULL: none */
@@ -80,7 +80,8 @@ struct ocsp_response {
     size_t count;
     struct ocsp_single singles[OCSP_SINGLES_MAX];
     struct bytes nonce;
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    enum key_algorithm signed_by;
+    uint8_t signature[KEY_SIGNATURE_SIZE];
 };
 
 /* ERROR_OCSP_REFUSED for an answer without a response; ERROR_TOO_LARGE, ERROR_DER, ERROR_ALGORITHM, ERROR_NAME,

@@ -20,7 +20,9 @@ struct row {
 static const struct row table[OID_COUNT] = {
     [OID_EC_PUBLIC_KEY] = ROW("ecPublicKey", "\x2A\x86\x48\xCE\x3D\x02\x01"),
     [OID_SM2] = ROW("sm2", "\x2A\x81\x1C\xCF\x55\x01\x82\x2D"),
+    [OID_P256] = ROW("P-256", "\x2A\x86\x48\xCE\x3D\x03\x01\x07"),
     [OID_SM2_WITH_SM3] = ROW("SM2-with-SM3", "\x2A\x81\x1C\xCF\x55\x01\x83\x75"),
+    [OID_ECDSA_WITH_SHA256] = ROW("ecdsa-with-SHA256", "\x2A\x86\x48\xCE\x3D\x04\x03\x02"),
     [OID_SM4_ECB] = ROW("SM4-ECB", "\x2A\x81\x1C\xCF\x55\x01\x68\x01"),
     [OID_SM4] = ROW("SM4", "\x2A\x81\x1C\xCF\x55\x01\x68"),
     [OID_SM3] = ROW("SM3", "\x2A\x81\x1C\xCF\x55\x01\x83\x11"),

@@ -3,6 +3,8 @@
 enum {
     CA_KEY_USAGE = KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN,
     STATUS_PARTS = PART_CRL_URL | PART_OCSP_URL | PART_CA_URL | PART_POLICY,
+    SM2_KEYS = 1 << KEY_SM2,
+    CA_KEYS = 1 << KEY_SM2 | 1 << KEY_P256, /* also of what a module without SM2 holds */
 };
 
 const struct profile profile_root_ca = {
@@ -13,6 +15,7 @@ const struct profile profile_root_ca = {
     .key_usage = CA_KEY_USAGE,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT,
+    .keys = CA_KEYS,
     .years_max = 30,
 };
 
@@ -23,6 +26,7 @@ const struct profile profile_issuing_ca = {
     .key_usage = CA_KEY_USAGE,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT | STATUS_PARTS,
+    .keys = CA_KEYS,
     .years_max = 20,
 };
 
@@ -33,6 +37,7 @@ const struct profile profile_operators_ca = {
     .key_usage = CA_KEY_USAGE,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT | STATUS_PARTS,
+    .keys = SM2_KEYS,
     .years_max = 20,
 };
 
@@ -44,6 +49,7 @@ const struct profile profile_card_maker_ca = {
     .key_usage = CA_KEY_USAGE,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT,
+    .keys = SM2_KEYS,
     .years_max = 30,
 };
 
@@ -54,6 +60,7 @@ const struct profile profile_holder_signing = {
     .extended_usage = EXTENDED_CLIENT_AUTH | EXTENDED_EMAIL_PROTECTION,
     .needs = PART_COUNTRY | PART_ORGANIZATION | PART_CREDIT_CODE | PART_CRL_URL,
     .may = PART_UNIT | PART_SERIAL_NUMBER | STATUS_PARTS,
+    .keys = SM2_KEYS,
     .years_max = 5,
 };
 
@@ -63,6 +70,7 @@ const struct profile profile_holder_encryption = {
     .extended_usage = EXTENDED_EMAIL_PROTECTION,
     .needs = PART_COUNTRY | PART_ORGANIZATION | PART_CREDIT_CODE | PART_CRL_URL,
     .may = PART_UNIT | PART_SERIAL_NUMBER | STATUS_PARTS,
+    .keys = SM2_KEYS,
     .years_max = 5,
 };
 
@@ -72,6 +80,7 @@ const struct profile profile_operator = {
     .extended_usage = EXTENDED_CLIENT_AUTH | EXTENDED_OPERATOR,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT | PART_SERIAL_NUMBER | STATUS_PARTS,
+    .keys = SM2_KEYS,
     .years_max = 5,
 };
 
@@ -82,6 +91,7 @@ const struct profile profile_ocsp_responder = {
     .extended_usage = EXTENDED_OCSP_SIGNING,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT,
+    .keys = CA_KEYS,
     .years_max = 1,
     .no_check = true,
 };
@@ -92,6 +102,7 @@ const struct profile profile_card = {
     .extended_usage = EXTENDED_CARD,
     .needs = PART_SERIAL_NUMBER,
     .may = PART_COUNTRY | PART_ORGANIZATION | PART_UNIT,
+    .keys = SM2_KEYS,
     .years_max = 30,
 };
 
@@ -101,6 +112,7 @@ const struct profile profile_tree_head = {
     .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
     .needs = PART_COUNTRY | PART_ORGANIZATION,
     .may = PART_UNIT | STATUS_PARTS,
+    .keys = SM2_KEYS,
     .years_max = 20,
 };
 

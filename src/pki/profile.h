@@ -1,4 +1,5 @@
-/* What kinds of certificates are issued and what each one consists of: data, nothing else. */
+/* What kinds of certificates are issued and what each one consists of: data, nothing else. Which algorithm a
+ * certificate is signed by is its issuer's; of which its own key may be is the profile's. */
 #pragma once
 
 #include "pki/certificate.h"
@@ -24,6 +25,7 @@ struct profile {
     unsigned extended_usage; /* enum extended_usage; 0: none */
     unsigned needs, may;     /* enum profile_part; what is in neither is refused */
     int years_max;
+    unsigned keys;           /* algorithms its own key may have: bits 1 << enum key_algorithm */
     bool no_check;           /* an OCSP responder's, whose own status nobody asks (RFC 6960 §4.2.2.2.1) */
 };
 
@@ -41,7 +43,7 @@ extern const struct profile profile_tree_head;      /* the key that signs the jo
 /* The typed fields that a certificate is built from; NULL for what is left out. */
 struct certificate_fields {
     struct name_fields subject;
-    const struct sm2_public *key;
+    struct public_key key;
     int64_t not_before_s, not_after_s; /* both inclusive: certificate_validity_end */
     const char *credit_code;           /* 统一社会信用代码, 18 characters */
     const char *crl_url, *ocsp_url, *ca_url;

@@ -32,7 +32,7 @@ static struct result read_info(struct bytes tbs, struct request *request)
     TRY_AS(der_read_small(&in, UINT32_MAX, &version), ERROR_REQUEST_PKCS10);
     ENSURE(version == VERSION_1, ERROR_REQUEST_PKCS10);
     TRY(name_read(&in, &request->subject));
-    struct result key = sm2_spki_read(&in, &request->key);
+    struct result key = public_key_read(&in, &request->key);
     ENSURE(key.code != ERROR_DER, ERROR_REQUEST_PKCS10);
     TRY(key);
     TRY_AS(read_attributes(&in), ERROR_REQUEST_PKCS10);
@@ -43,23 +43,23 @@ static struct result read_info(struct bytes tbs, struct request *request)
 struct result request_parse(struct bytes der, struct request *ret_request)
 {
     struct request request = { .der = der };
-    struct sm2_signed parts;
+    struct signed_parts parts;
     ENSURE(der.len <= REQUEST_SIZE_MAX, ERROR_TOO_LARGE);
     TRY(der_check(der));
-    struct result read = sm2_signed_read(der, &parts);
+    struct result read = signed_read(der, &parts);
     ENSURE(read.code != ERROR_DER, ERROR_REQUEST_PKCS10);
     TRY(read);
     TRY(read_info(parts.tbs, &request));
     memcpy(request.signature, parts.signature, sizeof request.signature);
-    TRY_AS(sm2_verify(&request.key, request.tbs, request.signature), ERROR_REQUEST_POSSESSION);
+    TRY_AS(signed_check(&request.key, request.tbs, parts.signed_by, request.signature), ERROR_REQUEST_POSSESSION);
     *ret_request = request;
     return OK;
 }
 
-struct result request_make(const struct name_fields *subject, const struct sm2_private *key, struct drbg *drbg,
+struct result request_make(const struct name_fields *subject, const struct signing_key *key, struct drbg *drbg,
                            struct arena *arena, struct bytes *ret_der)
 {
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    uint8_t signature[KEY_SIGNATURE_SIZE];
     struct bytes tbs, der;
     struct writer w = writer_of(arena_take(arena, REQUEST_SIZE_MAX), REQUEST_SIZE_MAX);
     struct writer whole = writer_of(arena_take(arena, REQUEST_SIZE_MAX), REQUEST_SIZE_MAX);
@@ -67,12 +67,12 @@ struct result request_make(const struct name_fields *subject, const struct sm2_p
     size_t info = der_begin(&w, DER_SEQUENCE);
     der_write_small(&w, VERSION_1);
     TRY(name_write(subject, &w));
-    sm2_spki_write(&w, key->public.point);
+    public_key_write(&w, &key->public);
     der_write(&w, DER_CONSTRUCTED + 0, (struct bytes){ 0 });
     der_finish(&w, info);
     TRY(writer_end(&w, &tbs));
-    TRY(sm2_sign(key, tbs, drbg, signature));
-    sm2_signed_write(&whole, tbs, signature);
+    TRY(signing_key_sign(key, tbs, drbg, signature));
+    signed_write(&whole, tbs, key->public.algorithm, signature);
     TRY(writer_end(&whole, &der));
     *ret_der = der;
     return OK;

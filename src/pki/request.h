@@ -1,10 +1,11 @@
-/* Certification requests (PKCS #10, RFC 2986) with SM2 keys, signed by SM2 with SM3 under the default identity: the
- * form in which outside systems ask for a certificate. What a request asks for is read and never believed: names and
- * extensions of a certificate come from its approval. */
+/* Certification requests (PKCS #10, RFC 2986) with the keys and signatures of public_key.h: the form in which outside
+ * systems ask for a certificate. What a request asks for is read and never believed: names and extensions of a
+ * certificate come from its approval. */
 #pragma once
 
 #include "pki/name.h"
-#include "pki/sm2_der.h"
+#include "pki/signed.h"
+#include "pki/signing_key.h"
 
 enum { REQUEST_SIZE_MAX = 8192 };
 
@@ -12,13 +13,14 @@ enum { REQUEST_SIZE_MAX = 8192 };
 struct request {
     struct bytes der, tbs;
     struct name subject;
-    struct sm2_public key;
-    uint8_t signature[SM2_SIGNATURE_SIZE];
+    struct public_key key;
+    uint8_t signature[KEY_SIGNATURE_SIZE];
 };
 
 /* ERROR_TOO_LARGE, ERROR_DER, ERROR_ALGORITHM, ERROR_NAME, ERROR_KEY_INVALID; ERROR_REQUEST_PKCS10 for another
  * version and anything else; ERROR_REQUEST_POSSESSION when the key that is named did not sign it. */
 RESULT request_parse(struct bytes der, struct request *ret_request);
-/* Makes a request for KEY; RET_DER is in ARENA. ERROR_NAME, ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED. */
-RESULT request_make(const struct name_fields *subject, const struct sm2_private *key, struct drbg *drbg,
+/* Makes a request for KEY; RET_DER is in ARENA. ERROR_NAME, ERROR_OUT_OF_ROOM, ERROR_RESEED_NEEDED, and what the
+ * key's holder fails with (signing_key.h). */
+RESULT request_make(const struct name_fields *subject, const struct signing_key *key, struct drbg *drbg,
                     struct arena *arena, struct bytes *ret_der);

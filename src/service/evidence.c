@@ -40,7 +40,7 @@ struct result evidence_check(const struct act *act, const struct operator_row *o
     ENSURE(age_s >= 0 && age_s <= EVIDENCE_FRESH_S, ERROR_DECISION_STALE);
     TRY(certificate_parse(operator->certificate, act->arena, &certificate));
     ENSURE(evidence->signature.len == SM2_SIGNATURE_SIZE, ERROR_DECISION_SIGNATURE);
-    struct result r = sm2_verify(&certificate->key, bytes_text(evidence->statement), evidence->signature.ptr);
+    struct result r = public_key_verify(&certificate->key, bytes_text(evidence->statement), evidence->signature.ptr);
     ENSURE(!failed(r), ERROR_DECISION_SIGNATURE);
     return OK;
 }

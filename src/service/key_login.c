@@ -86,7 +86,7 @@ static bool signed_elsewhere(const struct login *l)
         if (failed(statement_read(&login_statement_shape, l->draft.statement, l->act->arena, &fields))) return false;
         fields.origin = origins[i];
         if (failed(statement_write(&login_statement_shape, &fields, l->act->arena, &text))) return false;
-        if (!failed(sm2_verify(&l->certificate->key, bytes_text(text), l->proof->signature.ptr))) return true;
+        if (!failed(public_key_verify(&l->certificate->key, bytes_text(text), l->proof->signature.ptr))) return true;
     }
     return false;
 }
@@ -94,7 +94,7 @@ static bool signed_elsewhere(const struct login *l)
 static struct result check_signature(const struct login *l)
 {
     ENSURE(l->proof->signature.len == SM2_SIGNATURE_SIZE, ERROR_LOGIN_SIGNATURE);
-    struct result r = sm2_verify(&l->certificate->key, bytes_text(l->draft.statement), l->proof->signature.ptr);
+    struct result r = public_key_verify(&l->certificate->key, bytes_text(l->draft.statement), l->proof->signature.ptr);
     if (!failed(r)) return OK;
     return FAIL(signed_elsewhere(l) ? ERROR_LOGIN_ORIGIN : ERROR_LOGIN_SIGNATURE);
 }

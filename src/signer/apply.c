@@ -25,13 +25,14 @@ static void put(const struct applied *a, enum index_kind kind, struct bytes key)
 
 /* ---- begin ---- */
 
-static struct result take_certificate(struct bytes der, const struct sm2_private *key, struct arena *arena,
+/* KEY: whose it must be; NULL: somebody else's. */
+static struct result take_certificate(struct bytes der, const struct public_key *key, struct arena *arena,
                                       struct certificate **ret_certificate)
 {
     struct bytes kept = arena_bytes(arena, der);
     ENSURE(kept.ptr, ERROR_OUT_OF_ROOM);
     TRY(certificate_parse(kept, arena, ret_certificate));
-    ENSURE(!key || bytes_equal(BYTES(key->public.point), BYTES((*ret_certificate)->key.point)), ERROR_CA_KEYS);
+    ENSURE(!key || public_key_equal(key, &(*ret_certificate)->key), ERROR_CA_KEYS);
     return OK;
 }
 
@@ -42,9 +43,11 @@ static struct result apply_begin(const struct applied *a, const void *record)
     struct arena *arena = s->authority.arena;
     ENSURE(a->index == 0, ERROR_JOURNAL_DAMAGED);
     TRY(take_certificate(begin->root_certificate, NULL, arena, &s->authority.root));
-    TRY(take_certificate(begin->issuing_certificate, &s->keys.issuing, arena, &s->authority.issuing));
-    TRY(take_certificate(begin->operators_certificate, &s->keys.operators, arena, &s->authority.operators));
-    TRY(take_certificate(begin->head_certificate, &s->keys.head, arena, &s->authority.head));
+    const struct public_key operators = public_key_sm2(&s->keys.operators.public);
+    const struct public_key head = public_key_sm2(&s->keys.head.public);
+    TRY(take_certificate(begin->issuing_certificate, &s->keys.issuing_ca.public, arena, &s->authority.issuing));
+    TRY(take_certificate(begin->operators_certificate, &operators, arena, &s->authority.operators));
+    TRY(take_certificate(begin->head_certificate, &head, arena, &s->authority.head));
     TRY(take_certificate(begin->maker_certificate, NULL, arena, &s->authority.maker));
     s->incarnation = begin->incarnation;
     s->phase = PHASE_SETUP;
@@ -73,7 +76,8 @@ static struct result add_operator(const struct applied *a, const struct journal_
     memcpy(operator.name, record->name, strlen(record->name));
     memcpy(operator.serial, serial, strlen(serial));
     TRY(roles_parse(record->roles, &operator.roles));
-    operator.key = c->key;
+    ENSURE(public_key_as_sm2(&c->key), ERROR_JOURNAL_DAMAGED);
+    operator.key = *public_key_as_sm2(&c->key);
     operator.not_before_s = c->not_before_s;
     operator.not_after_s = c->not_after_s;
     put(a, INDEX_KEY, BYTES(c->key.point));

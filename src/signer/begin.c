@@ -14,7 +14,8 @@ enum { ROOT_YEARS = 30, CA_YEARS = 20 };
 struct making {
     struct call *call;
     const struct signer_begin *ask;
-    struct sm2_private root_key;
+    struct sm2_private root_private;
+    struct signing_key root_key;
     struct journal_begin record;
     struct certificate *root;
 };
@@ -22,7 +23,7 @@ struct making {
 struct ca {
     const struct profile *profile;
     const char *name;
-    const struct sm2_public *key;
+    struct public_key key;
     int years;
     bool below_root;
 };
@@ -37,7 +38,7 @@ static struct result make_ca(struct making *m, const struct ca *ca, struct bytes
         .not_after_s = certificate_validity_end(call->now_s, ca->years),
         .crl_url = ca->below_root ? call->signer->settings.root_crl_url : NULL,
     };
-    const struct issuance issuance = { ca->profile, &fields, ca->below_root ? m->root : NULL, &m->root_key };
+    const struct issuance issuance = { ca->profile, &fields, ca->below_root ? m->root : NULL, m->root_key };
     struct result r = certificate_issue(&issuance, &call->signer->drbg, call->arena, call->diag, ret_der);
     if (failed(r))
         return refuse(call, ERROR_BEGIN_FIELD, "root_name", "%s: %s", ca->profile->name, error_find(r.code)->name);
@@ -47,11 +48,11 @@ static struct result make_ca(struct making *m, const struct ca *ca, struct bytes
 static struct result make_cas(struct making *m)
 {
     const struct keys *keys = &m->call->signer->keys;
-    const struct ca root = { &profile_root_ca, m->ask->root_name, &m->root_key.public, ROOT_YEARS, false };
-    const struct ca issuing = { &profile_issuing_ca, m->ask->issuing_name, &keys->issuing.public, CA_YEARS, true };
-    const struct ca operators = { &profile_operators_ca, m->ask->operators_name, &keys->operators.public, CA_YEARS,
-                                  true };
-    const struct ca head = { &profile_tree_head, "Journal", &keys->head.public, CA_YEARS, true };
+    const struct ca root = { &profile_root_ca, m->ask->root_name, m->root_key.public, ROOT_YEARS, false };
+    const struct ca issuing = { &profile_issuing_ca, m->ask->issuing_name, keys->issuing_ca.public, CA_YEARS, true };
+    const struct ca operators = { &profile_operators_ca, m->ask->operators_name,
+                                  public_key_sm2(&keys->operators.public), CA_YEARS, true };
+    const struct ca head = { &profile_tree_head, "Journal", public_key_sm2(&keys->head.public), CA_YEARS, true };
     TRY(make_ca(m, &root, &m->record.root_certificate));
     TRY(certificate_parse(m->record.root_certificate, m->call->arena, &m->root));
     TRY(make_ca(m, &issuing, &m->record.issuing_certificate));
@@ -78,9 +79,11 @@ static struct result check_begin(struct call *call, const struct signer_begin *a
 static struct result make_root(struct making *m)
 {
     struct signer *s = m->call->signer;
-    TRY(keys_make(s->keys_folder, s->process_key, m->ask->maker_transport_key.ptr, &s->drbg, &s->keys, &m->root_key));
+    TRY(keys_make(s->keys_folder, s->process_key, m->ask->maker_transport_key.ptr, &s->drbg, &s->keys,
+                  &m->root_private));
+    m->root_key = signing_key_sm2(&m->root_private);
     struct result r = make_cas(m);
-    sm2_private_done(&m->root_key);
+    sm2_private_done(&m->root_private);
     return r;
 }
 

@@ -44,7 +44,9 @@ struct result card_open(struct call *call, const struct card_opening *opening, s
     if (opening->challenge.len != CARD_CHALLENGE_SIZE)
         return refuse(call, ERROR_STATEMENT, "challenge", "%zu bytes", opening->challenge.len);
     TRY(answer_challenge(call, opening->card, opening->challenge, &opened.device_answer));
-    TRY(seal_admin(call, opening->card, &opening->certificate->key, &opened.admin_sealed));
+    const struct sm2_public *card_key = public_key_as_sm2(&opening->certificate->key);
+    if (!card_key) return refuse(call, ERROR_CARD_OTHER, "card_certificate", "its key is not for SM2");
+    TRY(seal_admin(call, opening->card, card_key, &opened.admin_sealed));
     *ret_opened = opened;
     return OK;
 }

@@ -67,7 +67,7 @@ struct result download_check(struct call *call, const struct approvals *approval
     if (!text_equal(replaced.issued.card, d.card))
         return refuse(call, ERROR_CARD_HOLDER, field, "%s is on card %s", d.certificate, replaced.issued.card);
     if (signed_text->signature.len != SM2_SIGNATURE_SIZE ||
-        failed(sm2_verify(&replaced.signing->key, bytes_text(signed_text->text), signed_text->signature.ptr)))
+        failed(public_key_verify(&replaced.signing->key, bytes_text(signed_text->text), signed_text->signature.ptr)))
         return refuse(call, ERROR_SIGNATURE_INVALID, field, "in the name of %s", d.certificate);
     TRY(check_standing(call, &approvals->one, &replaced));
     TRY(evidence_time(call, call->signer->settings.produce_hours * 3600, field, d.time, &time_s));

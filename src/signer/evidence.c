@@ -162,7 +162,7 @@ struct result evidence_attestation(struct call *call, const struct certificate *
     const char *text;
     TRY(statement_write(&attest_statement_shape, made, call->arena, &text));
     if (attestation.len != SM2_SIGNATURE_SIZE ||
-        failed(sm2_verify(&certificate->key, bytes_text(text), attestation.ptr)))
+        failed(public_key_verify(&certificate->key, bytes_text(text), attestation.ptr)))
         return refuse(call, ERROR_CARD_ATTESTATION, "attestation", "card %s", made->card);
     return OK;
 }

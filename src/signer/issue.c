@@ -134,7 +134,7 @@ static struct result certify(struct call *call, const struct order *order, const
     const struct certificate_fields fields = {
         .subject = { .country = "CN", .organization = a->organization_name, .serial_number = a->holder,
                      .common_name = a->holder_name },
-        .key = key,
+        .key = public_key_sm2(key),
         .not_before_s = call->now_s,
         .not_after_s = order->not_after_s,
         .credit_code = a->organization,
@@ -145,7 +145,7 @@ static struct result certify(struct call *call, const struct order *order, const
         .credit_oid = settings->credit_oid,
         .credit_utf8 = settings->credit_utf8,
     };
-    const struct issuance issuance = { profile, &fields, s->authority.issuing, &s->keys.issuing };
+    const struct issuance issuance = { profile, &fields, s->authority.issuing, s->keys.issuing_ca };
     return certificate_issue(&issuance, &call->signer->drbg, call->arena, call->diag, ret_der);
 }
 

@@ -90,6 +90,7 @@ struct result keys_make(const char *folder, const uint8_t process_key[PROCESS_KE
     list(ret_keys, all);
     for (size_t i = 0; i < COUNT(all); i++) TRY(write_one(folder, key, &all[i], drbg));
     FAULT("signer:keys-written");
+    ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
     ret_keys->there = true;
     return OK;
 }
@@ -103,6 +104,7 @@ struct result keys_load(const char *folder, const uint8_t process_key[PROCESS_KE
         struct result r = read_one(folder, bytes_of(process_key, PROCESS_KEY_SIZE), &all[i]);
         if (failed(r)) return diag_log(diag, ERROR_CA_KEYS, "%s: %s", all[i].name, error_find(r.code)->name);
     }
+    ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
     ret_keys->there = true;
     return OK;
 }

@@ -1,10 +1,10 @@
 /* The keys that the signer holds. On disk each is wrapped under the process's key with its name for a label
  * (pki/key_wrap.h); docs/keys.md lists them all. The root's key is used while the CAs are made and is not loaded after
- * that, so that its file can be taken away from the machine. */
+ * that, so that its file can be taken away from the machine. Not to be copied: issuing_ca points into it. */
 #pragma once
 
 #include "base/diag.h"
-#include "crypto/sm2.h"
+#include "pki/signing_key.h"
 #include "process/key.h"
 
 enum { MASTER_KEY_SIZE = 32, TRANSPORT_KEY_SIZE = 16, MASTER_VERSION = 1 };
@@ -12,6 +12,7 @@ enum { MASTER_KEY_SIZE = 32, TRANSPORT_KEY_SIZE = 16, MASTER_VERSION = 1 };
 struct keys {
     bool there;
     struct sm2_private issuing, operators, head;
+    struct signing_key issuing_ca;         /* what certificates of holders and their lists are signed by */
     uint8_t master[MASTER_KEY_SIZE];       /* of the USBKeys' administrator keys, version MASTER_VERSION */
     uint8_t transport[TRANSPORT_KEY_SIZE]; /* of the maker: authenticates to fresh cards */
     uint8_t centre[MASTER_KEY_SIZE];       /* what the key centre wraps its stores with */

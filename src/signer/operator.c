@@ -21,12 +21,13 @@ struct result operator_certify(struct call *call, const struct operator_fields *
         .subject = { .country = text_of(call, name_value(ca, OID_COUNTRY)),
                      .organization = text_of(call, name_value(ca, OID_ORGANIZATION)),
                      .serial_number = fields->card, .common_name = fields->name },
-        .key = fields->key,
+        .key = public_key_sm2(fields->key),
         .not_before_s = call->now_s,
         .not_after_s = certificate_validity_end(call->now_s, (int)settings->operator_years),
         .policy = settings->policy,
     };
-    const struct issuance issuance = { &profile_operator, &certificate, s->authority.operators, &s->keys.operators };
+    const struct issuance issuance = { &profile_operator, &certificate, s->authority.operators,
+                                        signing_key_sm2(&s->keys.operators) };
     return certificate_issue(&issuance, &call->signer->drbg, call->arena, call->diag, ret_der);
 }
 

@@ -13,7 +13,7 @@ static const char head_name[] = "Journal";
 struct below {
     const char *field, *common_name;
     const struct profile *profile;
-    const struct sm2_private *key;
+    struct signing_key key;
     struct bytes certificate;
 };
 
@@ -22,10 +22,10 @@ enum { BELOW_COUNT = 3 };
 static void list(const struct keys *keys, const struct signer_begin *ask, struct below into[BELOW_COUNT])
 {
     const struct below all[BELOW_COUNT] = {
-        { "issuing_certificate", ask->issuing_name, &profile_issuing_ca, &keys->issuing, ask->issuing_certificate },
-        { "operators_certificate", ask->operators_name, &profile_operators_ca, &keys->operators,
+        { "issuing_certificate", ask->issuing_name, &profile_issuing_ca, keys->issuing_ca, ask->issuing_certificate },
+        { "operators_certificate", ask->operators_name, &profile_operators_ca, signing_key_sm2(&keys->operators),
           ask->operators_certificate },
-        { "head_certificate", head_name, &profile_tree_head, &keys->head, ask->head_certificate },
+        { "head_certificate", head_name, &profile_tree_head, signing_key_sm2(&keys->head), ask->head_certificate },
     };
     memcpy(into, all, sizeof all);
 }
@@ -53,7 +53,7 @@ struct result handle_prepare(struct call *call, const void *ask, void *answer)
     list(&s->keys, a, all);
     for (size_t i = 0; i < BELOW_COUNT; i++) {
         struct name_fields name = name_of(a, &all[i]);
-        if (failed(request_make(&name, all[i].key, &s->drbg, call->arena, requests[i])))
+        if (failed(request_make(&name, &all[i].key, &s->drbg, call->arena, requests[i])))
             return refuse(call, ERROR_BEGIN_FIELD, all[i].field, "%s", all[i].common_name);
     }
     return OK;
@@ -80,7 +80,7 @@ static const char *fault_of(const struct call *call, const struct below *b, stru
                             const struct certificate *root, const struct certificate *c)
 {
     const struct profile *p = b->profile;
-    if (!bytes_equal(BYTES(c->key.point), BYTES(b->key->public.point))) return "it is for another key";
+    if (!public_key_equal(&c->key, &b->key.public)) return "it is for another key";
     if (!name_equal(&c->issuer, &root->subject) || failed(certificate_check_signature(c, &root->key)))
         return "the root did not sign it";
     if (!bytes_equal(c->subject.der, name)) return "it has another subject than was asked for";

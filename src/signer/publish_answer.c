@@ -49,7 +49,8 @@ static struct result sign(struct publisher *p, const struct ocsp_single *singles
                           struct arena *arena, struct bytes *ret_response)
 {
     const struct ocsp_fields fields = { .issuer = p->signer->authority.issuing, .responder = p->responder.certificate,
-                                        .responder_key = &p->responder.key, .produced_s = singles[0].this_update_s,
+                                        .responder_key = signing_key_sm2(&p->responder.key),
+                                        .produced_s = singles[0].this_update_s,
                                         .singles = singles, .count = count, .nonce = nonce };
     struct diag diag = { 0 };
     struct result r = ocsp_issue(&fields, &p->signer->drbg, arena, &diag, ret_response);

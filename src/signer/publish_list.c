@@ -121,7 +121,7 @@ static struct result make(struct publisher *p, int64_t partition, const struct c
     struct signer *s = p->signer;
     struct arena *arena CLEANUP(arena_free_p) = arena_new(2 * crl_size_max(content->count) + PUBLISH_ARENA_MAX);
     struct list *list = list_of(p, partition);
-    struct crl_fields fields = { .issuer = s->authority.issuing, .issuer_key = &s->keys.issuing,
+    struct crl_fields fields = { .issuer = s->authority.issuing, .issuer_key = s->keys.issuing_ca,
                                  .this_update_s = now_s, .next_update_s = now_s + s->settings.crl_days * DAY_S,
                                  .number = next_number(list, now_s), .entries = content->entries,
                                  .count = content->count };

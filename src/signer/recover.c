@@ -21,7 +21,8 @@ static struct result find_new(struct recovery *r)
         return refuse(call, ERROR_RECOVER_BEFORE_ISSUE, "approval1", "application %s", r->approval->application);
     TRY(signer_recall(call->signer, record, JOURNAL_ISSUED, &journal_issued_shape, call->arena, &issued));
     TRY(certificate_parse(issued.signing_certificate, call->arena, &c));
-    r->container = c->key;
+    ENSURE(public_key_as_sm2(&c->key), ERROR_JOURNAL_DAMAGED);
+    r->container = *public_key_as_sm2(&c->key);
     return OK;
 }
 

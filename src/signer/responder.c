@@ -63,11 +63,11 @@ static struct result certify(struct signer *s, const struct sm2_public *key, int
     const struct certificate_fields fields = {
         .subject = { .country = text_of(arena, name_value(ca, OID_COUNTRY)),
                      .organization = text_of(arena, name_value(ca, OID_ORGANIZATION)), .common_name = common_name },
-        .key = key,
+        .key = public_key_sm2(key),
         .not_before_s = time_s,
         .not_after_s = time_s + (int64_t)RESPONDER_DAYS * DAY_S,
     };
-    const struct issuance issuance = { &profile_ocsp_responder, &fields, s->authority.issuing, &s->keys.issuing };
+    const struct issuance issuance = { &profile_ocsp_responder, &fields, s->authority.issuing, s->keys.issuing_ca };
     struct diag diag = { 0 };
     struct result r = certificate_issue(&issuance, &s->drbg, arena, &diag, ret_der);
     if (failed(r)) log_failure("responder", r, &diag);

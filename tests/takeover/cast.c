@@ -19,7 +19,7 @@ static struct bytes make_certificate(struct cast *cast, const struct profile *pr
                                      const struct certificate_fields *fields, const struct certificate *issuer,
                                      const struct sm2_private *issuer_key)
 {
-    const struct issuance issuance = { profile, fields, issuer, issuer_key };
+    const struct issuance issuance = { profile, fields, issuer, signing_key_sm2(issuer_key) };
     struct bytes der = { 0 };
     must(certificate_issue(&issuance, &cast->drbg, cast->arena, NULL, &der), profile->name);
     return der;
@@ -29,7 +29,7 @@ static struct certificate *make_maker(struct cast *cast, const struct sm2_privat
 {
     const struct certificate_fields fields = {
         .subject = { .country = "CN", .organization = "Card Maker", .common_name = "Card Maker CA" },
-        .key = &key->public,
+        .key = public_key_sm2(&key->public),
         .not_before_s = cast->now_s - 30 * DAY_S,
         .not_after_s = certificate_validity_end(cast->now_s - 30 * DAY_S, 30),
     };
@@ -154,7 +154,7 @@ struct cast_card *cast_card(struct cast *cast, const struct sm2_private *maker)
     card->serial = arena_format(cast->arena, "HF%08d", ++cast->cards);
     const struct certificate_fields fields = {
         .subject = { .serial_number = card->serial, .common_name = "USBKey" },
-        .key = &card->key.public,
+        .key = public_key_sm2(&card->key.public),
         .not_before_s = cast->now_s - DAY_S,
         .not_after_s = cast->now_s + cast->card_days * DAY_S,
     };

@@ -129,7 +129,7 @@ static struct sm2_private opened_by(struct scene *s, const struct custody *custo
     assert_ok(escrow_join(shares, THRESHOLD, &custodial, &key));
     assert_ok(certificate_parse(opened->certificate, s->cast->arena, &c));
     assert_int_equal(opened->escrow.len, ESCROW_BLOB_SIZE);
-    assert_ok(escrow_unwrap(&key, opened->escrow.ptr, &c->key, &plain));
+    assert_ok(escrow_unwrap(&key, opened->escrow.ptr, public_key_as_sm2(&c->key), &plain));
     return plain;
 }
 
@@ -155,7 +155,7 @@ static void r_pki_2_custodians_recover_a_key_in_plain(void **state)
         assert_ok(certificate_parse(opened.certificate, s->cast->arena, &c));
         assert_string_equal(certificate_serial_text(c, s->cast->arena), cases[i].statement.certificate);
         struct sm2_private key = opened_by(s, &custody, who[i], &opened);
-        assert_ok(sm2_encrypt(&c->key, bytes_of(words, sizeof words), &s->cast->drbg, cipher));
+        assert_ok(sm2_encrypt(public_key_as_sm2(&c->key), bytes_of(words, sizeof words), &s->cast->drbg, cipher));
         assert_ok(sm2_decrypt(&key, BYTES(cipher), plain));
         assert_string_equal((char *)plain, words);
         assert_ok(cast_ask(s->cast, s->peer, SIGNER_JUDICIAL, &ask, &again));

@@ -203,7 +203,7 @@ static void r_lost_4_old_encryption_key_is_recovered_into_the_new_key(void **sta
     assert_ok(certificate_parse(h.issued.encryption_certificate, s->cast->arena, &old));
     static const char words[] = "data of before";
     uint8_t cipher[sizeof words + SM2_CIPHERTEXT_EXTRA], plain[sizeof words];
-    assert_ok(sm2_encrypt(&old->key, bytes_of(words, sizeof words), &s->cast->drbg, cipher));
+    assert_ok(sm2_encrypt(public_key_as_sm2(&old->key), bytes_of(words, sizeof words), &s->cast->drbg, cipher));
 
     replacement(s, &h, &order);
     cast_sign_order(s->cast, &order);

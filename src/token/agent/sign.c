@@ -108,7 +108,7 @@ static struct result sign_once(struct call *call, const struct subject *s, const
     if (!failed(r) && words->kind == WORDS_DOWNLOAD) r = take_signature(&ask, made.possession);
     library_end(&ask);
     TRY(r);
-    if (failed(sm2_verify(&s->certificate->key, statement, made.signature)))
+    if (failed(public_key_verify(&s->certificate->key, statement, made.signature)))
         return diag_log(&call->diag, ERROR_AGENT_LIBRARY_FAILED, "the signature does not fit the certificate");
     *ret_made = made;
     return OK;

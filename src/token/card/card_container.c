@@ -1,5 +1,5 @@
 /* Containers: the pair of keys and their certificates. */
-#include "pki/sm2_der.h"
+#include "pki/public_key.h"
 #include "token/card/card_internal.h"
 
 enum { KIND_ENCRYPTION = 0, KIND_SIGNING = 1, TYPE_NONE = 0, TYPE_ECC = 2, BITS = 256 };
@@ -150,7 +150,7 @@ uint16_t card_container_info(struct card *card, struct card_call *call)
 /* ---- certificates ---- */
 
 /* Goes through TBSCertificate up to the key; what else stands in it is not the card's affair. */
-static struct result key_of(struct bytes der, struct sm2_public *ret_key)
+static struct result key_of(struct bytes der, struct public_key *ret_key)
 {
     struct reader whole = reader_of(der), certificate, tbs;
     struct bytes skipped;
@@ -160,15 +160,16 @@ static struct result key_of(struct bytes der, struct sm2_public *ret_key)
     if (der_next(&tbs, DER_CONSTRUCTED)) TRY(der_read(&tbs, DER_CONSTRUCTED, &skipped)); /* version */
     TRY(der_read(&tbs, DER_INTEGER, &skipped));
     for (int i = 0; i < 4; i++) TRY(der_read(&tbs, DER_SEQUENCE, &skipped)); /* algorithm, issuer, validity, subject */
-    return sm2_spki_read(&tbs, ret_key);
+    return public_key_read(&tbs, ret_key);
 }
 
 uint16_t card_certificate_check(struct bytes der, const uint8_t point[SM2_POINT_SIZE])
 {
-    struct sm2_public key;
+    struct public_key key;
     CARD_ENSURE(der.len > 0 && der.len <= CARD_CERTIFICATE_MAX, SW_DATA);
     CARD_ENSURE(!failed(key_of(der, &key)), SW_DATA);
-    return bytes_equal(BYTES(key.point), bytes_of(point, SM2_POINT_SIZE)) ? SW_OK : SW_DATA;
+    bool same = key.algorithm == KEY_SM2 && bytes_equal(BYTES(key.point), bytes_of(point, SM2_POINT_SIZE));
+    return same ? SW_OK : SW_DATA;
 }
 
 /* Kind 1, length 4, DER. */

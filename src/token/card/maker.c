@@ -59,11 +59,11 @@ static struct result make_root(const struct sm2_private *key, struct drbg *drbg,
     int64_t from_s = clock_now(&clock) - DAY_S; /* a machine whose clock is a little behind takes it too */
     struct certificate_fields fields = {
         .subject = { .country = "CN", .organization = "Hufu", .common_name = "Hufu Virtual USBKey Maker" },
-        .key = &key->public,
+        .key = public_key_sm2(&key->public),
         .not_before_s = from_s,
         .not_after_s = certificate_validity_end(from_s, YEARS),
     };
-    struct issuance issuance = { &profile_card_maker_ca, &fields, NULL, key };
+    struct issuance issuance = { &profile_card_maker_ca, &fields, NULL, signing_key_sm2(key) };
     return certificate_issue(&issuance, drbg, arena, diag, ret_der);
 }
 
@@ -132,12 +132,12 @@ static struct result make_certificate(const struct maker *maker, const char *ser
     if (from_s < maker->certificate->not_before_s) from_s = maker->certificate->not_before_s;
     struct certificate_fields fields = {
         .subject = { .country = "CN", .organization = "Hufu", .serial_number = serial, .common_name = "USBKey" },
-        .key = key,
+        .key = public_key_sm2(key),
         .not_before_s = from_s,
         .not_after_s = certificate_validity_end(from_s, YEARS_CARD),
     };
     if (fields.not_after_s > maker->certificate->not_after_s) fields.not_after_s = maker->certificate->not_after_s;
-    struct issuance issuance = { &profile_card, &fields, maker->certificate, &maker->key };
+    struct issuance issuance = { &profile_card, &fields, maker->certificate, signing_key_sm2(&maker->key) };
     return certificate_issue(&issuance, drbg, arena, diag, ret_der);
 }
 

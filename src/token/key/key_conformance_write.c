@@ -103,19 +103,19 @@ static struct bytes certify(struct conformance *c, const uint8_t point[64], stru
     struct bytes der = { 0 };
     struct certificate_fields ca = {
         .subject = { .country = "CN", .organization = "Hufu", .common_name = "Conformance" },
-        .key = &c->outside.public,
+        .key = public_key_sm2(&c->outside.public),
         .not_before_s = 1735689600,
         .not_after_s = certificate_validity_end(1735689600, 20)
     };
     struct certificate_fields leaf = ca;
-    struct issuance self = { &profile_card_maker_ca, &ca, NULL, &c->outside };
+    struct issuance self = { &profile_card_maker_ca, &ca, NULL, signing_key_sm2(&c->outside) };
     if (failed(certificate_issue(&self, &c->drbg, arena, NULL, &der)) ||
         failed(certificate_parse(der, arena, &issuer)) || failed(sm2_public_init(&key, point)))
         return (struct bytes){ 0 };
-    leaf.key = &key;
+    leaf.key = public_key_sm2(&key);
     leaf.subject.serial_number = "CONFORMANCE";
     leaf.not_after_s = certificate_validity_end(1735689600, 19);
-    struct issuance issued = { &profile_card, &leaf, issuer, &c->outside };
+    struct issuance issued = { &profile_card, &leaf, issuer, signing_key_sm2(&c->outside) };
     return failed(certificate_issue(&issued, &c->drbg, arena, NULL, &der)) ? (struct bytes){ 0 } : der;
 }
 

@@ -70,7 +70,9 @@ static ULONG read_card_key(struct skf_device *device)
     struct bytes named = name_value(&certificate->subject, OID_SERIAL_NUMBER);
     SKF_ENSURE(bytes_equal(named, bytes_of(device->serial.text, device->serial.len)), SAR_FAIL);
     SKF_TRY(skf_check_maker(certificate, arena));
-    device->card_key = certificate->key;
+    const struct sm2_public *key = public_key_as_sm2(&certificate->key);
+    SKF_ENSURE(key, SAR_FAIL);
+    device->card_key = *key;
     return SAR_OK;
 }
 

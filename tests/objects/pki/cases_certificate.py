@@ -86,7 +86,7 @@ def serials():
 
 
 def algorithms():
-    others = {"ecdsa-sha256": "1.2.840.10045.4.3.2", "sm3-rsa": "1.2.156.10197.1.504", "sm2-bare": SM2_CURVE}
+    others = {"ecdsa-sha384": "1.2.840.10045.4.3.3", "sm3-rsa": "1.2.156.10197.1.504", "sm2-bare": SM2_CURVE}
     for label, dotted in others.items():
         yield case(f"algorithm/inside-{label}", "ALGORITHM", {"algorithm": algorithm(dotted)})
         yield case(f"algorithm/outside-{label}", "ALGORITHM", {"outer": algorithm(dotted)})
@@ -309,7 +309,7 @@ def requests():
     yield one("attribute-without-values", "REQUEST_PKCS10", with_attribute,
               attributes=[explicit(0, seq(oid("1.2.840.113549.1.9.7"), set_()))])
     yield one("behind", "REQUEST_PKCS10", attributes=[explicit(0), null()])
-    yield one("other-algorithm", "ALGORITHM", outer=algorithm("1.2.840.10045.4.3.2"))
+    yield one("other-algorithm", "ALGORITHM", outer=algorithm("1.2.840.10045.4.3.3"))
     yield one("signature-altered", "REQUEST_POSSESSION", sign=lambda r, s: signature(r, s + 1))
     yield Case("request/trailing", "request", "DER", [request() + b"\0"], [request()])
 

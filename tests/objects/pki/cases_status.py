@@ -24,7 +24,7 @@ def list_extensions():
 
 
 def crl(signer=ISSUING, outer=None, sign=None, after=(), **fields):
-    parts = {"version": integer(1), "algorithm": algorithm(), "issuer": name("虎符签发 CA"), "this": utc("261124000000Z"),
+    parts = {"version": integer(1), "algorithm": algorithm(signer.algorithm), "issuer": name("虎符签发 CA"), "this": utc("261124000000Z"),
              "next": utc("261125000000Z"), "entries": seq(entry(5), entry(9, reason()), entry(300, reason(6))),
              "extensions": list_extensions()}
     parts.update(fields)
@@ -190,7 +190,8 @@ def responses():
 def signers():
     yield ocsp_case("signed-by-another", "OCSP_FOREIGN", {"signer": OTHER})
     yield ocsp_case("signature-altered", "OCSP_FOREIGN", {"sign": lambda r, s: signature(r, s + 1)})
-    yield ocsp_case("other-algorithm", "ALGORITHM", {"outer": algorithm("1.2.840.10045.4.3.2")})
+    yield ocsp_case("other-algorithm", "ALGORITHM", {"outer": algorithm("1.2.840.10045.4.3.3")})
+    yield ocsp_case("another-keys-algorithm", "OCSP_FOREIGN", {"outer": algorithm("1.2.840.10045.4.3.2")})
     yield ocsp_case("no-certificate", "OCSP_FOREIGN", {"certificates": ""})
     yield ocsp_case("certificate-of-another-ca", "OCSP_FOREIGN", {"certificates": [responder(signer=OTHER)]})
     yield ocsp_case("certificate-for-something-else", "OCSP_FOREIGN",

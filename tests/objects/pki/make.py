@@ -12,6 +12,7 @@ import pathlib
 import sys
 
 import cases_certificate
+import cases_p256
 import cases_path
 import cases_status
 from objects import Case
@@ -28,7 +29,7 @@ def main(folder):
             (folder / written[data]).write_bytes(data)
         return written[data]
 
-    cases = [*cases_certificate.cases(), *cases_path.cases(), *cases_status.cases()]
+    cases = [*cases_certificate.cases(), *cases_path.cases(), *cases_status.cases(), *cases_p256.cases()]
     names = [c.name for c in cases]
     assert len(set(names)) == len(names), sorted({n for n in names if names.count(n) > 1})
     for c in cases:

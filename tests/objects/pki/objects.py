@@ -35,7 +35,7 @@ def name(common, organization="虎符", country="CN"):
 
 
 def spki(key):
-    return seq(seq(oid(EC_KEY), oid(SM2_CURVE)), bits(key.public()))
+    return seq(seq(oid(EC_KEY), oid(key.curve)), bits(key.public()))
 
 
 def key_id(key):
@@ -85,7 +85,7 @@ def signature(r, s):
 def signed(tbs, key, outer=None, sign=None):
     """The whole around TBS. SIGN makes the BIT STRING from r and s; None: as it should be."""
     r, s = key.sign(tbs.der())
-    return seq(tbs, outer or algorithm(), (sign or signature)(r, s))
+    return seq(tbs, outer or algorithm(key.algorithm), (sign or signature)(r, s))
 
 
 FIELDS = ["version", "serial", "algorithm", "issuer", "validity", "subject", "spki", "extensions"]
@@ -96,7 +96,7 @@ def certificate(signer=ISSUING, outer=None, sign=None, after=(), edit=None, **fi
     parts = {
         "version": explicit(0, integer(2)),
         "serial": integer(0x1A2B3C4D5E6F708192A3B4C5D6E7F801),
-        "algorithm": algorithm(),
+        "algorithm": algorithm(signer.algorithm),
         "issuer": name("虎符签发 CA"),
         "validity": seq(utc("261101000000Z"), utc("271031235959Z")),
         "subject": name("张三", "虎符科技有限公司"),

@@ -73,6 +73,8 @@ def sign(d, point, message, identity):
 
 
 class Key:
+    curve, algorithm = "1.2.156.10197.1.301", "1.2.156.10197.1.501"
+
     def __init__(self, d):
         self.d, self.point = d, times_g(d)
 

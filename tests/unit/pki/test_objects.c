@@ -107,6 +107,7 @@ static X509 *their_certificate(struct bytes der)
         X509_free(x);
         return NULL;
     }
+    if (x && X509_get_signature_nid(x) != NID_SM2_with_SM3) return x; /* others have no identity, nor take one */
     ASN1_OCTET_STRING *id = x ? ASN1_OCTET_STRING_new() : NULL;
     if (!id) return NULL;
     ASN1_OCTET_STRING_set(id, sm2_default_identity.ptr, (int)sm2_default_identity.len);

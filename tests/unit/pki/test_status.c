@@ -50,18 +50,18 @@ static int setup(void **state)
     s = (struct status){ .world = world_new(), .arena = arena_new(ISSUE_ARENA) };
     assert_false(failed(sm2_private_generate(&s.responder_key, &s.world->drbg)));
     struct certificate_fields f = { .subject = { .country = "CN", .organization = "虎符", .common_name = "OCSP 1" },
-                                    .key = &s.responder_key.public,
+                                    .key = public_key_sm2(&s.responder_key.public),
                                     .not_before_s = WORLD_NOW - DAY_S,
                                     .not_after_s = WORLD_NOW + 30 * DAY_S };
     s.responder = world_issue(s.world, &profile_ocsp_responder, &f, s.world->issuing, &s.world->issuing_key);
     make_entries(&s);
-    s.list = (struct crl_fields){ s.world->issuing, &s.world->issuing_key, WORLD_NOW, WORLD_NOW + DAY_S,
+    s.list = (struct crl_fields){ s.world->issuing, signing_key_sm2(&s.world->issuing_key), WORLD_NOW, WORLD_NOW + DAY_S,
                                   258, partition, s.entries, REVOKED };
     s.single = (struct ocsp_single){ .id = { .hash = OCSP_HASH_SHA1, .name_hash = BYTES(name_hash),
                                              .key_hash = BYTES(key_hash), .serial = s.world->holder->serial },
                                      .status = OCSP_GOOD, .this_update_s = WORLD_NOW,
                                      .next_update_s = WORLD_NOW + 3600 };
-    s.answer = (struct ocsp_fields){ s.world->issuing, s.responder, &s.responder_key, WORLD_NOW, &s.single, 1, { 0 } };
+    s.answer = (struct ocsp_fields){ s.world->issuing, s.responder, signing_key_sm2(&s.responder_key), WORLD_NOW, &s.single, 1, { 0 } };
     *state = &s;
     return 0;
 }
@@ -183,9 +183,9 @@ static void lists_against_the_rules_are_not_signed(void **state)
     assert_not_signed(s, ERROR_LINT);
     s->list = good, s->list.next_update_s = WORLD_NOW;
     assert_not_signed(s, ERROR_LINT);
-    s->list = good, s->list.issuer_key = &s->world->root_key;
+    s->list = good, s->list.issuer_key = signing_key_sm2(&s->world->root_key);
     assert_not_signed(s, ERROR_KEY_INVALID);
-    s->list = good, s->list.issuer = s->world->holder, s->list.issuer_key = &s->world->holder_key;
+    s->list = good, s->list.issuer = s->world->holder, s->list.issuer_key = signing_key_sm2(&s->world->holder_key);
     assert_not_signed(s, ERROR_LINT);
     s->list = good, twice[0].revoked_s = WORLD_NOW + 1, s->list.entries = twice, s->list.count = 1;
     assert_not_signed(s, ERROR_LINT);
@@ -218,16 +218,17 @@ static void answers_of_others_are_foreign(void **state)
 {
     struct status *s = *state;
     struct ocsp_response response;
-    uint8_t signature[SM2_SIGNATURE_SIZE], tbs_room[2048], der_room[8192];
+    struct signed_parts parts = { .signed_by = KEY_SM2 };
+    uint8_t tbs_room[2048], der_room[8192];
     struct writer tbs = writer_of(tbs_room, sizeof tbs_room), der = writer_of(der_room, sizeof der_room);
     s->answer.responder = s->world->holder;
     ocsp_build(&s->answer, &tbs);
-    struct bytes data = bytes_of(tbs_room, tbs.len);
-    assert_false(failed(sm2_sign(&s->world->holder_key, data, &s->world->drbg, signature)));
-    ocsp_wrap(&der, data, signature, s->world->holder->der);
+    struct bytes data = parts.tbs = bytes_of(tbs_room, tbs.len);
+    assert_false(failed(sm2_sign(&s->world->holder_key, data, &s->world->drbg, parts.signature)));
+    ocsp_wrap(&der, &parts, s->world->holder->der);
     assert_false(failed(ocsp_parse(bytes_of(der_room, der.len), &response)));
     assert_int_equal(ocsp_check(&response, s->world->issuing, WORLD_NOW, s->arena).code, ERROR_OCSP_FOREIGN);
-    s->answer.responder_key = &s->world->holder_key;
+    s->answer.responder_key = signing_key_sm2(&s->world->holder_key);
     assert_int_equal(ocsp_issue(&s->answer, &s->world->drbg, s->arena, NULL, &data).code, ERROR_LINT);
 }
 

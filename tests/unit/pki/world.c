@@ -14,7 +14,7 @@ struct certificate *world_issue(struct world *w, const struct profile *profile,
                                 const struct certificate_fields *fields, const struct certificate *issuer,
                                 const struct sm2_private *issuer_key)
 {
-    struct issuance issuance = { profile, fields, issuer, issuer_key };
+    struct issuance issuance = { profile, fields, issuer, signing_key_sm2(issuer_key) };
     struct diag diag = { 0 };
     struct bytes der = { 0 };
     struct certificate *c = NULL;
@@ -30,7 +30,7 @@ struct certificate_fields world_fields(const struct sm2_private *key, const char
     int64_t from_s = WORLD_NOW - DAY_S;
     return (struct certificate_fields){
         .subject = { .country = "CN", .organization = "虎符科技有限公司", .common_name = common_name },
-        .key = &key->public,
+        .key = public_key_sm2(&key->public),
         .not_before_s = from_s,
         .not_after_s = certificate_validity_end(from_s, 1),
         .credit_code = "91350100M000100Y43",
@@ -46,7 +46,7 @@ static struct certificate_fields ca_fields(const struct sm2_private *key, const 
     int64_t from_s = WORLD_NOW - 2 * DAY_S;
     return (struct certificate_fields){
         .subject = { .country = "CN", .organization = "虎符", .common_name = common_name },
-        .key = &key->public,
+        .key = public_key_sm2(&key->public),
         .not_before_s = from_s,
         .not_after_s = certificate_validity_end(from_s, years),
     };
@@ -69,7 +69,7 @@ static void make_leaves(struct world *w)
 {
     struct certificate_fields f = world_fields(&w->holder_key, "张三");
     w->holder = world_issue(w, &profile_holder_signing, &f, w->issuing, &w->issuing_key);
-    f.key = &w->encryption_key.public;
+    f.key = public_key_sm2(&w->encryption_key.public);
     w->encryption = world_issue(w, &profile_holder_encryption, &f, w->issuing, &w->issuing_key);
     f = world_fields(&w->operator_key, "审核员");
     f.credit_code = NULL;
@@ -117,7 +117,7 @@ struct bytes world_sign(struct world *w, struct bytes tbs, const struct sm2_priv
     struct writer out = writer_of(arena_take(w->arena, 2 * CERTIFICATE_SIZE_MAX), 2 * CERTIFICATE_SIZE_MAX);
     struct bytes whole = { 0 };
     assert_false(failed(sm2_sign(key, tbs, &w->drbg, signature)));
-    sm2_signed_write(&out, tbs, signature);
+    signed_write(&out, tbs, KEY_SM2, signature);
     assert_false(failed(writer_end(&out, &whole)));
     return whole;
 }

@@ -257,7 +257,7 @@ static void a_foreign_certificate_is_refused(void **state)
     struct session session;
     struct certificate_fields fields = world_fields(&w->pki->encryption_key, "张三");
     struct certificate_fields ca = { .subject = { .country = "CN", .organization = "虎符", .common_name = "虎符签发 CA" },
-                                     .key = &w->pki->card_key.public, .not_before_s = OFFICE_NOW - 2 * DAY_S,
+                                     .key = public_key_sm2(&w->pki->card_key.public), .not_before_s = OFFICE_NOW - 2 * DAY_S,
                                      .not_after_s = OFFICE_NOW + 1000 * DAY_S };
     struct certificate *forged_ca = world_issue(w->pki, &profile_root_ca, &ca, NULL, &w->pki->card_key);
     struct certificate *forged = world_issue(w->pki, &profile_holder_signing, &fields, forged_ca, &w->pki->card_key);

@@ -22,7 +22,7 @@ static struct head checked(struct play *p, const struct signer_state *where, str
     assert_ok(certificate_parse(where->root_certificate, p->cast->arena, &root));
     assert_ok(certificate_parse(where->head_certificate, p->cast->arena, &by));
     assert_ok(certificate_check_signature(by, &root->key));
-    assert_ok(head_check(text, &by->key, p->cast->arena, &head));
+    assert_ok(head_check(text, public_key_as_sm2(&by->key), p->cast->arena, &head));
     assert_true(id_equal(&head.incarnation, &where->incarnation));
     return head;
 }

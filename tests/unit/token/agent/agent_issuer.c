@@ -61,7 +61,7 @@ static void open_card(struct arena *arena, char **argv)
     card_admin_key(BYTES(master_key), serial, admin_key);
     struct drbg drbg;
     make_drbg(&drbg, false);
-    check(!failed(card_admin_seal(&card->key, 1, admin_key, &drbg, sealed)), "seal");
+    check(!failed(card_admin_seal(public_key_as_sm2(&card->key), 1, admin_key, &drbg, sealed)), "seal");
     printf("{\"device_answer\":\"%s\",\"admin_sealed\":\"%s\"}\n", text_base64(arena, BYTES(answer)),
            text_base64(arena, BYTES(sealed)));
 }
@@ -77,7 +77,7 @@ struct ca {
 static struct bytes issue(struct ca *ca, const struct profile *profile, const struct certificate_fields *fields,
                           const struct certificate *issuer, const struct sm2_private *key)
 {
-    struct issuance issuance = { profile, fields, issuer, key };
+    struct issuance issuance = { profile, fields, issuer, signing_key_sm2(key) };
     struct diag diag = { 0 };
     struct bytes der = { 0 };
     check(!failed(certificate_issue(&issuance, &ca->drbg, ca->arena, &diag, &der)), diag.log);
@@ -93,7 +93,7 @@ static struct certificate_fields fields_of(const struct sm2_public *key, const c
     int64_t from_s = clock_now(&clock) - DAY_S; /* valid on the day of the test */
     struct certificate_fields f = {
         .subject = { .country = "CN", .organization = "虎符", .common_name = name },
-        .key = key,
+        .key = public_key_sm2(key),
         .not_before_s = from_s,
         .not_after_s = certificate_validity_end(from_s, years),
     };
@@ -134,7 +134,7 @@ static void certificates(struct arena *arena, char **argv)
     check(!failed(sm2_private_generate(&encryption, &ca.drbg)), "encryption key");
     struct certificate_fields f = fields_of(&signing, argv[1], LEAF_YEARS);
     struct bytes first = issue(&ca, &profile_holder_signing, &f, ca.issuing, &ca.issuing_key);
-    f.key = &encryption.public;
+    f.key = public_key_sm2(&encryption.public);
     struct bytes second = issue(&ca, &profile_holder_encryption, &f, ca.issuing, &ca.issuing_key);
     check(!failed(enveloped_key_seal(&encryption, &signing, &ca.drbg, blob)), "envelope");
     struct certificate *parsed = NULL;
@@ -162,7 +162,7 @@ static void verify(struct arena *arena, char **argv)
     check(!failed(certificate_parse(from_base64(arena, argv[0]), arena, &certificate)), "certificate");
     struct bytes signature = from_base64(arena, argv[1]);
     check(signature.len == SM2_SIGNATURE_SIZE, "signature");
-    exit(failed(sm2_verify(&certificate->key, bytes_of(statement, len), signature.ptr)) ? 1 : 0);
+    exit(failed(public_key_verify(&certificate->key, bytes_of(statement, len), signature.ptr)) ? 1 : 0);
 }
 
 static void write_file(const char *folder, const char *name, struct bytes content)

@@ -50,7 +50,7 @@ static void storage_entropy(void *context, uint8_t *into, size_t len)
 static struct certificate *issue(struct world *w, const struct profile *profile, struct certificate_fields *fields,
                                  const struct certificate *issuer, const struct sm2_private *issuer_key)
 {
-    struct issuance issuance = { profile, fields, issuer, issuer_key };
+    struct issuance issuance = { profile, fields, issuer, signing_key_sm2(issuer_key) };
     struct diag diag = { 0 };
     struct bytes der;
     struct certificate *c;
@@ -64,7 +64,7 @@ static struct certificate_fields fields_of(const struct sm2_public *key, const c
 {
     return (struct certificate_fields){
         .subject = { .country = "CN", .organization = "虎符", .common_name = name },
-        .key = key,
+        .key = public_key_sm2(key),
         .not_before_s = NOW,
         .not_after_s = certificate_validity_end(NOW, years),
     };
