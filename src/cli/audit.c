@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "cli/audit_journal.h"
-#include "cli/audit_trail.h"
+#include "cli/audit_whole.h"
 #include "cli/commands.h"
 #include "cli/installation.h"
 
@@ -26,47 +25,58 @@ static const struct cli_option options[] = {
 };
 /* clang-format on */
 
+static void print_one(const struct audit_told *t, bool trail)
+{
+    printf(cli_words("%s：%llu 条记录，根 %s\n", "%s: %llu records, root %s\n"),
+           trail ? cli_words("操作记录", "Audit trail") : cli_words("签发日志", "Journal"), (unsigned long long)t->size,
+           t->root);
+    if (t->erased)
+        printf(cli_words("  其中 %llu 条的内容已依规删除\n", "  the content of %llu was erased\n"),
+               (unsigned long long)t->erased);
+    if (t->restored)
+        printf(cli_words("  从备份恢复过 %llu 次，最近一次自第 %llu 条起\n",
+                         "  restored from backups: %llu times, the last with record %llu\n"),
+               (unsigned long long)t->restored, (unsigned long long)t->restored_at);
+    if (trail && t->heads)
+        printf(cli_words("  与 %llu 个树头相符\n", "  it agrees with %llu heads\n"), (unsigned long long)t->heads);
+    if (t->lost)
+        printf(cli_words("  另有 %llu 个树头属于恢复备份前丢失的部分\n",
+                         "  %llu heads are of what was lost when a backup was restored\n"),
+               (unsigned long long)t->lost);
+    if (t->beyond)
+        printf(trail ? cli_words("  最近 %llu 条尚未记入签发日志\n", "  the last %llu are not in the journal's heads yet\n")
+                     : cli_words("  另有 %llu 条刚写入，尚未签名\n", "  %llu more are being written and not signed yet\n"),
+               (unsigned long long)t->beyond);
+}
+
+static json_t *pack(const struct audit_told *t)
+{
+    return json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:I}", "size", (json_int_t)t->size, "root", t->root, "erased",
+                     (json_int_t)t->erased, "unsigned", (json_int_t)t->beyond, "heads", (json_int_t)t->heads, "lost",
+                     (json_int_t)t->lost, "restored", (json_int_t)t->restored);
+}
+
 static void print(const struct options *o, const struct audit_told *journal, const struct audit_told *trail)
 {
-    const struct {
-        const char *name, *zh, *en;
-        const struct audit_told *told;
-    } both[] = { { "journal", "签发日志", "Journal", journal }, { "trail", "操作记录", "Audit trail", trail } };
-    json_t *all = json_object();
-    for (size_t i = 0; i < COUNT(both); i++) {
-        const struct audit_told *t = both[i].told;
-        json_object_set_new(all, both[i].name, json_pack("{s:I, s:s, s:I, s:I, s:I, s:I}", "size", (json_int_t)t->size,
-                                                         "root", t->root, "erased", (json_int_t)t->erased, "unsigned",
-                                                         (json_int_t)t->beyond, "heads", (json_int_t)t->heads,
-                                                         "restored", (json_int_t)t->restored));
-        if (o->json) continue;
-        printf(cli_words("%s：%llu 条记录，根 %s\n", "%s: %llu records, root %s\n"), cli_words(both[i].zh, both[i].en),
-               (unsigned long long)t->size, t->root);
-        if (t->erased)
-            printf(cli_words("  其中 %llu 条的内容已依规删除\n", "  the content of %llu was erased\n"),
-                   (unsigned long long)t->erased);
-        if (t->restored)
-            printf(cli_words("  从备份恢复过 %llu 次，最近一次自第 %llu 条起\n",
-                             "  restored from backups: %llu times, the last with record %llu\n"),
-                   (unsigned long long)t->restored, (unsigned long long)t->restored_at);
-        if (t->beyond)
-            printf(cli_words("  另有 %llu 条刚写入，尚未签名\n", "  %llu more are being written and not signed yet\n"),
-                   (unsigned long long)t->beyond);
+    if (o->json) {
+        json_t *all = json_pack("{s:o, s:o}", "journal", pack(journal), "trail", pack(trail));
+        json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+        json_decref(all);
+        puts("");
+        return;
     }
-    if (o->json) json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-    puts(o->json ? "" : cli_words("没有发现改动。", "Nothing was altered."));
-    json_decref(all);
+    print_one(journal, false);
+    print_one(trail, true);
+    puts(cli_words("没有发现改动。", "Nothing was altered."));
 }
 
 static struct result verify(const struct installation *i, const struct options *o, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
-    struct audit_told journal, trail;
-    struct audit_witness witness;
-    /* The database first: what it knows of the journal is behind it then, unless the journal was cut. */
-    TRY(audit_trail_verify(i, o->trail, arena, diag, &trail, &witness));
-    TRY(audit_journal_verify(i, o->root, o->heads, &witness, arena, diag, &journal));
-    print(o, &journal, &trail);
+    const struct audit_asked asked = { o->root, o->heads, o->trail };
+    struct audit_whole told;
+    TRY(audit_whole_verify(i, &asked, arena, diag, &told));
+    print(o, &told.journal, &told.trail);
     return OK;
 }
 

@@ -88,10 +88,20 @@ struct lives {
 static struct result take_incarnation(void *context, uint64_t index, const struct ledger_record *record)
 {
     struct lives *l = context;
-    struct journal_incarnation r = { 0 };
+    struct journal_restored r = { .trail_size = 0 };
+    struct journal_incarnation plain = { 0 };
     struct reader reader = reader_of(record->body);
-    bool good = !failed(shape_read(&journal_incarnation_shape, &reader, l->arena, &r)) && l->count < INCARNATIONS_MAX &&
-                id_equal(&r.before, &l->all[l->count - 1].id);
+    bool good = l->count < INCARNATIONS_MAX;
+    if (record->type == JOURNAL_RESTORED) {
+        good = good && !failed(shape_read(&journal_restored_shape, &reader, l->arena, &r));
+    } else if (record->type == JOURNAL_INCARNATION) { /* of earlier builds */
+        good = good && !failed(shape_read(&journal_incarnation_shape, &reader, l->arena, &plain));
+        r.incarnation = plain.incarnation;
+        r.before = plain.before;
+    } else {
+        return OK;
+    }
+    good = good && id_equal(&r.before, &l->all[l->count - 1].id);
     if (!good)
         return diag_log(l->diag, ERROR_JOURNAL_ALTERED, "record %llu follows another incarnation",
                         (unsigned long long)index);
@@ -167,7 +177,7 @@ static struct result check(struct verifying *v, uint64_t *ret_heads)
         return diag_log(v->diag, ERROR_JOURNAL_CUT, "the database knows of %llu records, %llu are there",
                         (unsigned long long)v->witness->applied, (unsigned long long)v->log.found_count);
     if (v->witness->size > 0) TRY(inspect_head(&v->log, &database, v->diag));
-    TRY(inspect_each(v->folder, JOURNAL_INCARNATION, v->diag, take_incarnation, &v->lives));
+    TRY(inspect_each(v->folder, v->diag, take_incarnation, &v->lives));
     TRY(check_life(&v->lives, &v->own, v->diag));
     return v->heads ? check_heads(&v->log, v->heads, &v->key, &v->lives, v->arena, v->diag, ret_heads) : OK;
 }

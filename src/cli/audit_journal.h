@@ -9,7 +9,8 @@ struct audit_told {
     const char *root;
     uint64_t erased; /* without their content */
     uint64_t beyond; /* behind the newest head, while it is written on */
-    uint64_t heads;  /* published earlier, and found to be beginnings of it */
+    uint64_t heads;  /* published earlier, and found to be beginnings of it; of the trail: with those in the journal */
+    uint64_t lost;   /* of the trail: heads of what came after the backup that was restored */
     uint64_t restored, restored_at; /* of the journal: how many times from a backup; the last time with this record */
 };
 

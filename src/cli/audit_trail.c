@@ -133,8 +133,9 @@ static struct result check(const struct reading *r, const char *known, struct di
     return inspect_head(&r->log, &earlier, diag);
 }
 
-struct result audit_trail_verify(const struct installation *installation, const char *known, struct arena *arena,
-                                 struct diag *diag, struct audit_told *ret_told, struct audit_witness *ret_witness)
+struct result audit_trail_verify(const struct installation *installation, const char *known, struct audit_heads *heads,
+                                 struct arena *arena, struct diag *diag, struct audit_told *ret_told,
+                                 struct audit_witness *ret_witness)
 {
     struct arena *page CLEANUP(arena_free_p) = arena_new(PAGE_ARENA_MAX);
     struct reading r = { .arena = arena, .page = page };
@@ -143,11 +144,14 @@ struct result audit_trail_verify(const struct installation *installation, const 
     if (!failed(done)) {
         done = check(&r, known, &words);
         if (failed(done)) done = diag_log(diag, done.code, "audit trail: %s", words.log);
+        audit_heads_hold(heads, r.log.found, r.log.found_count);
     }
     inspect_done(&r.log);
     TRY(done);
     struct audit_told told = { .size = r.size, .root = text_hex(arena, BYTES(r.root.b)),
-                               .heads = known != NULL };
+                               .heads = heads->count + (known != NULL), .lost = heads->lost };
+    const uint64_t vouched = heads->count ? heads->all[heads->count - 1].size : 0;
+    told.beyond = r.size > vouched ? r.size - vouched : 0;
     ENSURE(told.root, ERROR_OUT_OF_ROOM);
     *ret_told = told;
     *ret_witness = r.witness;

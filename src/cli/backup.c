@@ -11,7 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "cli/archive.h"
-#include "cli/audit_trail.h"
+#include "cli/audit_whole.h"
 #include "cli/backup_content.h"
 #include "cli/commands.h"
 #include "cli/installation.h"
@@ -160,8 +160,8 @@ static struct result look(struct backup *b)
 {
     static const char embedded[] = "sqlite:";
     const char *url;
-    struct audit_told journal, trail;
-    struct audit_witness witness;
+    const struct audit_asked nothing = { 0 };
+    struct audit_whole told;
     struct bytes root;
     TRY(installation_database(b->installation, b->arena, b->diag, &url));
     if (!text_starts(url, embedded))
@@ -170,14 +170,13 @@ static struct result look(struct backup *b)
     if (!text_starts(b->database, b->installation->folder))
         return diag_log(b->diag, ERROR_NOT_SUPPORTED, "%s lies outside the folder", b->database);
     /* What is damaged already is not to take the place of a good backup. */
-    TRY(audit_trail_verify(b->installation, NULL, b->arena, b->diag, &trail, &witness));
-    TRY(audit_journal_verify(b->installation, NULL, NULL, &witness, b->arena, b->diag, &journal));
-    b->content.journal_size = (int64_t)journal.size;
-    b->content.trail_size = (int64_t)trail.size;
+    TRY(audit_whole_verify(b->installation, &nothing, b->arena, b->diag, &told));
+    b->content.journal_size = (int64_t)told.journal.size;
+    b->content.trail_size = (int64_t)told.trail.size;
     const struct clock clock = { .now = clock_system };
     b->content.made_s = clock_now(&clock);
-    TRY(text_from_hex(b->arena, journal.root, &b->content.journal_root));
-    TRY(text_from_hex(b->arena, trail.root, &root));
+    TRY(text_from_hex(b->arena, told.journal.root, &b->content.journal_root));
+    TRY(text_from_hex(b->arena, told.trail.root, &root));
     b->content.trail_root = root;
     return OK;
 }

@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "cli/archive.h"
-#include "cli/audit_trail.h"
+#include "cli/audit_whole.h"
 #include "cli/backup_content.h"
 #include "cli/commands.h"
 #include "cli/init_folder.h"
@@ -128,6 +128,23 @@ static struct result place_database(struct restore *r, const struct installation
     return rename(image, file) == 0 ? OK : diag_log(r->diag, ERROR_FOLDER_FAILED, "%s", file);
 }
 
+/* What goes on from here is not what the old installation goes on with; nor is the trail, of which the journal may
+ * know more than the database had when it was copied. */
+static struct result begin_anew(struct restore *r)
+{
+    uint8_t room[BACKUP_CONTENT_MAX];
+    struct writer w = writer_of(room, sizeof room);
+    struct bytes written;
+    const struct journal_restored restored = { .incarnation = random_id(), .trail_size = r->said.trail_size,
+                                               .trail_root = r->said.trail_root };
+    const char *path = init_folder_path(&r->folder, BACKUP_INCARNATION);
+    ENSURE(path, ERROR_OUT_OF_ROOM);
+    unlink(path); /* of an installation that was restored itself and never started */
+    shape_write(&journal_restored_shape, &restored, &w);
+    TRY(writer_end(&w, &written));
+    return init_folder_write(&r->folder, BACKUP_INCARNATION, written, r->diag);
+}
+
 /* ---- proof ---- */
 
 static struct result check_certificate(struct restore *r, const struct ledger_record *record,
@@ -181,33 +198,17 @@ static struct result open_journal(struct restore *r)
 
 static struct result prove(struct restore *r, const struct installation *i)
 {
-    struct audit_told journal, trail;
-    struct audit_witness witness;
-    const char *hex = text_hex(r->arena, r->said.trail_root);
-    const char *known = hex ? arena_format(r->arena, "%lld:%s", (long long)r->said.trail_size, hex) : NULL;
-    ENSURE(known, ERROR_OUT_OF_ROOM);
+    struct audit_whole told;
     TRY(open_journal(r));
-    TRY(audit_trail_verify(i, known, r->arena, r->diag, &trail, &witness));
-    TRY(audit_journal_verify(i, NULL, NULL, &witness, r->arena, r->diag, &journal));
-    if ((int64_t)journal.size >= r->said.journal_size && (int64_t)trail.size >= r->said.trail_size) {
-        r->said.journal_size = (int64_t)journal.size;
-        r->said.trail_size = (int64_t)trail.size;
+    TRY(audit_whole_verify(i, &(struct audit_asked){ 0 }, r->arena, r->diag, &told));
+    const struct audit_told *journal = &told.journal, *trail = &told.trail;
+    if ((int64_t)journal->size >= r->said.journal_size && (int64_t)trail->size >= r->said.trail_size) {
+        r->said.journal_size = (int64_t)journal->size;
+        r->said.trail_size = (int64_t)trail->size;
         return OK;
     }
     return diag_log(r->diag, ERROR_BACKUP_COUNTS, "journal of %llu records, trail of %llu",
-                    (unsigned long long)journal.size, (unsigned long long)trail.size);
-}
-
-/* What goes on from here is not what the old installation goes on with. */
-static struct result begin_anew(struct restore *r)
-{
-    char id[ID_TEXT_LEN + 1];
-    struct id drawn = random_id();
-    const char *path = init_folder_path(&r->folder, BACKUP_INCARNATION);
-    ENSURE(path, ERROR_OUT_OF_ROOM);
-    unlink(path); /* of an installation that was restored itself and never started */
-    id_text(&drawn, id);
-    return init_folder_write(&r->folder, BACKUP_INCARNATION, bytes_text(id), r->diag);
+                    (unsigned long long)journal->size, (unsigned long long)trail->size);
 }
 
 /* ---- the whole ---- */
@@ -218,10 +219,10 @@ static struct result fill(struct restore *r)
     TRY(unpack(r));
     TRY(installation_open(r->folder.draft, r->diag, &i));
     struct result done = place_database(r, &i);
+    if (!failed(done)) done = begin_anew(r);
     if (!failed(done)) done = prove(r, &i);
     installation_done(&i);
     TRY(done);
-    TRY(begin_anew(r));
     TRY(init_folder_give_all(&r->folder, r->diag));
     return init_folder_publish(&r->folder, r->diag);
 }

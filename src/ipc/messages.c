@@ -60,6 +60,9 @@ DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct sign
 DEFINE(signer_consistency, SHAPE_INT(struct signer_consistency, old), SHAPE_INT(struct signer_consistency, size),
        SHAPE_BYTES(struct signer_consistency, path, 64 * 32), SHAPE_BYTES(struct signer_consistency, old_head, HEAD),
        SHAPE_BYTES(struct signer_consistency, head, HEAD));
+DEFINE(signer_trail, SHAPE_INT(struct signer_trail, size), SHAPE_BYTES(struct signer_trail, root, 32),
+       SHAPE_BYTES(struct signer_trail, path, 64 * 32));
+DEFINE(signer_trail_kept, SHAPE_INT(struct signer_trail_kept, index), SHAPE_INT(struct signer_trail_kept, size));
 
 DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, root_certificate, CERTIFICATE_MAX),
@@ -69,6 +72,9 @@ DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, maker_certificate, CERTIFICATE_MAX));
 DEFINE(journal_incarnation, SHAPE_ID(struct journal_incarnation, incarnation),
        SHAPE_ID(struct journal_incarnation, before));
+DEFINE(journal_restored, SHAPE_ID(struct journal_restored, incarnation), SHAPE_ID(struct journal_restored, before),
+       SHAPE_INT(struct journal_restored, trail_size), SHAPE_BYTES(struct journal_restored, trail_root, 32));
+DEFINE(journal_trail, SHAPE_INT(struct journal_trail, size), SHAPE_BYTES(struct journal_trail, root, 32));
 DEFINE(journal_operator, SHAPE_TEXT(struct journal_operator, change, WORD),
        SHAPE_TEXT(struct journal_operator, serial, WORD), SHAPE_TEXT(struct journal_operator, name, NAME),
        SHAPE_TEXT(struct journal_operator, roles, NAME),
@@ -219,7 +225,8 @@ const struct shape *const ipc_shapes[] = {
     &journal_custody_shape, &journal_judicial_shape, &journal_begin_shape, &journal_operator_shape,
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &signer_operator_card_shape, &journal_operator_card_shape, &journal_responder_shape,
-    &journal_incarnation_shape, &signer_prepared_shape,
+    &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
+    &journal_restored_shape, &journal_trail_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,

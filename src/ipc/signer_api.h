@@ -22,6 +22,7 @@ enum signer_message {
     SIGNER_CUSTODY = 0x10C, /* signer_custody → signer_custody_done */
     SIGNER_JUDICIAL = 0x10D, /* signer_judicial → signer_judicial_opened */
     SIGNER_OPERATOR_CARD = 0x10E, /* signer_operator_card → signer_card_opened */
+    SIGNER_TRAIL = 0x10F,   /* signer_trail → signer_trail_kept: the peer's audit trail as it stands */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -256,6 +257,23 @@ struct signer_consistency {
 };
 extern const struct shape signer_consistency_shape;
 
+/* The peer's audit trail (store/audit_trail.h) as it stands: goes into the journal, so that nobody shortens or changes
+ * the trail afterwards unnoticed (R-OPS-6). PATH proves that what the journal had of it last is its beginning:
+ * ERROR_TRAIL_CUT for a smaller one, ERROR_TRAIL_FORK for another one. A record at most every TRAIL_EVERY_S and only
+ * where the trail grew; else the answer is what stands already. */
+enum { TRAIL_EVERY_S = 3600 };
+struct signer_trail {
+    int64_t size;
+    struct bytes root;                /* 32 */
+    struct bytes path;                /* merkle/tree.h, from the last one's size; absent where that is 0 */
+};
+extern const struct shape signer_trail_shape;
+
+struct signer_trail_kept {
+    int64_t index, size;              /* of the journal record; 0: none yet */
+};
+extern const struct shape signer_trail_kept_shape;
+
 /* ---- setting up ---- */
 
 struct signer_begin {
@@ -310,7 +328,9 @@ enum journal_record {
     JOURNAL_JUDICIAL = 14,
     JOURNAL_OPERATOR_CARD = 16,
     JOURNAL_RESPONDER = 15, /* the certificate of an OCSP responder, made by the signer for itself */
-    JOURNAL_INCARNATION = 17 /* what goes on from here was restored from a backup */
+    JOURNAL_INCARNATION = 17, /* what goes on from here was restored from a backup; of earlier builds */
+    JOURNAL_TRAIL = 18,       /* the audit trail as it stood: no act of anybody, so it leaves no entry there */
+    JOURNAL_RESTORED = 19     /* JOURNAL_INCARNATION with the audit trail as it was restored */
 };
 
 struct journal_begin {
@@ -324,6 +344,19 @@ struct journal_incarnation {
     struct id incarnation, before;
 };
 extern const struct shape journal_incarnation_shape;
+
+struct journal_restored {
+    struct id incarnation, before;
+    int64_t trail_size;
+    struct bytes trail_root;          /* 32 */
+};
+extern const struct shape journal_restored_shape;
+
+struct journal_trail {
+    int64_t size;                     /* entries */
+    struct bytes root;                /* 32 */
+};
+extern const struct shape journal_trail_shape;
 
 struct journal_operator {
     const char *change, *serial, *name, *roles;

@@ -214,7 +214,7 @@ struct result inspect_first(const char *folder, struct arena *arena, struct diag
     return OK;
 }
 
-struct result inspect_each(const char *folder, unsigned type, struct diag *diag,
+struct result inspect_each(const char *folder, struct diag *diag,
                            struct result (*each)(void *context, uint64_t index, const struct ledger_record *record),
                            void *context)
 {
@@ -226,7 +226,7 @@ struct result inspect_each(const char *folder, unsigned type, struct diag *diag,
     (void)read_bytes(&r, LEDGER_FILE_HEADER);
     /* One that is not whole ends it: what is wrong there is named by inspect_log. */
     for (uint64_t i = 0; r.left > 0 && !failed(next_record(&r, &record, &erased)); i++)
-        if (record.type == type && !erased) TRY(each(context, i, &record));
+        if (!erased) TRY(each(context, i, &record));
     return OK;
 }
 

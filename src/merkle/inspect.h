@@ -26,9 +26,9 @@ void inspect_done(struct inspected *log);
  * ERROR_JOURNAL_CHANGED, ERROR_IO. */
 RESULT inspect_first(const char *folder, struct arena *arena, struct diag *diag, struct ledger_record *ret_record);
 
-/* Hands each record of TYPE that is whole, with its number and its body as it lies in the file, to EACH, until one
- * fails: with that. ERROR_IO. */
-RESULT inspect_each(const char *folder, unsigned type, struct diag *diag,
+/* Hands each record that is whole, with its number and its body as it lies in the file, to EACH, until one fails: with
+ * that. ERROR_IO. */
+RESULT inspect_each(const char *folder, struct diag *diag,
                     struct result (*each)(void *context, uint64_t index, const struct ledger_record *record),
                     void *context);
 

@@ -7,6 +7,7 @@
 #include "service/desk.h"
 #include "service/evidence.h"
 #include "service/notice.h"
+#include "store/audit_head.h"
 
 enum { CA_ID_BYTES = 16 };
 
@@ -50,6 +51,25 @@ static struct result apply_incarnation(struct record_in *in, const void *body)
     TRY(tx_change(in->tx, STATEMENT_JOURNAL_POSITION_UPDATE, RECORD(journal_position_row_shape, &row)));
     TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_OLD, RECORD(key_row_shape, &everybody), NULL));
     return note(in, "journal.incarnation", NULL, NULL);
+}
+
+/* The one kind of record that leaves no entry: a trail that told of its own heads would grow for ever. */
+static struct result apply_trail(struct record_in *in, const void *body)
+{
+    const struct journal_trail *t = body;
+    const struct audit_head_row head = { .journal_index = in->index, .at_s = in->act.now_s, .size = t->size,
+                                         .root = t->root };
+    return audit_head_keep(in->tx, &head, in->act.arena);
+}
+
+static struct result apply_restored(struct record_in *in, const void *body)
+{
+    const struct journal_restored *r = body;
+    const struct journal_incarnation incarnation = { r->incarnation, r->before };
+    /* Its time is left out, so that the next head need not wait. */
+    const struct audit_head_row head = { .journal_index = in->index, .size = r->trail_size, .root = r->trail_root };
+    TRY(apply_incarnation(in, &incarnation));
+    return audit_head_keep(in->tx, &head, in->act.arena);
 }
 
 static struct result apply_operator(struct record_in *in, const void *body)
@@ -363,6 +383,8 @@ static const struct kind_of_record {
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
     { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
     { JOURNAL_INCARNATION, &journal_incarnation_shape, apply_incarnation },
+    { JOURNAL_TRAIL, &journal_trail_shape, apply_trail },
+    { JOURNAL_RESTORED, &journal_restored_shape, apply_restored },
 };
 
 static struct result apply_one(struct record_in *in, uint16_t type, struct bytes body)

@@ -63,6 +63,32 @@ static struct result apply_incarnation(const struct applied *a, const void *reco
     return OK;
 }
 
+static struct result take_trail(const struct applied *a, int64_t size, struct bytes root)
+{
+    struct trail *trail = &a->signer->trail;
+    ENSURE(size >= 0 && root.len == sizeof trail->root.b, ERROR_JOURNAL_DAMAGED);
+    *trail = (struct trail){ .record = a->index, .size = (uint64_t)size, .time_s = a->time_s };
+    memcpy(trail->root.b, root.ptr, root.len);
+    return OK;
+}
+
+static struct result apply_trail(const struct applied *a, const void *record)
+{
+    const struct journal_trail *t = record;
+    return take_trail(a, t->size, t->root);
+}
+
+/* What the installation that the backup was made of recorded of its trail afterwards was its own. */
+static struct result apply_restored(const struct applied *a, const void *record)
+{
+    const struct journal_restored *r = record;
+    const struct journal_incarnation incarnation = { r->incarnation, r->before };
+    TRY(apply_incarnation(a, &incarnation));
+    TRY(take_trail(a, r->trail_size, r->trail_root));
+    a->signer->trail.time_s = 0; /* the next one need not wait */
+    return OK;
+}
+
 /* ---- operators ---- */
 
 static struct result add_operator(const struct applied *a, const struct journal_operator *record)
@@ -347,6 +373,8 @@ static const struct meaning {
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },
     { JOURNAL_OPERATOR_CARD, &journal_operator_card_shape, apply_operator_card },
     { JOURNAL_INCARNATION, &journal_incarnation_shape, apply_incarnation },
+    { JOURNAL_TRAIL, &journal_trail_shape, apply_trail },
+    { JOURNAL_RESTORED, &journal_restored_shape, apply_restored },
 };
 
 struct result signer_apply(struct signer *signer, uint64_t index, const struct ledger_record *record,

@@ -17,6 +17,8 @@ RESULT handle_journal(struct call *call, const void *ask, void *answer);
 RESULT handle_proof(struct call *call, const void *ask, void *answer);
 RESULT handle_consistency(struct call *call, const void *ask, void *answer);
 
+RESULT handle_trail(struct call *call, const void *ask, void *answer); /* trail.c */
+
 /* card.c, issue.c, revoke.c, operator.c; …_again: the answer that was given for what RECORD of the journal says */
 RESULT handle_card(struct call *call, const void *ask, void *answer);
 RESULT handle_card_again(struct call *call, uint64_t record, void *answer);

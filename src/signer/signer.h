@@ -26,6 +26,14 @@ enum phase {
 
 enum { SIGNER_ARENA_MAX = 1024 * 1024 };
 
+/* The peer's audit trail as the journal vouches for it. */
+struct trail {
+    uint64_t record; /* of the journal; 0: none yet */
+    uint64_t size;
+    struct tree_hash root;
+    int64_t time_s;
+};
+
 /* Certificates of the CAs, parsed; they live in an arena of their own. */
 struct authority {
     struct arena *arena;
@@ -53,6 +61,7 @@ struct signer {
     int64_t custody_version;   /* of the custodial key; 0: no custodians yet */
     struct hourly refusals; /* written to the journal: a flood must not fill the disk */
     struct hourly holds;    /* at holders' words alone */
+    struct trail trail;
     enum phase phase;
 };
 

@@ -33,6 +33,10 @@ struct result state_write(struct signer *signer)
     snapshot_u64(out, (uint64_t)signer->refusals.count);
     snapshot_u64(out, (uint64_t)signer->holds.hour);
     snapshot_u64(out, (uint64_t)signer->holds.count);
+    snapshot_u64(out, signer->trail.record);
+    snapshot_u64(out, signer->trail.size);
+    snapshot_bytes(out, BYTES(signer->trail.root.b));
+    snapshot_u64(out, (uint64_t)signer->trail.time_s);
     operators_write(signer->operators, out);
     roll_write(signer->roll, out);
     index_write(signer->index, out);
@@ -50,6 +54,10 @@ static struct result take(struct signer *s, struct reader *r)
     s->refusals.count = (int64_t)read_u64(r);
     s->holds.hour = (int64_t)read_u64(r);
     s->holds.count = (int64_t)read_u64(r);
+    s->trail.record = read_u64(r);
+    s->trail.size = read_u64(r);
+    read_copy(r, s->trail.root.b, sizeof s->trail.root.b);
+    s->trail.time_s = (int64_t)read_u64(r);
     TRY(operators_read(r, s->operators));
     TRY(roll_read(r, s->roll));
     TRY(index_read(r, &index));
@@ -78,6 +86,7 @@ static struct result start_over(struct signer *s)
     s->operators = operators_new();
     s->roll = roll_new();
     s->responder_record = 0;
+    s->trail = (struct trail){ 0 };
     s->phase = PHASE_EMPTY;
     s->custody_version = s->refusals.hour = s->refusals.count = s->holds.hour = s->holds.count = 0;
     return OK;

@@ -123,6 +123,10 @@ DEFINE(audit_leaf_row, AUDIT_LEAF_FIELDS);
 DEFINE(audit_tree_row, AUDIT_TREE_FIELDS);
 #undef TYPE
 
+#define TYPE audit_head_row
+DEFINE(audit_head_row, AUDIT_HEAD_FIELDS);
+#undef TYPE
+
 #define TYPE agreement_row
 DEFINE(agreement_row, AGREEMENT_FIELDS);
 #undef TYPE

@@ -154,6 +154,10 @@ ROW(audit_leaf_row, AUDIT_LEAF_FIELDS);
 #define AUDIT_TREE_FIELDS(X) X(INT, id, 0) X(INT, size, 0) X(BYTES, peaks, 2048)
 ROW(audit_tree_row, AUDIT_TREE_FIELDS);
 
+#define AUDIT_HEAD_FIELDS(X) X(INT, id, 0) X(INT, journal_index, 0) X(INT, at_s, 0) X(INT, size, 0) \
+    X(BYTES, root, 32) X(BYTES, peaks, 2048)
+ROW(audit_head_row, AUDIT_HEAD_FIELDS);
+
 #define AGREEMENT_FIELDS(X) X(TEXT, version, 32) X(TEXT, title, 300) X(TEXT, text, 60000) X(INT, issued_s, 0)
 ROW(agreement_row, AGREEMENT_FIELDS);
 

@@ -9,6 +9,7 @@
 #include "service/session.h"
 #include "service/sms.h"
 #include "service/sweep.h"
+#include "service/trail.h"
 
 static struct result send_sms(struct service *service, size_t *ret_done)
 {
@@ -39,6 +40,7 @@ const struct job job_table[] = {
     { "notices-sms", 1, send_sms, 1 },
     { "notices-email", 1, send_email, 1 },
     { "journal", 10, journal_work, 0 },
+    { "trail", 10, trail_work, 0 },
     { "revocations", 10, review_work, 0 },
     { "lapse", 60, lapse_work, 0 },
     { "reminders", 60, reminder_work, 0 },

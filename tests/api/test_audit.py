@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 
 from world import World
@@ -68,14 +69,18 @@ class Verify(unittest.TestCase):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
         cls.world.run("demo", "--folder", cls.world.folder)
+        cls.trail_heads(cls.world, 1)
         cls.first = cls.told("--json", "--folder", cls.world.folder)
         cls.first_head = cls.head(cls.world.folder)
         cls.running = cls.world.folder + "-earlier"
         cls.world.stop()
         cls.addClassCleanup(shutil.rmtree, cls.running, True)
         shutil.copytree(cls.world.folder, cls.running)
+        for section in ("web", "signer"):  # an hour later the trail's next head is recorded
+            cls.world.set(section, "clock_offset_s", 7200)
         cls.world.start()
         cls.world.run("demo", "--folder", cls.world.folder)
+        cls.trail_heads(cls.world, 2)
         cls.world.stop()
 
     @classmethod
@@ -88,6 +93,15 @@ class Verify(unittest.TestCase):
         done = cls.verify(*arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    @classmethod
+    def trail_heads(cls, world, least):
+        """Waits until the journal has so many heads of the trail."""
+        deadline = time.monotonic() + 60
+        while (heads := cls.told("--json", "--folder", world.folder)["trail"]["heads"]) < least:
+            assert time.monotonic() < deadline, heads
+            time.sleep(0.2)
+        return heads
 
     @staticmethod
     def head(folder):
@@ -213,8 +227,11 @@ class Verify(unittest.TestCase):
         os.rename(self.world.folder, kept)
         try:
             shutil.copytree(self.running, self.world.folder)
+            for section in ("web", "signer"):
+                self.world.set(section, "clock_offset_s", 7200)
             self.world.start()
             self.world.run("demo", "--folder", self.world.folder)
+            self.trail_heads(self.world, 2)
             self.world.stop()
             heads = self.file(self.first_head + self.head(kept))
             done = self.verify("--folder", self.world.folder, "--heads", heads)
@@ -263,6 +280,79 @@ class Verify(unittest.TestCase):
         self.found("The end of the log was cut off")
         self.sql("DELETE FROM audit", "DELETE FROM audit_leaf", "DELETE FROM audit_tree")
         self.found("The end of the log was cut off", "--trail", f"{size}:{self.first['trail']['root']}")
+
+    # ---- heads of the trail in the journal ----
+
+    def rebuild(self):
+        """The trail's leaves and tree as they would be made of its entries, by somebody who has the database."""
+        with contextlib.closing(sqlite3.connect(self.folder + "/web/hufu.db")) as db, db:
+            db.execute("DELETE FROM audit_leaf")
+            peaks = []
+            rows = db.execute("SELECT id, at_s, actor, actor_id, client, action, subject, detail, request, salt FROM audit "
+                              "WHERE position > 0 ORDER BY position").fetchall()
+            for position, (id_, at_s, *texts, salt) in enumerate(rows, 1):
+                body = id_ + at_s.to_bytes(8, "big")
+                for text in texts:
+                    body += b"\xff" * 4 if text is None else len(text.encode()).to_bytes(4, "big") + text.encode()
+                # in the order of the row: id, time, then the texts
+                leaf = sm3(b"\0", b"\0\1", b"\1", at_s.to_bytes(8, "big"), salt, body)
+                db.execute("INSERT INTO audit_leaf (position, leaf) VALUES (?, ?)", (position, leaf))
+                peaks.append((0, leaf))
+                while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
+                    peaks[-2:] = [(peaks[-1][0] + 1, sm3(b"\1", peaks[-2][1], peaks[-1][1]))]
+            db.execute("UPDATE audit_tree SET size = ?, peaks = ?", (len(rows), b"".join(hash_ for _, hash_ in peaks)))
+        return len(rows)
+
+    def test_r_ops_6_the_journal_vouches_for_the_trail(self):
+        """Rebuilt of what is there, it is the same; its heads in the journal are signed with the journal."""
+        before = self.told("--json", "--folder", self.folder)["trail"]
+        self.rebuild()
+        told = self.told("--json", "--folder", self.folder)["trail"]
+        self.assertEqual(told, before)
+        self.assertEqual((told["heads"], told["lost"]), (2, 0))
+        self.assertLess(told["unsigned"], told["size"] - self.first["trail"]["size"] + self.first["trail"]["unsigned"])
+
+    def test_r_ops_6_a_trail_rebuilt_without_its_end(self):
+        vouched = (trail := self.told("--json", "--folder", self.folder)["trail"])["size"] - trail["unsigned"]
+        self.sql(f"DELETE FROM audit WHERE position >= {vouched}")
+        self.rebuild()
+        self.assertIn("vouches for", self.found("The end of the log was cut off"))
+
+    def test_r_ops_6_a_trail_rebuilt_around_a_changed_entry(self):
+        self.sql("UPDATE audit SET actor = 'somebody else' WHERE position = 9")
+        self.rebuild()
+        self.assertIn("vouches for", self.found("two histories"))
+
+    def test_r_ops_6_a_trail_rebuilt_with_an_entry_more_or_less(self):
+        self.sql("DELETE FROM audit WHERE position = 9")
+        self.rebuild()
+        self.assertIn("vouches for", self.found("two histories"))
+
+    def test_r_ops_6_a_forked_trail_is_refused_by_the_signer_and_journaled(self):
+        """Served on with an altered trail, the installation says so: a refusal in the journal, and so in the trail."""
+        kept, place = self.world.folder + "-whole", self.world.folder
+        self.sql("UPDATE audit SET actor = 'somebody else' WHERE position = 9")
+        self.rebuild()
+        os.rename(place, kept)
+        shutil.copytree(self.folder, place)
+        try:
+            for section in ("web", "signer"):
+                self.world.set(section, "clock_offset_s", 14400)
+            self.world.start()
+            self.world.run("demo", "--folder", place)
+            deadline = time.monotonic() + 60
+            while not self.refusals(place):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.2)
+        finally:
+            self.world.stop()
+            shutil.rmtree(place)
+            os.rename(kept, place)
+
+    @staticmethod
+    def refusals(folder):
+        with contextlib.closing(sqlite3.connect(f"file:{folder}/web/hufu.db?mode=ro", uri=True)) as db:
+            return db.execute("SELECT detail FROM audit WHERE action = 'signer.refuse' AND detail LIKE 'TRAIL_FORK%'").fetchall()
 
     def test_r_ops_6_a_trail_that_is_another_one(self):
         self.found("two histories", "--trail", f"{self.first['trail']['size']}:{'0' * 64}")

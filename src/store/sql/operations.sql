@@ -44,6 +44,17 @@ INSERT INTO audit_tree (id, size, peaks) VALUES (:id, :size, :peaks)
 UPDATE audit_tree SET size = :size, peaks = :peaks WHERE id = 1 AND size = :size - 1
 
 -- In the order of the trail.
+-- name: audit_head_get
+SELECT * FROM audit_head WHERE id = 1
+
+-- name: audit_head_insert
+INSERT INTO audit_head (id, journal_index, at_s, size, root, peaks)
+VALUES (:id, :journal_index, :at_s, :size, :root, :peaks)
+
+-- name: audit_head_change
+UPDATE audit_head SET journal_index = :journal_index, at_s = :at_s, size = :size, root = :root, peaks = :peaks
+WHERE id = 1
+
 -- name: audit_trail
 SELECT * FROM audit WHERE position > :position OR (position = :position AND id > :id) ORDER BY position, id LIMIT 1000
 

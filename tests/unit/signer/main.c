@@ -34,5 +34,6 @@ void play_restart(struct play *play)
 
 int main(void)
 {
-    return test_parts() + test_centre() + test_issue() + test_time() + test_proof() + test_publish() + test_state();
+    return test_parts() + test_centre() + test_issue() + test_time() + test_proof() + test_publish() + test_state() +
+           test_trail();
 }

@@ -43,3 +43,4 @@ int test_proof(void);
 int test_publish(void);
 int test_state(void);
 int test_time(void);
+int test_trail(void);
