@@ -168,6 +168,16 @@ async function portal(world, browser, people, each) {
   await show(people.locked, [
     ["portal-status-unlock", "", "审核已通过，可以解锁"],
     ["portal-unlock", "unlock", "解锁后口令重置"],
+    ["portal-hold", `/certificates/${people.locked.serial}/hold`, "立即挂失"],
+    [
+      "portal-held",
+      `/certificates/${people.locked.serial}/hold`,
+      "立即挂失",
+      async (q) => {
+        await q.getByRole("button", { name: "立即挂失" }).click();
+        await q.getByText("证书已冻结").first().waitFor();
+      },
+    ],
   ]);
   await people.locked.card.pull();
   await show(people.first, [["portal-status-return", "", "等待收到损坏的 USBKey"]]);
@@ -221,6 +231,10 @@ async function console_(world, browser, people, each) {
     await p.getByText(wait).first().waitFor();
     await each(p, name);
   }
+  await p.goto(`${world.console}/certificates/${people.locked.serial}`);
+  await p.getByRole("button", { name: "解除冻结" }).click();
+  await p.getByLabel("USBKey 口令", { exact: true }).waitFor();
+  await each(p, "console-release");
   await p.goto(`${world.console}/applications/${people.first.number}`);
   await p.getByRole("button", { name: "登记收到 USBKey" }).waitFor();
   await each(p, "console-returning");
