@@ -4,8 +4,9 @@
     tests/run.py [--build DIR] [--faults DIR] [--jobs N] [--only PART]… [--again] [--list] [--json FILE]
 
 A job is one program: a unit test of meson, or a file of tests in Python. Its cases are what it runs: functions of cmocka,
-methods of unittest, titles of Playwright. A case shows the rules that its name (r_apply_3_…), the comment before or
-the text within it names. tests/rules.txt lists the rules that must be shown: one that no case shows has failed.
+methods of unittest, titles of Playwright; a line "note: …" that it prints is told. A case shows the rules that its name
+(r_apply_3_…), the comment before or the text within it names. tests/rules.txt lists the rules that must be shown: one that
+no case shows has failed.
 The last line is "N passed, N failed, N skipped", in cases; the exit status is 0 only if none failed and none was skipped.
 """
 import argparse
@@ -48,7 +49,7 @@ class Job:
     patience_s, heavy = 60, False
 
     def __init__(self, name):
-        self.name, self.cases, self.seconds = name, [], 0.0
+        self.name, self.cases, self.notes, self.seconds = name, [], [], 0.0
 
     def command(self):
         raise NotImplementedError
@@ -161,6 +162,7 @@ class Python(Job):
                 cases.append(Case(told["name"], told["state"], told["words"], told["rules"]))
             else:
                 rest.append(line)
+        self.notes = [line for line in rest if line.startswith("note: ")]
         if status not in (0, 1) or not cases:
             cases.append(Case("ends well", FAILED, f"exit status {status}\n" + "\n".join(rest)[-6000:]))
         for case in cases:
@@ -318,7 +320,7 @@ class Whole(Job):
 def say(job):
     bad = [c for c in job.cases if c.state != PASSED]
     word = "failed" if any(c.state == FAILED for c in bad) else "skipped" if bad else "ok"
-    print(f"{word:8}{job.name:40}{len(job.cases):4} cases {job.seconds:7.1f} s", flush=True)
+    print("\n    ".join([f"{word:8}{job.name:40}{len(job.cases):4} cases {job.seconds:7.1f} s", *job.notes]), flush=True)
     for case in bad:
         print(f"    {case.state}: {case.name}")
         print("        " + case.words.strip().replace("\n", "\n        "), flush=True)
