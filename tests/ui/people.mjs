@@ -272,6 +272,20 @@ export class Holder {
     return this;
   }
 
+  /** A change of holder, up to the review: named by the mobile number, the COLLEAGUE has agreed. */
+  async passTo(colleague) {
+    await this.apply("change");
+    await this.fill();
+    await this.api("PUT", this.path("particulars"), { successor_mobile: colleague.mobile });
+    for (const step of ["print", "upload", "submit"]) await this[step]();
+    await colleague.logIn();
+    colleague.number = this.number;
+    colleague.card = this.card;
+    colleague.key = this.key;
+    await colleague.api("POST", colleague.path("confirmation"));
+    return this;
+  }
+
   async print() {
     await this.api("POST", this.path("form"));
     this.form = await this.api("GET", this.path("form"));
@@ -345,6 +359,13 @@ export class Holder {
     await producer.agent.tell("write", { key, ...produced });
     await producer.agent.tell("close", { key });
     this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
+    return this;
+  }
+
+  /** What was issued got lost on its way: back to the reviewer. */
+  async remake() {
+    const producer = (this.world.producer ??= await Operator.logIn(this.world, "producer"));
+    await producer.api("POST", `console/${this.path("remake")}`, { words: "USBKey 写入失败" });
     return this;
   }
 

@@ -37,7 +37,7 @@ async function everyone(p, what) {
 
 describe("the other services", () => {
   tidy();
-  let has, other, locked, held;
+  let has, other, locked, held, passing;
 
   before(async () => {
     has = await Holder.until(world, "ship", "马一");
@@ -46,6 +46,8 @@ describe("the other services", () => {
     await locked.changePin();
     held = await Holder.until(world, "ship", "马五");
     await held.changePin();
+    passing = await Holder.until(world, "ship", "马六");
+    await passing.changePin();
   });
 
   test("R-RENEW-2, R-APPLY-1 what is not for somebody now is told on the home page, and by the server", async () => {
@@ -206,6 +208,81 @@ describe("the other services", () => {
     await q.getByRole("button", { name: "确认由我使用" }).click();
     await q.getByRole("heading", { name: "正在审核" }).waitFor();
     await p.getByRole("heading", { name: "正在审核" }).waitFor();
+  });
+
+  test("R-CHANGE-2, R-CHANGE-4 the new holder downloads, through a lost USBKey and a lost line, and sets the PIN", async () => {
+    const agent = `${world.state().agent}/v1`;
+    const colleague = await Holder.opened(world, "马七", passing);
+    await passing.passTo(colleague);
+    const closed = await at(colleague, "download");
+    await closed.getByText("现在不能下载证书").waitFor();
+    await passing.approve();
+    const former = await at(passing);
+    await former.getByText("请新使用人登录本平台").waitFor();
+    assert.equal(await former.getByRole("link", { name: "证书下载" }).count(), 0);
+    await former.goto(`${world.portal}/applications/${passing.number}/download`);
+    await former.getByText("由新使用人下载").waitFor();
+    await everyone(former, "a download that is somebody else's");
+    const p = await at(colleague, "/");
+    await passing.card.pull();
+    await p.getByRole("link", { name: "证书下载" }).click();
+    await p.getByText("插入的不是马六交接的 USBKey").waitFor();
+    await everyone(p, "a download without its USBKey");
+    await passing.card.plug();
+    await p.getByText("请马六当面输入").waitFor();
+    await everyone(p, "a download by the new holder");
+    await p.getByRole("button", { name: "证书下载" }).click();
+    await p.getByText("请填写USBKey 口令").waitFor();
+    await p.getByLabel("USBKey 口令", { exact: true }).fill("640285");
+    await p.getByRole("button", { name: "证书下载" }).click();
+    await p.getByText("USBKey 口令不对，还可以再试 5 次").waitFor();
+    const full = { code: 3249, name: "AGENT_KEY_FULL", message: "USBKey 已存满", hint: "请联系客服，更换一把 USBKey" };
+    await p.route(
+      `${agent}/download-open`,
+      (r) => r.fulfill({ status: 409, json: full, headers: { "Access-Control-Allow-Origin": world.portal } }),
+      { times: 1 },
+    );
+    await p.getByLabel("USBKey 口令", { exact: true }).fill(newPin);
+    await p.getByRole("button", { name: "证书下载" }).click();
+    await p.getByText("请联系客服，更换一把 USBKey").waitFor();
+    /* Pulled before it is written; plugged in again it goes on by itself, and the line is gone when the end is told. */
+    await p.route(
+      `${agent}/download-write`,
+      async (r) => {
+        await passing.card.pull();
+        await r.continue();
+      },
+      { times: 1 },
+    );
+    let told = 0;
+    await p.route(`${world.portal}/api/v1/${passing.path("download")}`, (r) =>
+      told++ < 3 ? r.abort("connectionreset") : r.continue(),
+    );
+    await p.getByLabel("USBKey 口令", { exact: true }).fill(newPin);
+    await p.getByRole("button", { name: "证书下载" }).click();
+    await p.getByText("还没有全部写入").waitFor();
+    await everyone(p, "a USBKey pulled out in between");
+    assert.equal((await colleague.api("GET", passing.path())).state, "issued");
+    await passing.card.plug();
+    await p.getByText("没有连上服务器").waitFor();
+    await p.getByRole("button", { name: "继续写入" }).waitFor();
+    await everyone(p, "a download whose end could not be told");
+    await p.reload();
+    await p.getByText("新证书已写入，请设置您的口令").first().waitFor();
+    assert.equal((await colleague.api("GET", passing.path())).state, "done");
+    await everyone(p, "the PIN after a change of holder");
+    await p.goto(`${world.portal}/applications/${passing.number}`);
+    await p.getByText("已办结").first().waitFor();
+    await p.goBack();
+    await p.getByLabel("当前口令").fill("000000");
+    await p.getByLabel("新口令", { exact: true }).fill("582917");
+    await p.getByLabel("再输一次新口令").fill("582917");
+    await p.getByRole("button", { name: "设置新口令" }).click();
+    await p.getByText("证书已归您使用。请牢记新口令").waitFor();
+    await everyone(p, "a certificate taken over");
+    await logInByKey(await visitor(browser, world), world.platform, passing.card.serial, "582917");
+    await former.goto(world.portal + "/certificates");
+    await former.getByText("已吊销", { exact: true }).first().waitFor();
   });
 
   test("R-REVOKE-1, R-FORM-7 a revocation overrides what is open, and asks for its reason", async () => {

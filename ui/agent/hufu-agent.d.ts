@@ -18,6 +18,8 @@ export type AgentErrorKind =
   | 'last-tries' //    triesLeft is two or less: ask the person, then say lastTries
   | 'locked' //        offer the unlock
   | 'weak-pin' //      the new PIN is refused
+  | 'full' //          no room for another pair on the USBKey
+  | 'step' //          the steps before this one are to be done again
   | 'driver' //        the USBKey's driver failed
   | 'failed' //        anything else
 
@@ -101,6 +103,24 @@ export declare class HufuAgent {
 
   unlockChallenge(key: KeyOrId, options?: AgentOptions): Promise<{ card: string; challenge: string }>
   unlockAnswer(key: KeyOrId, answer: string, options?: AgentOptions): Promise<Record<string, never>>
+
+  /* Download: new certificates for the key that the person has. */
+  downloadOpen(
+    key: KeyOrId,
+    how?: { fresh?: boolean },
+    options?: AgentOptions,
+  ): Promise<{ card: string; container: string; public_key: string; attestation: string; card_certificate: string }>
+  downloadSign(
+    key: KeyOrId,
+    statement: string,
+    how?: { pin?: string; lastTries?: boolean },
+    options?: AgentOptions,
+  ): Promise<{ certificate: string; signature: string; serial: string; possession: string }>
+  downloadWrite(
+    key: KeyOrId,
+    certificates: { signing_certificate: string; encryption_certificate: string; enveloped_key: string },
+    options?: AgentOptions,
+  ): Promise<Record<string, never>>
 }
 
 /** The browser's permission to reach programs on this computer: "" where it has none to ask for. */

@@ -33,6 +33,10 @@ const KINDS = {
   AGENT_PIN_FORM: 'weak-pin',
   AGENT_PIN_PERSONAL: 'weak-pin',
   AGENT_PIN_SAME: 'weak-pin',
+  AGENT_KEY_FULL: 'full',
+  AGENT_STEP: 'step',
+  AGENT_WRITE: 'step',
+  AGENT_PROVED: 'step',
   AGENT_LIBRARY_CRASHED: 'driver',
   AGENT_LIBRARY_TIMEOUT: 'driver',
   AGENT_LIBRARY_FAILED: 'driver',
@@ -170,6 +174,25 @@ export class HufuAgent {
 
   unlockAnswer(key, answer, options) {
     return this.paired('unlock-answer', { key: idOf(key), answer }, options)
+  }
+
+  /* ---- download: new certificates for the key that the person has ---- */
+
+  /** how: { fresh: true } for another new key than the one in the making. */
+  downloadOpen(key, how, options) {
+    return this.paired('download-open', { key: idOf(key), fresh: yes(how && how.fresh) }, options)
+  }
+
+  /** how: as in sign. */
+  downloadSign(key, statement, how, options) {
+    const { pin, lastTries } = how || {}
+    return this.paired('download-sign', { key: idOf(key), statement, pin, last_tries: yes(lastTries) }, options)
+  }
+
+  downloadWrite(key, certificates, options) {
+    const { signing_certificate, encryption_certificate, enveloped_key } = certificates
+    const fields = { key: idOf(key), signing_certificate, encryption_certificate, enveloped_key }
+    return this.paired('download-write', fields, options)
   }
 
   /* ---- underneath ---- */

@@ -22,6 +22,7 @@ static enum error meaning(uint32_t sar)
                   { SAR_PIN_LEN_RANGE, ERROR_AGENT_PIN_FORM },
                   { SAR_USER_PIN_NOT_INITIALIZED, ERROR_AGENT_MUST_CHANGE },
                   { SAR_DEVICE_REMOVED, ERROR_AGENT_KEY_REMOVED },
+                  { SAR_NO_ROOM, ERROR_AGENT_KEY_FULL },
                   { SAR_APPLICATION_NOT_EXISTS, ERROR_AGENT_KEY_BLANK },
                   { SAR_CONTAINER_NOT_EXISTS, ERROR_AGENT_KEY_BLANK },
                   { SAR_KEYNOTFOUNTERR, ERROR_AGENT_KEY_BLANK },

@@ -11,6 +11,7 @@ import type { Trouble } from "@shared/base/trouble";
 import { troubleFrom } from "@shared/base/trouble";
 import { onBeforeUnmount, reactive } from "vue";
 import { endOf, ruleOf, scansOf } from "@shared/base/services";
+import { session } from "@shared/base/session";
 import { t } from "./texts";
 
 export type TaskName = keyof typeof t.task.tasks;
@@ -32,6 +33,17 @@ export const isOver = (a: Application) =>
 export const isPaid = (a: Application) => Boolean(a.started_s);
 export const mayWithdraw = (a: Application) =>
   ["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "in-review", "sent-back"].includes(a.state);
+
+/* Whose USBKey takes the certificates: the holder's, or that of whom they pass to. */
+export const isTaker = (a: Application, rule: ServiceRule) =>
+  Boolean(session.value) && session.value!.account === (rule.successor ? a.successor : a.holder);
+
+/* The page on which the person who looks ends what was approved, if it is their turn. */
+export function turnOf(a: Application, rule: ServiceRule): "download" | "unlock" | null {
+  const end = endOf(rule, a);
+  if (end === "unlock" && a.state === "approved") return "unlock";
+  return end === "download" && ["approved", "issued"].includes(a.state) && isTaker(a, rule) ? "download" : null;
+}
 
 export const confirmed = (a: Application, section: string) => (a.confirmed ?? "").split(",").includes(section);
 export const returnItems = (a: Application) =>

@@ -48,6 +48,11 @@ export const routes: RouteRecordRaw[] = [
   { path: `${application}/payment`, component: () => import("./pages/Payment.vue"), meta: { title: t.payment.title } },
   { path: `${application}/unlock`, component: () => import("./pages/Unlock.vue"), meta: { title: t.unlock.title } },
   {
+    path: `${application}/download`,
+    component: () => import("./pages/Download.vue"),
+    meta: { title: t.download.title },
+  },
+  {
     path: `${application}/withdraw`,
     component: () => import("./pages/Withdraw.vue"),
     meta: { title: t.withdraw.title },
