@@ -21,6 +21,7 @@ export async function prepare(world) {
     has: await until("ship", "钱二"),
     first: await until("ship", "冯三"),
     locked: await until("ship", "韩四"),
+    passing: await until("ship", "褚五"),
     blank: await world.card(),
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
@@ -36,6 +37,10 @@ export async function prepare(world) {
   await p.locked.changePin();
   await p.locked.apply("unlock");
   for (const step of ["fill", "print", "upload", "submit", "approve", "lock"]) await p.locked[step]();
+  p.taking = await Holder.opened(world, "褚六", p.passing);
+  await p.passing.changePin();
+  await p.passing.passTo(p.taking);
+  await p.passing.approve();
   await p.first.apply("damaged");
   for (const step of ["fill", "print", "upload", "submit"]) await p.first[step]();
   await p.produced.card.pull();
@@ -180,6 +185,22 @@ async function portal(world, browser, people, each) {
     ],
   ]);
   await people.locked.card.pull();
+  await show(people.taking, [
+    ["portal-home-download", "/", "证书下载"],
+    ["portal-status-download", "", "审核已通过，可以下载证书"],
+    ["portal-download", "download", "当面输入"],
+    [
+      "portal-download-pin",
+      "download",
+      "当面输入",
+      async (q) => {
+        await q.getByLabel("USBKey 口令", { exact: true }).fill(newPin);
+        await q.getByRole("button", { name: "证书下载" }).click();
+        await q.getByLabel("再输一次新口令").waitFor();
+      },
+    ],
+  ]);
+  await people.taking.card.pull();
   await show(people.first, [["portal-status-return", "", "等待收到损坏的 USBKey"]]);
   await people.has.apply("change");
   await show(people.has, [
