@@ -1,9 +1,10 @@
-/* `hufu audit verify`: the signer's journal and the trail of who did what, looked at without their owners' help. */
+/* `hufu audit`: the signer's journal and the trail of who did what, looked at without their owners' help. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "cli/audit_proof.h"
 #include "cli/audit_whole.h"
 #include "cli/commands.h"
 #include "cli/installation.h"
@@ -80,32 +81,50 @@ static struct result verify(const struct installation *i, const struct options *
     return OK;
 }
 
-static int run(const struct cli_command *command, int argc, char **argv)
+static int run_verify(const char *folder, const struct options *o)
 {
-    struct options o = { 0 };
     struct installation i;
     struct diag diag = { 0 };
-    int count, exit_status;
-    if (!cli_parse(command, argc, argv, &o, &count, &exit_status)) return exit_status;
-    if (count < 1 || !text_equal(argv[0], "verify") || (count == 2 && o.folder)) {
-        cli_print_help(command);
-        return CLI_USAGE;
-    }
-    struct result r = installation_open(count == 2 ? argv[1] : o.folder, &diag, &i);
+    struct result r = installation_open(folder, &diag, &i);
     if (failed(r)) return cli_fail(r, &diag);
-    r = verify(&i, &o, &diag);
+    r = verify(&i, o, &diag);
     installation_done(&i);
     return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
 }
 
+/* Without an installation: whoever was handed the root's certificate can do it. */
+static int run_proof(const char *file, const struct options *o)
+{
+    struct diag diag = { 0 };
+    struct result r = audit_proof(file, o->root, o->json, &diag);
+    return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
+}
+
+static int run(const struct cli_command *command, int argc, char **argv)
+{
+    struct options o = { 0 };
+    int count, exit_status;
+    if (!cli_parse(command, argc, argv, &o, &count, &exit_status)) return exit_status;
+    const char *what = count > 0 ? argv[0] : "", *operand = count == 2 ? argv[1] : NULL;
+    if (text_equal(what, "verify") && !(operand && o.folder)) return run_verify(operand ? operand : o.folder, &o);
+    bool others = o.folder || o.heads || o.trail;
+    if (text_equal(what, "proof") && operand && o.root && !others) return run_proof(operand, &o);
+    cli_print_help(command);
+    return CLI_USAGE;
+}
+
 const struct cli_command command_audit = {
     .name = "audit",
-    .operands = "verify [FOLDER]",
+    .operands = "verify [FOLDER] | proof FILE",
     .operands_max = 2,
-    .summary = "verifies journal and audit trail",
+    .summary = "verifies journal, audit trail and proofs of issuance",
     .about = "audit verify reads the signer's journal and the trail of who did what, running or not, and tells\n"
              "the first entry that was changed, removed, inserted or put elsewhere, a cut end, and a fork from\n"
-             "heads that were published earlier. It writes nothing.",
+             "heads that were published earlier. It writes nothing.\n"
+             "\n"
+             "audit proof checks a proof of issuance, as a holder downloads it from the portal, with nothing but\n"
+             "the root certificate (--root): that the certificate's issuance stands in the journal under a head\n"
+             "that the installation signed. It needs no installation and no network.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -56,7 +56,8 @@ DEFINE(signer_operator_done, SHAPE_INT(struct signer_operator_done, index),
 DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct signer_proof, size),
        SHAPE_BYTES(struct signer_proof, data, LEAF_DATA),
        SHAPE_BYTES(struct signer_proof, leaf_hash, 32), SHAPE_BYTES(struct signer_proof, path, 64 * 32),
-       SHAPE_BYTES(struct signer_proof, head, HEAD));
+       SHAPE_BYTES(struct signer_proof, head, HEAD),
+       SHAPE_BYTES(struct signer_proof, head_certificate, CERTIFICATE_MAX));
 DEFINE(signer_consistency, SHAPE_INT(struct signer_consistency, old), SHAPE_INT(struct signer_consistency, size),
        SHAPE_BYTES(struct signer_consistency, path, 64 * 32), SHAPE_BYTES(struct signer_consistency, old_head, HEAD),
        SHAPE_BYTES(struct signer_consistency, head, HEAD));

@@ -246,6 +246,7 @@ struct signer_proof {
     struct bytes data;                /* type, version, time, salt, body (docs/PROTOCOL.journal); absent when erased */
     struct bytes leaf_hash, path;     /* 32 bytes a step */
     struct bytes head;                /* of the tree of SIZE records, signed */
+    struct bytes head_certificate;    /* by whose key */
 };
 extern const struct shape signer_proof_shape;
 

@@ -71,6 +71,16 @@ int64_t authorities_journal_size(struct authorities *authorities)
     return size;
 }
 
+struct result authorities_check_proof(struct authorities *authorities, const struct proof *proof,
+                                      struct arena *arena, struct diag *diag, struct proven *ret_proven)
+{
+    pthread_rwlock_rdlock(&authorities->lock);
+    const struct certificate *root = authorities->told.root;
+    struct result r = root ? proof_check(proof, root, arena, diag, ret_proven) : FAIL(ERROR_LOGIN_NOT_READY);
+    pthread_rwlock_unlock(&authorities->lock);
+    return r;
+}
+
 struct result authorities_check(struct authorities *authorities, const struct certificate *leaf,
                                 enum certificate_purpose purpose, int64_t time_s)
 {

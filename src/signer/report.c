@@ -101,7 +101,8 @@ struct result handle_proof(struct call *call, const void *ask, void *answer)
 {
     const struct signer_range *range = ask; /* from: leaf, count: size of the tree */
     struct signer *s = call->signer;
-    struct signer_proof proof = { .leaf = range->from, .size = range->count };
+    struct signer_proof proof = { .leaf = range->from, .size = range->count,
+                                  .head_certificate = s->authority.head->der };
     struct writer w;
     ENSURE(range->from >= 0 && range->count > range->from, ERROR_NOT_FOUND);
     TRY(path_room(call, &w));

@@ -69,7 +69,7 @@ class Verify(unittest.TestCase):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
         cls.world.run("demo", "--folder", cls.world.folder)
-        cls.trail_heads(cls.world, 1)
+        cls.world.wait_trail_heads(1)
         cls.first = cls.told("--json", "--folder", cls.world.folder)
         cls.first_head = cls.head(cls.world.folder)
         cls.running = cls.world.folder + "-earlier"
@@ -80,7 +80,7 @@ class Verify(unittest.TestCase):
             cls.world.set(section, "clock_offset_s", 7200)
         cls.world.start()
         cls.world.run("demo", "--folder", cls.world.folder)
-        cls.trail_heads(cls.world, 2)
+        cls.world.wait_trail_heads(2)
         cls.world.stop()
 
     @classmethod
@@ -93,15 +93,6 @@ class Verify(unittest.TestCase):
         done = cls.verify(*arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
-
-    @classmethod
-    def trail_heads(cls, world, least):
-        """Waits until the journal has so many heads of the trail."""
-        deadline = time.monotonic() + 60
-        while (heads := cls.told("--json", "--folder", world.folder)["trail"]["heads"]) < least:
-            assert time.monotonic() < deadline, heads
-            time.sleep(0.2)
-        return heads
 
     @staticmethod
     def head(folder):
@@ -231,7 +222,7 @@ class Verify(unittest.TestCase):
                 self.world.set(section, "clock_offset_s", 7200)
             self.world.start()
             self.world.run("demo", "--folder", self.world.folder)
-            self.trail_heads(self.world, 2)
+            self.world.wait_trail_heads(2)
             self.world.stop()
             heads = self.file(self.first_head + self.head(kept))
             done = self.verify("--folder", self.world.folder, "--heads", heads)

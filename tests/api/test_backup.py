@@ -21,6 +21,7 @@ class Backup(unittest.TestCase):
         cls.parent = tempfile.mkdtemp(prefix="hufu-backup-")
         cls.addClassCleanup(shutil.rmtree, cls.parent)
         cls.world.run("demo", "--folder", cls.world.folder)
+        cls.world.wait_trail_heads(1)  # for an hour nothing more comes by itself
         cls.file = cls.parent + "/archive"
         cls.before = set(os.listdir(cls.parent))
         cls.done = cls.hufu("backup", "--json", "--folder", cls.world.folder, cls.file)

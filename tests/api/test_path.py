@@ -1,4 +1,5 @@
 """The whole way from an account to a login with the certificate, by the public API, agent and virtual USBKeys."""
+import base64
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import unittest
 
 from aiosmtpd.controller import Controller
 
+import proof
 from walk import DEFAULT_PIN, Staff, Walk, mobile, png
 from world import World, free_ports, wait_for
 
@@ -233,6 +235,56 @@ class Steps(unittest.TestCase):
         self.assertNotIn("Digital Signature", text["encryption"])
         days = [re.search(r"Not %s *: (.*)" % w, text["signing"]).group(1) for w in ("Before", "After")]
         self.assertEqual(int(days[0].split()[3]) + 1, int(days[1].split()[3]))
+
+    def audit_proof(self, proof, *arguments):
+        path = self.world.path("proof.json")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(proof if isinstance(proof, str) else json.dumps(proof))
+        return self.world.run("audit", "proof", *arguments, path, check=False, env=dict(os.environ, LC_ALL="C.UTF-8"))
+
+    def test_r_ops_6_the_proof_of_an_issuance(self):
+        """Checked with the root's certificate alone, by `hufu audit proof` and by arithmetic of our own; not falsified."""
+        walk = self.walk("finish")
+        certificates = {c["purpose"]: c for c in walk.portal.api("GET", "certificates")["items"]}
+        with open(self.world.path("ca/root.cer"), "rb") as f:
+            root = f.read()
+        root_file = ("--root", self.world.path("ca/root.cer"))
+        for certificate in certificates.values():
+            answer = walk.portal.api("GET", f"certificates/{certificate['serial']}/proof").json
+            body = proof.check(answer, root)
+            self.assertIn(base64.b64decode(certificate["der"]), body)
+            told = json.loads(self.audit_proof(answer, "--json", *root_file).stdout)
+            self.assertEqual((told["serial"], told["record"], told["size"], told["root"]),
+                             (certificate["serial"], answer["record"], answer["size"], answer["root"]))
+        other = {**answer, "serial": "00" * 16}
+        self.assertIn("does not hold", self.audit_proof(other, *root_file).stderr)
+        altered = bytearray(base64.b64decode(answer["data"]))
+        altered[-40] ^= 1
+        operators = base64.b64encode(self.read("ca/operators.cer")).decode()
+        falsified = {"record": answer["record"] - 1, "size": answer["size"] - 1, "head_certificate": operators,
+                     "head": answer["head"].replace("time: 1", "time: 2"), "data": base64.b64encode(altered).decode(),
+                     "path": ["00" * 32, *answer["path"][1:]]}
+        for field, value in falsified.items():
+            with self.subTest(field):
+                bad = {**answer, field: value}
+                self.assertRaises(proof.Wrong, proof.check, bad, root)
+                done = self.audit_proof(bad, *root_file)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+        for field in ("format", "serial", "record", "size", "data", "path", "head", "head_certificate"):
+            for bad in ({**answer, field: None}, {name: value for name, value in answer.items() if name != field}):
+                done = self.audit_proof(bad, *root_file)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"proof.json: {field}", done.stderr)
+        self.assertIn("JSON", self.audit_proof("[", *root_file).stderr)
+        self.assertIn("root certificate is none", self.audit_proof(answer, "--root", self.world.path("ca/issuing.cer")).stderr)
+        self.assertEqual(self.audit_proof(answer).returncode, 2)
+        # nobody else's
+        stranger = self.walk("log_in")
+        self.assertEqual(stranger.portal.try_api("GET", f"certificates/{walk.serial}/proof").status, 404)
+
+    def read(self, name):
+        with open(self.world.path(name), "rb") as f:
+            return f.read()
 
     def test_r_apply_4_dispatch_is_told_and_shown(self):
         walk = self.walk("ship")

@@ -107,6 +107,13 @@ class World:
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
+    def wait_trail_heads(self, least):
+        """Until the journal has so many heads of the trail: web has one recorded soon after a start, then each hour."""
+        deadline = time.monotonic() + 60
+        while (heads := json.loads(self.run("audit", "verify", "--json", self.folder).stdout)["trail"]["heads"]) < least:
+            assert time.monotonic() < deadline, heads
+            time.sleep(0.2)
+
     def run(self, *arguments, check=True, **how):
         done = subprocess.run([self.hufu, *map(str, arguments)], capture_output=True, text=True, **{"timeout": 1200, **how})
         if check and done.returncode != 0:

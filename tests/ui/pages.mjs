@@ -167,6 +167,7 @@ async function portal(world, browser, people, each) {
   await show(people.has, [
     ["portal-home-certificate", "/", "有效期至"],
     ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
+    ["portal-proof", `/certificates/${people.has.serial}/proof`, "证明成立"],
     ["portal-applications", "/applications", "已寄出"],
     ["portal-status-shipped", "", "USBKey 已寄出"],
   ]);

@@ -14,6 +14,11 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/Hold.vue"),
     meta: { title: t.hold.title },
   },
+  {
+    path: "/certificates/:serial([0-9a-f]{32})/proof",
+    component: () => import("./pages/Proof.vue"),
+    meta: { title: t.proof.title },
+  },
   { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
   { path: "/services/:service", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
   { path: application, component: () => import("./pages/Application.vue"), meta: { title: t.task.title } },
