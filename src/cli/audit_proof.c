@@ -117,7 +117,8 @@ static struct result find_certificate(const struct asked *a, const struct proven
     const struct bytes pair[] = { issued.signing_certificate, issued.encryption_certificate };
     for (size_t i = 0; good && i < COUNT(pair); i++) {
         struct certificate *c;
-        const char *text = failed(certificate_parse(pair[i], a->arena, &c)) ? NULL : certificate_serial_text(c, a->arena);
+        bool read = !failed(certificate_parse(pair[i], a->arena, &c));
+        const char *text = read ? certificate_serial_text(c, a->arena) : NULL;
         if (!text || !text_equal(text, serial)) continue;
         *ret_certificate = c;
         return OK;

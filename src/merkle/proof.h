@@ -1,5 +1,5 @@
-/* The proof that a record stands in a journal, as its holder keeps it: checked by whoever has the root's certificate, with
- * nothing else at hand (R-OPS-6, RFC 9162 §2.1.3). */
+/* The proof that a record stands in a journal, as its holder keeps it: checked by whoever has the root's certificate,
+ * with nothing else at hand (R-OPS-6, RFC 9162 §2.1.3). */
 #pragma once
 
 #include "merkle/head.h"

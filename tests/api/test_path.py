@@ -277,6 +277,7 @@ class Steps(unittest.TestCase):
                 self.assertIn(f"proof.json: {field}", done.stderr)
         self.assertIn("JSON", self.audit_proof("[", *root_file).stderr)
         self.assertIn("root certificate is none", self.audit_proof(answer, "--root", self.world.path("ca/issuing.cer")).stderr)
+        self.assertIn("not issued by this root", self.audit_proof(answer, "--root", self.world.path("maker/maker.cer")).stderr)
         self.assertEqual(self.audit_proof(answer).returncode, 2)
         # nobody else's
         stranger = self.walk("log_in")
