@@ -63,6 +63,8 @@ static struct result serve(const struct options *options, struct issuers **issue
     struct arena *arena CLEANUP(arena_free_p) = arena_new(CONFIG_ARENA_MAX);
     struct status_settings settings;
     TRY(config_read(options->config, "status", status_options, status_options_count, arena, diag, &settings));
+    if (settings.clock_offset_s && !options->insecure_dev)
+        return diag_log(diag, ERROR_CONFIG, "%s: status: clock_offset_s: is for demonstrations", options->config);
     if (options->test) return OK;
     const struct clock clock = { clock_system, settings.clock_offset_s };
     struct status status = { .clock = &clock,

@@ -179,22 +179,16 @@ class Foreign(Case):
 class Time(unittest.TestCase):
     """What time ends: the same installation, later."""
 
-    def later(self, world, seconds):
-        world.stop()
-        for section in "web", "signer":
-            world.set(section, "clock_offset_s", seconds)
-        world.start()
-
     def test_r_login_4_expired_and_late(self):
         with World() as world:
             walk = Walk(world, Staff(world)).to("change_pin")
             page = Page(world.address("platform"))
             draft = begin_login(page, walk.serial)
             signed = walk.sign_login(draft)
-            self.later(world, 121)
+            world.later(121)
             answer = finish_login(page, draft, signed)
             self.assertIn(answer.name, ("LOGIN_OVER", "LOGIN_UNKNOWN"))
-            self.later(world, 366 * 86400)
+            world.later(366 * 86400)
             self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_EXPIRED")
 
     def test_r_sms_1_codes_hold_five_minutes_and_ten_a_day(self):
@@ -205,15 +199,15 @@ class Time(unittest.TestCase):
             since = len(world.messages("sms"))
             walk.portal.api("POST", "sms-codes", {"mobile": walk.mobile})
             code = world.code(walk.mobile, since)
-            self.later(world, noon + 301)
+            world.later(noon + 301)
             answer = walk.portal.try_api("POST", "sessions", {"mobile": walk.mobile, "code": code})
             self.assertEqual(answer.name, "SMS_CODE_OVER")
             for number in range(9):
-                self.later(world, noon + 400 + 61 * number)
+                world.later(noon + 400 + 61 * number)
                 self.assertEqual(walk.portal.try_api("POST", "sms-codes", {"mobile": walk.mobile}).status, 202)
-            self.later(world, noon + 1000)
+            world.later(noon + 1000)
             self.assertEqual(walk.portal.try_api("POST", "sms-codes", {"mobile": walk.mobile}).name, "SMS_DAY_FULL")
-            self.later(world, noon + 86400 + 1000)
+            world.later(noon + 86400 + 1000)
             self.assertEqual(walk.portal.try_api("POST", "sms-codes", {"mobile": walk.mobile}).status, 202)
 
 

@@ -100,6 +100,18 @@ class Status(unittest.TestCase):
     def refusal(self, number):
         return bytes([0x30, 3, 10, 1, number])
 
+    def test_a_moved_clock_is_for_demonstrations(self):
+        """Neither what answers nor what signs takes one in an installation that is none."""
+        self.put("moved.conf", b"[status]\nfolder = publish\nclock_offset_s = 5\n[signer]\nfolder = s\n"
+                               b"crl_url = http://status.example/a.crl\nocsp_url = http://status.example/ocsp\nclock_offset_s = 5\n")
+        for program in "status", "signer":
+            command = [f"{BUILD}/src/{program}/hufu-{program}", "--config", str(self.path / "moved.conf"), "-t"]
+            refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+            self.assertEqual(refused.returncode, 1, refused)
+            self.assertIn("clock_offset_s: is for demonstrations", refused.stderr)
+            taken = subprocess.run(command + ["--insecure-dev"], capture_output=True, text=True, timeout=30)
+            self.assertNotIn("clock_offset_s", taken.stderr)
+
     def test_r_pki_3_answer_by_post_for_each_hash(self):
         for kind in HASHES:
             answer, data = self.ask("POST", "/ocsp", request(cert_id(kind)))

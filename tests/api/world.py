@@ -3,7 +3,8 @@
     with World() as world: …            made, started; stopped and removed at the end
     world.stop(); world.start()         a restart
     world.kill("signer")                kill -9 of one process; hufu serve starts it anew
-    World(clock_offset_s=86400 * 400)   another time (web and signer alike)
+    World(clock_offset_s=86400 * 400)   another time (web, signer and status alike)
+    world.later(86400 * 400)            a restart at that time
     world.start(fault="web:…")          one process dies at that point (tests/faults.txt)
 """
 import glob
@@ -75,8 +76,8 @@ class World:
             self.init_status = self.try_init(fault)
             if not fault and self.init_status:
                 self.init()
-            for section in ("web", "signer") if clock_offset_s else ():
-                self.set(section, "clock_offset_s", clock_offset_s)
+            if clock_offset_s:
+                self.set_offset(clock_offset_s)
             for section, name, value in settings or ():
                 self.set(section, name, value)
             if start:
@@ -150,6 +151,11 @@ class World:
         with open(path, "w", encoding="utf-8") as f:
             f.write("".join(parts))
 
+    def set_offset(self, offset_s):
+        """Of all that go by the time; taken at the next start."""
+        for section in "web", "signer", "status":
+            self.set(section, "clock_offset_s", offset_s)
+
     # ---- running ----
 
     def start(self, fault=None, ready=True):
@@ -161,6 +167,12 @@ class World:
                                           stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         if ready:
             wait_for("ready", self.is_ready)
+
+    def later(self, offset_s):
+        """A restart that many seconds from now; never earlier than before."""
+        self.stop()
+        self.set_offset(offset_s)
+        self.start()
 
     def is_ready(self):
         if self.serve.poll() is not None:
