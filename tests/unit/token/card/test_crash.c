@@ -66,14 +66,8 @@ static uint16_t prove(struct life *l)
     return world_send(l->w, 0xB0660000, bytes_text(world_produce_text(l->w, WORLD_SERIAL, l->point)));
 }
 
-static uint16_t write_pair(struct life *l)
+static void put_pair(const uint8_t blob[ENVELOPED_KEY_SIZE])
 {
-    uint8_t blob[ENVELOPED_KEY_SIZE];
-    open_channel(l);
-    world_envelope(l->w, l->point, blob);
-    put_begin();
-    put_u16(l->app);
-    put_u16(l->container);
     put(bytes_of(blob, 12));
     put(bytes_of(blob + 240, 32));
     put(bytes_of(blob + 304, 32));
@@ -83,6 +77,17 @@ static uint16_t write_pair(struct life *l)
     put(bytes_of(blob + 176, 32));
     put_u32(64);
     put(bytes_of(blob + 12, 64));
+}
+
+static uint16_t write_pair(struct life *l)
+{
+    uint8_t blob[ENVELOPED_KEY_SIZE];
+    open_channel(l);
+    world_envelope(l->w, l->point, blob);
+    put_begin();
+    put_u16(l->app);
+    put_u16(l->container);
+    put_pair(blob);
     return inside(l, 0x80720000);
 }
 
@@ -196,6 +201,236 @@ static uint16_t download_close(struct life *l)
     return sw;
 }
 
+/* ---- the steps of somebody else's program, with an application, files and containers of its own ---- */
+
+static const char other_pin[] = "Qw7-xk";
+
+static void enter_issuer(struct life *l)
+{
+    uint8_t answer[16];
+    world_channel_open(l->w, &l->c);
+    l->c.le = CARD_CHALLENGE_SIZE;
+    assert_int_equal(world_channel_send(l->w, &l->c, 0x80500000, nothing, NULL), 0x9000);
+    world_device_answer(l->w, world_answer, answer);
+    assert_int_equal(world_channel_send(l->w, &l->c, 0x80100002, BYTES(answer), NULL), 0x9000);
+}
+
+static uint16_t set_label(struct life *l)
+{
+    enter_issuer(l);
+    put_begin();
+    put_text("mine");
+    return inside(l, 0x80020000);
+}
+
+/* The same key anew: what matters here is the write. */
+static uint16_t change_device_key(struct life *l)
+{
+    uint8_t key[CARD_KEY_SIZE];
+    enter_issuer(l);
+    card_device_key(BYTES(l->w->transport_key), bytes_text(WORLD_SERIAL), key);
+    put_begin();
+    put(BYTES(key));
+    return inside(l, 0x80120102);
+}
+
+static uint16_t create_application(struct life *l)
+{
+    enter_issuer(l);
+    world_put_application();
+    return inside(l, 0x80200000);
+}
+
+static uint16_t delete_application(struct life *l)
+{
+    enter_issuer(l);
+    put_begin();
+    put_text(WORLD_APP);
+    return inside(l, 0x80240000);
+}
+
+static void put_app(struct life *l)
+{
+    put_begin();
+    put_u16(l->app);
+}
+
+/* With the application open, and the PIN of TYPE given. */
+static uint16_t enter(struct life *l, int type, const char *text)
+{
+    world_channel_open(l->w, &l->c);
+    assert_int_equal(world_channel_send(l->w, &l->c, 0x80260000, bytes_text(WORLD_APP), NULL), 0x9000);
+    l->app = world_answer[8];
+    put_app(l);
+    put_text(text);
+    return inside(l, 0x80180100u | (uint32_t)type);
+}
+
+static uint16_t named(struct life *l, uint32_t header, const char *name)
+{
+    uint16_t sw = enter(l, 1, WORLD_USER);
+    if (sw != 0x9000) return sw;
+    put_app(l);
+    put_text(name);
+    return inside(l, header);
+}
+
+static uint16_t create_container(struct life *l)
+{
+    return named(l, 0x80400000, "C");
+}
+
+static uint16_t delete_container(struct life *l)
+{
+    return named(l, 0x80480000, "C");
+}
+
+static uint16_t open_container(struct life *l)
+{
+    uint16_t sw = named(l, 0x80420000, "C");
+    if (sw == 0x9000) l->container = world_answer[0];
+    put_app(l);
+    put_u16(l->container);
+    return sw;
+}
+
+static uint16_t generate(struct life *l)
+{
+    uint16_t sw = open_container(l);
+    if (sw != 0x9000) return sw;
+    put_u32(256);
+    sw = inside(l, 0x80700000);
+    if (sw == 0x9000) memcpy(l->point, world_answer, sizeof l->point);
+    return sw;
+}
+
+static uint16_t import_pair(struct life *l)
+{
+    uint8_t blob[ENVELOPED_KEY_SIZE];
+    uint16_t sw = open_container(l);
+    if (sw != 0x9000) return sw;
+    world_envelope(l->w, l->point, blob);
+    put_pair(blob);
+    return inside(l, 0x80720000);
+}
+
+static uint16_t import_certificate(struct life *l)
+{
+    struct bytes der = world_certificate(l->w, l->point, &profile_holder_signing);
+    uint16_t sw = open_container(l);
+    if (sw != 0x9000) return sw;
+    write_u8(&world_data, 1);
+    put_u32((uint32_t)der.len);
+    put(der);
+    return inside(l, 0x804C0000);
+}
+
+static uint16_t import_other_certificate(struct life *l)
+{
+    struct bytes der =
+        world_certificate(l->w, l->w->encryption_key.public.point, &profile_holder_encryption);
+    uint16_t sw = open_container(l);
+    if (sw != 0x9000) return sw;
+    write_u8(&world_data, 0);
+    put_u32((uint32_t)der.len);
+    put(der);
+    return inside(l, 0x804C0000);
+}
+
+static uint16_t on_container(struct life *l, uint32_t header)
+{
+    uint16_t sw = open_container(l);
+    return sw == 0x9000 ? inside(l, header) : sw;
+}
+
+static uint16_t forbid_digests(struct life *l)
+{
+    return on_container(l, 0xB0340000);
+}
+
+static uint16_t set_current(struct life *l)
+{
+    return on_container(l, 0xB0360000);
+}
+
+static uint16_t create_file(struct life *l)
+{
+    uint16_t sw = enter(l, 1, WORLD_USER);
+    if (sw != 0x9000) return sw;
+    put_begin();
+    put_padded("data", 32);
+    put_u32(16);
+    put_u32(0xFF);
+    put_u32(0x10);
+    return inside(l, 0x80300000u | l->app);
+}
+
+static uint16_t fill_file(struct life *l)
+{
+    uint16_t sw = enter(l, 1, WORLD_USER);
+    if (sw != 0x9000) return sw;
+    put_app(l);
+    put_u16(2);
+    put_u16(4);
+    put_text("data");
+    put_u16(3);
+    put_text("abc");
+    return inside(l, 0x803A0000);
+}
+
+static uint16_t delete_file(struct life *l)
+{
+    uint16_t sw = enter(l, 1, WORLD_USER);
+    if (sw != 0x9000) return sw;
+    put_begin();
+    put_text("data");
+    return inside(l, 0x80320000u | l->app);
+}
+
+/* ChangePIN and UnblockPIN: the PIN that proves, the one that is set. */
+static uint16_t replace(struct life *l, uint32_t header, const char *prover, const char *fresh)
+{
+    world_channel_open(l->w, &l->c);
+    assert_int_equal(world_channel_send(l->w, &l->c, 0x80260000, bytes_text(WORLD_APP), NULL), 0x9000);
+    l->app = world_answer[8];
+    put_app(l);
+    write_u8(&world_data, (uint8_t)strlen(prover));
+    put_text(prover);
+    write_u8(&world_data, (uint8_t)strlen(fresh));
+    put_text(fresh);
+    return inside(l, header);
+}
+
+static uint16_t change_user(struct life *l)
+{
+    return replace(l, 0x80160101, WORLD_USER, other_pin);
+}
+
+static uint16_t change_admin(struct life *l)
+{
+    return replace(l, 0x80160100, WORLD_ADMIN, other_pin);
+}
+
+static uint16_t wrong_user(struct life *l)
+{
+    return enter(l, 1, wrong);
+}
+
+static uint16_t wrong_admin(struct life *l)
+{
+    return replace(l, 0x801A0100, wrong, WORLD_USER);
+}
+
+static uint16_t unblock(struct life *l)
+{
+    return replace(l, 0x801A0100, other_pin, WORLD_USER);
+}
+
+static uint16_t verify_user(struct life *l)
+{
+    return enter(l, 1, WORLD_USER);
+}
+
 /* ---- the life of a card ---- */
 
 struct step {
@@ -204,7 +439,7 @@ struct step {
     uint8_t state;        /* of the flags, behind it */
 };
 
-static const struct step steps[] = {
+static const struct step holder_steps[] = {
     { produce_open, 0x9000, 0x9000, 1 },      { prove, 0x9000, 0x9000, 1 },
     { write_pair, 0x9000, 0x9000, 1 },
     { write_encryption, 0x9000, 0x9000, 1 },  { write_signing, 0x9000, 0x9000, 1 },
@@ -217,6 +452,21 @@ static const struct step steps[] = {
     { verify_wrong, 0x63C0, 0x63C0, 3 },     { verify_wrong, 0x63C0, 0x63C0, 3 },
     { verify_wrong, 0x63C0, 0x63C0, 3 },     { verify_wrong, 0x6983, 0x6983, 4 },
     { unlock, 0x9000, 0x9000, 2 },           { change_pin, 0x9000, 0x63C0, 3 },
+};
+
+/* Every other command that writes. Where a PIN was changed, the old one costs a try. */
+static const struct step foreign_steps[] = {
+    { set_label, 0x9000, 0x9000, 0 },          { change_device_key, 0x9000, 0x9000, 0 },
+    { create_application, 0x9000, 0x6A89, 0 }, { create_container, 0x9000, 0x6E02, 0 },
+    { generate, 0x9000, 0x9000, 0 },           { import_pair, 0x9000, 0x9000, 0 },
+    { import_other_certificate, 0x9000, 0x9000, 0 },
+    { import_certificate, 0x9000, 0x9000, 0 }, { forbid_digests, 0x9000, 0x9000, 0 },
+    { set_current, 0x9000, 0x9000, 0 },        { create_file, 0x9000, 0x6A92, 0 },
+    { fill_file, 0x9000, 0x9000, 0 },          { delete_file, 0x9000, 0x6A93, 0 },
+    { delete_container, 0x9000, 0x6A91, 0 },   { change_user, 0x9000, 0x63C0, 0 },
+    { wrong_user, 0x63C0, 0x63C0, 0 },         { change_admin, 0x9000, 0x63C0, 0 },
+    { wrong_admin, 0x63C0, 0x63C0, 0 },        { unblock, 0x9000, 0x9000, 0 },
+    { verify_user, 0x9000, 0x9000, 0 },        { delete_application, 0x9000, 0x6A8B, 0 },
 };
 
 static uint8_t state_of(struct world *w)
@@ -240,14 +490,14 @@ static void power_back(struct world *w, const uint8_t *before, size_t before_len
 }
 
 /* Walks through the life, with a fault at write FAIL_AT (0: none). Returns how many writes there were. */
-static int live(int fail_at, bool fail_after)
+static int live(const struct step *steps, size_t count, int fail_at, bool fail_after)
 {
     struct life l = { .w = world_new() };
     static uint8_t before[CARD_IMAGE_MAX];
     size_t failures = 0;
     l.w->fail_at = fail_at;
     l.w->fail_after = fail_after;
-    for (size_t i = 0; i < COUNT(steps); i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t before_len = l.w->image_len;
         int writes = l.w->writes;
         memcpy(before, l.w->image, before_len);
@@ -271,14 +521,24 @@ static int live(int fail_at, bool fail_after)
     return writes;
 }
 
-static void the_power_goes_at_every_write(void **state)
+static void at_every_write(const struct step *steps, size_t count)
 {
-    int writes = live(0, false);
+    int writes = live(steps, count, 0, false);
     assert_true(writes > 20);
     for (int at = 1; at <= writes; at++) {
-        live(at, false);
-        live(at, true);
+        live(steps, count, at, false);
+        live(steps, count, at, true);
     }
+}
+
+static void the_power_goes_at_every_write(void **state)
+{
+    at_every_write(holder_steps, COUNT(holder_steps));
+}
+
+static void the_power_goes_at_every_write_of_another_program(void **state)
+{
+    at_every_write(foreign_steps, COUNT(foreign_steps));
 }
 
 /* Tries are never given by a loss of power: however often it goes, six wrong PINs are the most. */
@@ -354,6 +614,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_power_goes_at_every_write),
+        cmocka_unit_test(the_power_goes_at_every_write_of_another_program),
         cmocka_unit_test(r_unlock_1_no_loss_of_power_gives_tries),
         cmocka_unit_test(every_changed_byte_of_an_image_is_noticed),
         cmocka_unit_test(contradictory_images_are_refused),

@@ -288,7 +288,8 @@ uint16_t world_channel_send(struct world *w, struct world_channel *channel, uint
     const uint8_t outer[4] = { 0xB0, 0x1C, channel->number, channel->turn };
     uint8_t nonce[SM4_GCM_NONCE_SIZE];
     struct sm4 sm4;
-    struct bytes command = encode(header, data, 0, inner, sizeof inner);
+    struct bytes command = encode(header, data, channel->le, inner, sizeof inner);
+    channel->le = 0;
     gcm_nonce(channel->count, nonce);
     sm4_init(&sm4, channel->key_out);
     sm4_gcm_seal(&sm4, nonce, BYTES(outer), command, sealed, sealed + command.len);
@@ -368,9 +369,8 @@ static void device_auth(struct world *w)
     assert_int_equal(world_send(w, 0x80100002, BYTES(answer)), 0x9000);
 }
 
-void world_application(struct world *w)
+void world_put_application(void)
 {
-    device_auth(w);
     put_begin();
     put_padded(WORLD_APP, 48);
     put_padded(WORLD_ADMIN, 16);
@@ -378,10 +378,15 @@ void world_application(struct world *w)
     put_padded(WORLD_USER, 16);
     put_u32(6);
     put_u32(0x10);
-    put_zeros(0);
     write_u8(&world_data, 4);
     write_u8(&world_data, 8);
     put_u16(4);
+}
+
+void world_application(struct world *w)
+{
+    device_auth(w);
+    world_put_application();
     assert_int_equal(world_send(w, 0x80200000, put_end()), 0x9000);
     assert_int_equal(world_send(w, 0x80260000, bytes_text(WORLD_APP)), 0x9000);
     assert_int_equal(world_answer_len, 10);

@@ -58,6 +58,7 @@ uint16_t world_send_le(struct world *w, uint32_t header, struct bytes data, uint
 struct world_channel {
     uint8_t number, turn, key_out[SM4_KEY_SIZE], key_in[SM4_KEY_SIZE];
     uint32_t count;
+    uint16_t le;                    /* of the next command; 0: all */
     size_t flip;                    /* byte of the next command that gets another bit on its way; 0: none */
     uint8_t last[CARD_COMMAND_MAX]; /* the last command as it went over the wire */
     size_t last_len;
@@ -88,6 +89,8 @@ struct bytes put_end(void);
 #define WORLD_ADMIN "731946"
 #define WORLD_USER  "824619"
 void world_application(struct world *w);
+/* What CreateApplication is sent for it. */
+void world_put_application(void);
 /* VerifyPIN of 2012. TYPE: 0 admin, 1 user. */
 uint16_t world_verify(struct world *w, uint16_t app, int type, const char *pin);
 /* The application, logged in, with a container "C" (number 1) and a key pair in it. */
