@@ -301,5 +301,6 @@ void doctor_look_at_installation(struct doctor *d)
     look_at_disk(d);
     look_at_secret(d);
     look_at_draft(d);
+    doctor_look_at_payment(d);
     look_at_what_runs(d);
 }

@@ -38,25 +38,31 @@ static void write_shared(struct writer *w, const struct init_folder *folder, con
     if (found && preset && !text_equal(found, preset)) write_format(w, "%s = %s\n", key, found);
 }
 
-/* What only the simulator knows: the merchant's names and the serial number of its certificate. */
-static struct result write_wechat(struct writer *w, const struct init_folder *folder,
-                                  const struct init_ports *ports, struct diag *diag)
+/* What only the simulator knows: the merchant's names at both gateways and the serial number of its certificate. */
+static struct result write_gateways(struct writer *w, const struct init_folder *folder, const struct init_ports *ports,
+                                    struct diag *diag)
 {
-    static const char *const keys[] = { "wechat_merchant", "wechat_app", "wechat_serial" };
+    static const char *const keys[] = { "wechat_merchant", "wechat_app", "wechat_serial",
+                                        "alipay_app", "alipay_seller" };
     const char *conf = init_folder_path(folder, "paysim/relay.conf");
     ENSURE(conf, ERROR_OUT_OF_ROOM);
-    write_format(w, "wechat_url = http://127.0.0.1:%lld\n", (long long)ports->paysim);
     for (size_t i = 0; i < COUNT(keys); i++) {
         const char *value;
         TRY(config_peek(conf, "relay", keys[i], folder->arena, diag, &value));
         if (!value) return diag_log(diag, ERROR_FOLDER_FAILED, "%s: %s is missing", conf, keys[i]);
         write_format(w, "%s = %s\n", keys[i], value);
     }
-    write_text(w, "wechat_key_file = paysim/merchant-key.pem\n"
-                  "wechat_api_key_file = paysim/api-key\n"
-                  "wechat_platform_key_file = paysim/platform-cert.pem\n");
-    write_format(w, "wechat_notify_url = http://portal.localhost:%lld/api/v1/payments/wechat/callback\n",
-                 (long long)ports->web);
+    write_format(w,
+                 "wechat_url = http://127.0.0.1:%lld\n"
+                 "wechat_key_file = paysim/merchant-key.pem\n"
+                 "wechat_api_key_file = paysim/api-key\n"
+                 "wechat_platform_key_file = paysim/platform-cert.pem\n"
+                 "wechat_notify_url = http://portal.localhost:%lld/api/v1/payments/wechat/callback\n"
+                 "alipay_url = http://127.0.0.1:%lld/gateway.do\n"
+                 "alipay_key_file = paysim/alipay-app-key.pem\n"
+                 "alipay_platform_key_file = paysim/alipay-cert.pem\n"
+                 "alipay_notify_url = http://portal.localhost:%lld/api/v1/payments/alipay/callback\n",
+                 (long long)ports->paysim, (long long)ports->web, (long long)ports->paysim, (long long)ports->web);
     return OK;
 }
 
@@ -112,7 +118,7 @@ struct result init_config_demo(const struct init_folder *folder, const struct in
     write_head(&w, ports);
     write_web(&w, folder, ports);
     write_rest(&w, ports);
-    TRY(write_wechat(&w, folder, ports, diag));
+    TRY(write_gateways(&w, folder, ports, diag));
     TRY(writer_end(&w, &text));
     return init_folder_write(folder, "hufu.conf", text, diag);
 }

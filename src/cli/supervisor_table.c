@@ -86,7 +86,7 @@ static struct result add_paysim(struct supervised_table *table, const struct ins
     const char *const extra[] = {
         "--listen",     i->demo.paysim,
         "--folder",     arena_format(table->arena, "%s/paysim", i->folder),
-        "--notify-url", arena_format(table->arena, "%s/api/v1/payments/wechat/callback", i->portal),
+        "--notify-url", arena_format(table->arena, "%s/api/v1/payments", i->portal),
     };
     memcpy(row->extra, extra, sizeof extra);
     ENSURE(extra[5], ERROR_OUT_OF_ROOM);

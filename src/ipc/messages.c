@@ -198,8 +198,9 @@ DEFINE(relay_notice, SHAPE_ID(struct relay_notice, id), SHAPE_TEXT(struct relay_
 DEFINE(relay_sent, SHAPE_TEXT(struct relay_sent, receipt, NAME));
 DEFINE(relay_order, SHAPE_TEXT(struct relay_order, method, WORD), SHAPE_TEXT(struct relay_order, order, WORD),
        SHAPE_TEXT(struct relay_order, description, NAME), SHAPE_INT(struct relay_order, amount_fen),
-       SHAPE_INT(struct relay_order, expires_s));
-DEFINE(relay_ordered, SHAPE_TEXT(struct relay_ordered, code_url, 512));
+       SHAPE_INT(struct relay_order, expires_s), SHAPE_TEXT(struct relay_order, return_url, 512));
+DEFINE(relay_ordered, SHAPE_TEXT(struct relay_ordered, code_url, 512),
+       SHAPE_TEXT(struct relay_ordered, page_url, 4096));
 DEFINE(relay_query, SHAPE_TEXT(struct relay_query, method, WORD), SHAPE_TEXT(struct relay_query, order, WORD));
 DEFINE(relay_refund, SHAPE_TEXT(struct relay_refund, method, WORD), SHAPE_TEXT(struct relay_refund, order, WORD),
        SHAPE_TEXT(struct relay_refund, refund, WORD), SHAPE_INT(struct relay_refund, amount_fen),

@@ -28,16 +28,18 @@ struct relay_sent {
 extern const struct shape relay_sent_shape;
 
 struct relay_order {
-    const char *method;  /* "wechat" */
+    const char *method;  /* "wechat", "alipay" */
     const char *order;   /* our order number, ≤ 32 characters */
     const char *description;
     int64_t amount_fen;
     int64_t expires_s;
+    const char *return_url; /* where a page of the gateway sends the payer afterwards; absent: nowhere */
 };
 extern const struct shape relay_order_shape;
 
 struct relay_ordered {
-    const char *code_url; /* shown as QR code */
+    const char *code_url; /* shown as QR code; or */
+    const char *page_url; /* the gateway's page, which the payer opens */
 };
 extern const struct shape relay_ordered_shape;
 

@@ -49,7 +49,7 @@ RESULT api_sign(const struct sim *sim, const struct sim_request *request, enum s
     ENSURE(nonce && timestamp, ERROR_OUT_OF_ROOM);
     const char *body = mode == SIM_WRONG_SIGNATURE ? "{}" : answer->body;
     struct bytes parts[] = { bytes_text(timestamp), bytes_text(nonce), bytes_text(body) };
-    TRY(wechat_sign(sim->keys->platform_private, wechat_lines(request->arena, parts, COUNT(parts)), request->arena,
+    TRY(rsa_sign(sim->keys->platform_private, wechat_lines(request->arena, parts, COUNT(parts)), request->arena,
                     &signature));
     const char *headers[4][2] = { { "Wechatpay-Timestamp", timestamp },
                                   { "Wechatpay-Nonce", nonce },
@@ -86,7 +86,7 @@ static bool is_merchant(const struct sim *sim, const struct sim_request *q)
     struct bytes parts[] = { bytes_text(q->method), bytes_text(q->target), bytes_text(timestamp), bytes_text(nonce),
                              q->body };
     struct bytes lines = wechat_lines(q->arena, parts, COUNT(parts));
-    return !failed(wechat_verify(sim->keys->merchant_public, lines, signature, q->arena));
+    return !failed(rsa_verify(sim->keys->merchant_public, lines, signature, q->arena));
 }
 
 /* ---- orders ---- */
@@ -238,8 +238,10 @@ static bool refund_order(json_t *order, void *closure)
         refuse(c->q, c->a, 404, "RESOURCE_NOT_EXISTS", "没有可退款的订单");
     } else if (!number || wanted < 1 || number_of(amount, "total") != number_of(order, "total")) {
         refuse(c->q, c->a, 400, "PARAM_ERROR", "金额不符");
+    } else if (atomic_load(&c->sim->mode) == SIM_BALANCE) {
+        refuse(c->q, c->a, 403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起");
     } else if (atomic_load(&c->sim->mode) == SIM_REFUND_REFUSED || back + wanted > number_of(order, "total")) {
-        refuse(c->q, c->a, 403, "NOT_ENOUGH", "退款超过支付金额");
+        refuse(c->q, c->a, 400, "INVALID_REQUEST", back ? "订单已全额退款" : "用户账户已注销，不能原路退款");
     } else {
         bool waits = atomic_load(&c->sim->mode) == SIM_REFUND_WAITS;
         const char *told_at = text_of(c->asked, "notify_url");
@@ -301,7 +303,7 @@ void api_answer(struct sim *sim, const struct sim_request *request, struct sim_a
 {
     static const char by_number[] = "/v3/pay/transactions/out-trade-no/", closing[] = "/close";
     struct sim_answer *a = ret_answer;
-    a->is_signed = true;
+    a->is_api = a->is_signed = true;
     if (!is_merchant(sim, request)) {
         refuse(request, a, 401, "SIGN_ERROR", "签名错误");
         return;

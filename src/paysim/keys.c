@@ -18,6 +18,8 @@ enum { RSA_BITS = 2048, YEARS = 10, FILE_MAX = 16 * 1024, ARENA_MAX = 64 * 1024 
 
 #define MERCHANT "1900000001"
 #define APP "wx0000000000000001"
+#define ALIPAY_APP "2021000000000001"
+#define ALIPAY_SELLER "2088000000000001"
 
 static void key_free_p(EVP_PKEY **key)
 {
@@ -116,7 +118,7 @@ static struct result serial_of(struct arena *arena, const char *folder, const ch
 {
     struct bytes pem;
     TRY(read_file(arena, folder, name, &pem));
-    return wechat_public_key(pem, arena, ret_key, ret_serial);
+    return rsa_public_key(pem, arena, ret_key, ret_serial);
 }
 
 static struct result make_conf(struct arena *arena, const char *folder, const char *url, const char *notify_url)
@@ -135,8 +137,14 @@ static struct result make_conf(struct arena *arena, const char *folder, const ch
                                     "wechat_key_file = %s/merchant-key.pem\n"
                                     "wechat_api_key_file = %s/api-key\n"
                                     "wechat_platform_key_file = %s/platform-cert.pem\n"
-                                    "wechat_notify_url = %s\n",
-                                    url, serial, whole, whole, whole, notify_url);
+                                    "wechat_notify_url = %s/wechat/callback\n"
+                                    "alipay_url = %s/gateway.do\n"
+                                    "alipay_app = " ALIPAY_APP "\n"
+                                    "alipay_seller = " ALIPAY_SELLER "\n"
+                                    "alipay_key_file = %s/alipay-app-key.pem\n"
+                                    "alipay_platform_key_file = %s/alipay-cert.pem\n"
+                                    "alipay_notify_url = %s/alipay/callback\n",
+                                    url, serial, whole, whole, whole, notify_url, url, whole, whole, notify_url);
     ENSURE(conf, ERROR_OUT_OF_ROOM);
     return write_file(arena, folder, "relay.conf", bytes_text(conf));
 }
@@ -147,6 +155,8 @@ struct result keys_make(const char *folder, const char *url, const char *notify_
     ENSURE(mkdir(folder, 0700) == 0 || errno == EEXIST, ERROR_IO);
     TRY(make_pair(arena, folder, "merchant"));
     TRY(make_pair(arena, folder, "platform"));
+    TRY(make_pair(arena, folder, "alipay-app"));
+    TRY(make_pair(arena, folder, "alipay"));
     TRY(make_api_key(arena, folder));
     return make_conf(arena, folder, url, notify_url);
 }
@@ -158,6 +168,8 @@ void keys_free(struct keys *keys)
     if (!keys) return;
     EVP_PKEY_free(keys->merchant_public);
     EVP_PKEY_free(keys->platform_private);
+    EVP_PKEY_free(keys->alipay_app_public);
+    EVP_PKEY_free(keys->alipay_private);
     arena_free(keys->arena);
     free(keys);
 }
@@ -174,12 +186,18 @@ struct result keys_load(const char *folder, struct keys **ret_keys)
     struct arena *a = k->arena = arena_new(8 * ARENA_MAX);
     k->merchant = MERCHANT;
     k->app = APP;
+    k->alipay_app = ALIPAY_APP;
+    k->alipay_seller = ALIPAY_SELLER;
+    const char *unused;
     EVP_PKEY *platform CLEANUP(key_free_p) = NULL;
     struct bytes pem, api_key;
     TRY(serial_of(a, folder, "merchant-cert.pem", &k->merchant_public, &k->merchant_serial));
     TRY(serial_of(a, folder, "platform-cert.pem", &platform, &k->platform_serial));
     TRY(read_file(a, folder, "platform-key.pem", &pem));
-    TRY(wechat_private_key(pem, &k->platform_private));
+    TRY(rsa_private_key(pem, &k->platform_private));
+    TRY(serial_of(a, folder, "alipay-app-cert.pem", &k->alipay_app_public, &unused));
+    TRY(read_file(a, folder, "alipay-key.pem", &pem));
+    TRY(rsa_private_key(pem, &k->alipay_private));
     TRY(read_file(a, folder, "api-key", &api_key));
     ENSURE(api_key.len == WECHAT_API_KEY_SIZE, ERROR_RELAY_CONFIG);
     memcpy(k->api_key, api_key.ptr, WECHAT_API_KEY_SIZE);

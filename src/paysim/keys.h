@@ -8,15 +8,19 @@ struct keys {
     const char *merchant, *app;           /* mchid, appid */
     const char *merchant_serial, *platform_serial;
     EVP_PKEY *merchant_public, *platform_private;
+    const char *alipay_app, *alipay_seller; /* app_id, the seller's user id */
+    EVP_PKEY *alipay_app_public, *alipay_private;
     uint8_t api_key[WECHAT_API_KEY_SIZE];
 };
 
 /* FOLDER then holds, readable by its owner only:
  *   merchant-key.pem merchant-cert.pem   the merchant's, the platform knows the certificate
  *   platform-key.pem platform-cert.pem   the platform's, the merchant knows the certificate
+ *   alipay-app-key.pem alipay-app-cert.pem, alipay-key.pem alipay-cert.pem   likewise of Alipay
  *   api-key                              32 characters
  *   relay.conf                           what hufu-relay has to be told, with absolute paths
- * What is there already stays; only relay.conf is written anew, for URL and NOTIFY_URL. */
+ * What is there already stays; only relay.conf is written anew, for URL and NOTIFY_URL,
+ * below which each gateway has its callback. */
 RESULT keys_make(const char *folder, const char *url, const char *notify_url);
 RESULT keys_load(const char *folder, struct keys **ret_keys);
 void keys_free(struct keys *keys);

@@ -1,4 +1,4 @@
-/* hufu-paysim: a payment platform for demonstrations and tests that speaks WeChat Pay's API v3. */
+/* hufu-paysim: payment platforms for demonstrations and tests: WeChat Pay's API v3 and Alipay's page pay. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <microhttpd.h>
@@ -17,10 +17,11 @@ enum { ARENA_MAX = 4 * 1024 * 1024, SLOW_S = 20, HUGE_SIZE = 200 * 1000 };
 static const char usage[] =
     "usage: hufu-paysim --listen 127.0.0.1:PORT --folder DIR [--notify-url URL] [--init]\n"
     "                   [--insecure-dev]\n"
-    "Simulates WeChat Pay for demonstrations: no money moves. DIR gets its keys, its orders, and relay.conf with\n"
-    "what hufu-relay has to be told.\n"
+    "Simulates WeChat Pay and Alipay for demonstrations: no money moves. DIR gets its keys, its orders, and\n"
+    "relay.conf with what hufu-relay has to be told.\n"
     "  --init        only make what is missing in DIR, then end\n"
-    "  --notify-url  where callbacks go (default http://127.0.0.1:8080/api/v1/payments/wechat/callback)\n"
+    "  --notify-url  below it callbacks go to /wechat/callback and /alipay/callback (default\n"
+    "                http://127.0.0.1:8080/api/v1/payments)\n"
     "In a browser: http://127.0.0.1:PORT/sim/pay/ORDER\n";
 
 struct options {
@@ -39,10 +40,11 @@ struct upload {
 static enum MHD_Result send_answer(struct sim *sim, struct MHD_Connection *connection,
                                    const struct sim_request *request, struct sim_answer *a)
 {
-    enum sim_mode mode = a->is_signed ? (enum sim_mode)atomic_load(&sim->mode) : SIM_NORMAL;
+    enum sim_mode mode = a->is_api ? (enum sim_mode)atomic_load(&sim->mode) : SIM_NORMAL;
     if (mode == SIM_SLOW) sleep(SLOW_S);
     if (mode == SIM_ERROR)
-        *a = (struct sim_answer){ 500, "application/json", "{\"code\":\"SYSTEM_ERROR\"}", true, { { 0 } } };
+        *a = (struct sim_answer){ 500, "application/json", "{\"code\":\"SYSTEM_ERROR\"}",
+                                  true, a->is_signed, { { 0 } } };
     if (mode == SIM_GARBAGE) a->body = "<html>502 Bad Gateway</html>";
     if (mode == SIM_HUGE) a->body = arena_format(request->arena, "{\"x\":\"%0*d\"}", HUGE_SIZE, 0);
     if (a->is_signed && failed(api_sign(sim, request, mode, a))) a->status = 500;
@@ -56,11 +58,19 @@ static enum MHD_Result send_answer(struct sim *sim, struct MHD_Connection *conne
     return r;
 }
 
+static enum MHD_Result keep_pair(void *closure, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    return failed(alipay_form_add(closure, name, value)) ? MHD_NO : MHD_YES;
+}
+
 static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection, const char *method,
                               const char *path, struct upload *upload)
 {
     const char *merchant = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "mchid");
+    struct alipay_form query = { .count = 0 };
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_pair, &query);
     struct sim_request request = {
+        .query = &query,
         .arena = upload->arena,
         .method = method,
         .path = path,
@@ -74,6 +84,8 @@ static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection
     struct sim_answer a = { 0 };
     if (text_starts(path, "/v3/"))
         api_answer(sim, &request, &a);
+    else if (text_equal(path, "/gateway.do"))
+        alipay_gateway(sim, &request, &a);
     else
         phone_answer(sim, &request, &a);
     return send_answer(sim, connection, &request, &a);
@@ -185,7 +197,7 @@ int main(int argc, char **argv)
                                                   { "insecure-dev", no_argument, NULL, 'd' },
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
-    struct options o = { .notify_url = "http://127.0.0.1:8080/api/v1/payments/wechat/callback" };
+    struct options o = { .notify_url = "http://127.0.0.1:8080/api/v1/payments" };
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'l') o.listen = optarg;

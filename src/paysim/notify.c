@@ -58,21 +58,30 @@ static struct result body_of(const struct sim *sim, struct arena *arena, const j
     return OK;
 }
 
-static struct result send_to(const char *url, struct arena *arena, const char *body, const char *const headers[4],
-                             long *ret_status)
+static struct result send_to(const char *url, struct arena *arena, const char *body, const char *const headers[5],
+                             struct http_answer *ret_answer)
 {
     static const struct clock clock = { clock_system, 0 };
     struct work work = { curl_easy_init(), arena, NULL, &clock, CALLBACK_MS };
     if (!work.curl) abort();
-    struct http_request request = { "POST", url,
-                                    { headers[0], headers[1], headers[2], headers[3],
-                                      "Content-Type: application/json", "User-Agent: hufu-paysim" },
-                                    bytes_text(body), NULL };
-    struct http_answer answer;
-    struct result r = http_send(&work, &request, &answer);
+    struct http_request request = { "POST", url, { "User-Agent: hufu-paysim" }, bytes_text(body), NULL };
+    memcpy(request.headers + 1, headers, 5 * sizeof headers[0]);
+    struct result r = http_send(&work, &request, ret_answer);
     curl_easy_cleanup(work.curl);
-    TRY(r);
-    *ret_status = answer.status;
+    return r;
+}
+
+/* Alipay takes nothing but the word for an answer. */
+static struct result send_alipay(const struct sim *sim, struct arena *arena, const json_t *order, const char *url,
+                                 const struct notify *notify, long *ret_status)
+{
+    static const char *const headers[5] = { "Content-Type: application/x-www-form-urlencoded; charset=utf-8" };
+    const char *form;
+    struct http_answer answer;
+    TRY(alipay_notice(sim, arena, order, notify, &form));
+    TRY(send_to(url, arena, form, headers, &answer));
+    bool taken = answer.status == 200 && bytes_equal(answer.body, bytes_text("success"));
+    *ret_status = taken || answer.status != 200 ? answer.status : 0;
     return OK;
 }
 
@@ -82,20 +91,25 @@ struct result notify_send(const struct sim *sim, struct arena *arena, const json
     const char *body, *signature, *url = json_string_value(json_object_get(order, "notify_url"));
     uint8_t random[16];
     random_fill(random, sizeof random);
+    ENSURE(url, ERROR_MALFORMED);
+    if (text_equal(sim_gateway(order), "alipay")) return send_alipay(sim, arena, order, url, notify, ret_status);
     TRY(body_of(sim, arena, order, notify, &body));
     const char *nonce = text_hex(arena, BYTES(random));
     const char *timestamp = arena_format(arena, "%lld", (long long)(sim_now() - notify->age_s));
-    ENSURE(url && nonce && timestamp, ERROR_OUT_OF_ROOM);
+    ENSURE(nonce && timestamp, ERROR_OUT_OF_ROOM);
     /* A forger has no key of the platform: he signs something else, or copies. */
     struct bytes parts[] = { bytes_text(timestamp), bytes_text(nonce),
                              bytes_text(notify->wrong_signature ? "{}" : body) };
-    TRY(wechat_sign(sim->keys->platform_private, wechat_lines(arena, parts, COUNT(parts)), arena, &signature));
-    const char *headers[4] = {
+    TRY(rsa_sign(sim->keys->platform_private, wechat_lines(arena, parts, COUNT(parts)), arena, &signature));
+    const char *headers[5] = {
         arena_format(arena, "Wechatpay-Timestamp: %s", timestamp),
         arena_format(arena, "Wechatpay-Nonce: %s", nonce),
         arena_format(arena, "Wechatpay-Signature: %s%s", notify->probe ? "WECHATPAY/SIGNTEST/" : "", signature),
-        arena_format(arena, "Wechatpay-Serial: %s", sim->keys->platform_serial),
+        arena_format(arena, "Wechatpay-Serial: %s", sim->keys->platform_serial), "Content-Type: application/json"
     };
     for (size_t i = 0; i < COUNT(headers); i++) ENSURE(headers[i], ERROR_OUT_OF_ROOM);
-    return send_to(url, arena, body, headers, ret_status);
+    struct http_answer answer;
+    TRY(send_to(url, arena, body, headers, &answer));
+    *ret_status = answer.status;
+    return OK;
 }

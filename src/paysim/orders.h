@@ -9,7 +9,8 @@
 struct orders;
 
 /* An order: {"out_trade_no","transaction_id","description","notify_url","total","currency","state",
- * "code_url","expires_s","paid_s","refunds":[{"out_refund_no","refund_id","notify_url","status","amount","at_s"}]};
+ * "gateway","return_url","code_url","expires_s","paid_s",
+ * "refunds":[{"out_refund_no","refund_id","notify_url","status","amount","at_s"}]};
  * state is one of the platform's: NOTPAY, SUCCESS, CLOSED, REFUND. */
 
 /* Reads PATH if it is there; a torn last line is cut off. */

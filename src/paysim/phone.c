@@ -13,6 +13,7 @@ static const struct mode {
     { "normal", "支付", true, 1, { 0 } },
     { "repeated", "支付，通知重复三次", true, 3, { 0 } },
     { "late", "支付，通知迟到十分钟", true, 1, { .age_s = 600 } },
+    { "days-late", "支付，通知迟到两天", true, 1, { .age_s = 2 * 86400 } },
     { "lost", "支付，通知丢失", true, 0, { 0 } },
     { "wrong-signature", "不支付，伪造签名的通知", false, 1, { .wrong_signature = true } },
     { "wrong-amount", "不支付，金额少一分的通知", false, 1, { .total_change = -1 } },
@@ -22,7 +23,7 @@ static const struct mode {
     { "other-event", "不支付，其他业务的通知", false, 1, { .event = "COUPON.USE" } },
 };
 
-static const char prefix[] = "/sim/pay/", refund_prefix[] = "/sim/refund/";
+static const char prefix[] = "/sim/pay/", tell_prefix[] = "/sim/tell/", refund_prefix[] = "/sim/refund/";
 
 static void say(const struct sim_request *q, struct sim_answer *a, int status, const char *type,
                 const char *body)
@@ -98,6 +99,21 @@ static void pay_order(struct sim *sim, const struct sim_request *q, struct sim_a
     json_decref(order);
 }
 
+/* What was paid is told, again or at last, whatever became of it since: out of order. */
+static void tell_again(struct sim *sim, const struct sim_request *q, struct sim_answer *a, const char *number)
+{
+    const struct mode *mode = find_mode(q->query_mode);
+    json_t *order = orders_find(sim->orders, number);
+    bool paid = json_integer_value(json_object_get(order, "paid_s")) > 0;
+    if (mode && paid) {
+        json_object_set_new(order, "state", json_string("SUCCESS"));
+        tell(sim, q, a, mode, order);
+    } else {
+        say_error(q, a, 404, "没有这样的付款\n");
+    }
+    json_decref(order);
+}
+
 /* ---- the end of a refund ---- */
 
 /* The bank is done with what waits; MODE's "pays": whether the money is back. */
@@ -155,19 +171,25 @@ static void show_page(struct sim *sim, const struct sim_request *q, struct sim_a
         buttons = arena_format(
             q->arena, "%s<form method=\"post\" action=\"%s%s?mode=%s\"><button%s>%s</button></form>\n",
             buttons, prefix, number, modes[i].name, i ? "" : " class=\"main\"", modes[i].words);
+    bool alipay = text_equal(sim_gateway(order), "alipay");
+    const char *colour = alipay ? "#1677ff" : "#07c160", *back_to = NULL;
+    const char *return_url = json_string_value(json_object_get(order, "return_url"));
+    if (return_url && return_url[0])
+        back_to = arena_format(q->arena, "<p><a href=\"%s\">返回商户</a></p>\n", escaped(q->arena, return_url));
     const char *page = arena_format(
         q->arena,
         "<!doctype html>\n<html lang=\"zh-CN\"><meta charset=\"utf-8\">"
-        "<meta name=\"viewport\" content=\"width=device-width\"><title>模拟支付</title>\n"
+        "<meta name=\"viewport\" content=\"width=device-width\"><title>模拟支付平台</title>\n"
         "<style>body{font:16px/1.6 sans-serif;max-width:22em;margin:2em auto;padding:0 1em;text-align:center}"
         "b{display:block;font-size:2.2em}button{width:100%%;padding:.6em;margin:.25em "
         "0;font:inherit;border:1px solid "
-        "#bbb;border-radius:.4em;background:#fff}.main{background:#07c160;color:#fff;border-color:#07c160}</"
+        "#bbb;border-radius:.4em;background:#fff}.main{background:%s;color:#fff;border-color:%s}</"
         "style>\n"
-        "<h1>模拟支付</h1><p>%s<br>订单 %s<br>状态 %s</p><b>¥ %lld.%02lld</b>\n%s</html>\n",
+        "<h1>模拟%s</h1><p>%s<br>订单 %s<br>状态 %s</p><b>¥ %lld.%02lld</b>\n%s%s</html>\n",
+        colour, colour, alipay ? "支付宝" : "微信支付",
         escaped(q->arena, json_string_value(json_object_get(order, "description"))),
         escaped(q->arena, number), state, (long long)(total / 100), (long long)(total % 100),
-        buttons ? buttons : "");
+        buttons ? buttons : "", back_to ? back_to : "");
     say(q, a, 200, "text/html; charset=utf-8", page);
     json_decref(order);
 }
@@ -180,7 +202,8 @@ static void set_mode(struct sim *sim, const struct sim_request *q, struct sim_an
         [SIM_NORMAL] = "normal", [SIM_UNSIGNED] = "unsigned", [SIM_WRONG_SIGNATURE] = "wrong-signature",
         [SIM_STALE] = "stale",   [SIM_GARBAGE] = "garbage",   [SIM_HUGE] = "huge",
         [SIM_ERROR] = "error",   [SIM_SLOW] = "slow",
-        [SIM_REFUND_WAITS] = "refund-waits", [SIM_REFUND_REFUSED] = "refund-refused"
+        [SIM_REFUND_WAITS] = "refund-waits", [SIM_REFUND_REFUSED] = "refund-refused",
+        [SIM_BALANCE] = "balance"
     };
     for (size_t i = 0; i < COUNT(names); i++)
         if (text_equal(q->query_mode, names[i])) {
@@ -198,6 +221,8 @@ void phone_answer(struct sim *sim, const struct sim_request *request, struct sim
     if (post && text_equal(request->path, "/sim/api")) set_mode(sim, request, ret_answer);
     else if (post && text_starts(request->path, refund_prefix))
         refund_order(sim, request, ret_answer, request->path + strlen(refund_prefix));
+    else if (post && text_starts(request->path, tell_prefix))
+        tell_again(sim, request, ret_answer, request->path + strlen(tell_prefix));
     else if (post && number) pay_order(sim, request, ret_answer, number);
     else if (get && number) show_page(sim, request, ret_answer, number);
     else say_error(request, ret_answer, 404, "没有这个页面\n");

@@ -1,16 +1,19 @@
-/* The simulated WeChat Pay: the signed API v3 towards the merchant, and what a person with a phone does. */
+/* The simulated payment platforms: WeChat Pay's signed API v3 and Alipay's signed forms towards the merchant, and
+ * what a person with a phone does. */
 #pragma once
 
 #include <stdatomic.h>
 
 #include "paysim/keys.h"
 #include "paysim/orders.h"
+#include "relay/alipay_form.h"
 
 enum { SIM_BODY_MAX = 64 * 1024 };
 
 /* How it behaves towards the API, set by POST /sim/api?mode=… */
 enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GARBAGE, SIM_HUGE, SIM_ERROR, SIM_SLOW,
-                SIM_REFUND_WAITS /* of the bank: POST /sim/refund/… ends it */, SIM_REFUND_REFUSED };
+                SIM_REFUND_WAITS /* of the bank: POST /sim/refund/… ends it */, SIM_REFUND_REFUSED /* for good */,
+                SIM_BALANCE /* the merchant has not enough to refund */ };
 
 struct sim {
     struct keys *keys;
@@ -26,6 +29,7 @@ struct sim_request {
     const char *target;        /* path with query, as it is signed */
     const char *authorization; /* NULL when absent */
     const char *query_mode, *query_merchant; /* ?mode= and ?mchid=, NULL when absent */
+    const struct alipay_form *query; /* all of it */
     struct bytes body;
 };
 
@@ -33,7 +37,8 @@ struct sim_answer {
     int status;
     const char *type; /* of the body */
     const char *body; /* NULL for none */
-    bool is_signed;
+    bool is_api;    /* the mode applies to it */
+    bool is_signed; /* by headers, as WeChat's */
     const char *headers[4][2]; /* name, value */
 };
 
@@ -43,7 +48,13 @@ void api_answer(struct sim *sim, const struct sim_request *request, struct sim_a
 RESULT api_sign(const struct sim *sim, const struct sim_request *request, enum sim_mode mode,
                 struct sim_answer *answer);
 
-/* /sim/…: the page that a phone would show, paying (POST /sim/pay/{number}?mode=…), the end of a refund that waits
+/* /gateway.do: what the merchant asks of Alipay, and the page that a payer opens. */
+void alipay_gateway(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
+/* "alipay" or "wechat". */
+const char *sim_gateway(const json_t *order);
+
+/* /sim/…: the page that a phone would show, paying (POST /sim/pay/{number}?mode=…), what a payment is told
+ * by, again (POST /sim/tell/{number}?mode=…), the end of a refund that waits
  * (POST /sim/refund/{number}?mode=…), and sim->mode. */
 void phone_answer(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
 
@@ -62,6 +73,10 @@ struct notify {
  * ERROR_RELAY_UNREACHABLE and the like when there is none. */
 RESULT notify_send(const struct sim *sim, struct arena *arena, const json_t *order, const struct notify *notify,
                    long *ret_status);
+/* The form by which Alipay tells what ORDER and NOTIFY make. */
+
+RESULT alipay_notice(const struct sim *sim, struct arena *arena, const json_t *order, const struct notify *notify,
+                     const char **ret_form);
 /* The transaction, and the order's refund NUMBER, as the platform tells of them. The caller frees it. */
 json_t *sim_transaction(const struct sim *sim, const json_t *order);
 json_t *sim_refund(const struct sim *sim, const json_t *order, const char *number);

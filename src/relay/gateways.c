@@ -10,6 +10,7 @@ void gateways_free(struct gateways *gateways)
     sink_free(gateways->sms);
     sink_free(gateways->email);
     wechat_free(gateways->wechat);
+    alipay_free(gateways->alipay);
     secret_wipe(gateways->smtp_password, sizeof gateways->smtp_password);
     arena_free(gateways->arena);
     free(gateways);
@@ -28,48 +29,29 @@ static struct result email(struct gateways *g, struct work *work, const void *as
     return smtp_send(&g->smtp, work, ask, ret_answer);
 }
 
-static struct result has_method(const struct gateways *g, const char *method)
-{
-    ENSURE(g->wechat && method && text_equal(method, "wechat"), ERROR_RELAY_METHOD);
-    return OK;
-}
+/* ---- payment: one interface, a line for each gateway ---- */
 
-static struct result order(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
-{
-    TRY(has_method(g, ((const struct relay_order *)ask)->method));
-    return wechat_order(g->wechat, work, ask, ret_answer);
-}
+#define METHOD_OF(what, type)                                                                                          \
+    static struct result what(struct gateways *g, struct work *work, const void *ask, void *ret_answer)                \
+    {                                                                                                                  \
+        const char *method = ((const struct type *)ask)->method;                                                       \
+        if (g->wechat && text_equal(method, "wechat")) return wechat_##what(g->wechat, work, ask, ret_answer);         \
+        if (g->alipay && text_equal(method, "alipay")) return alipay_##what(g->alipay, work, ask, ret_answer);         \
+        return FAIL(ERROR_RELAY_METHOD);                                                                               \
+    }
 
-static struct result query(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
-{
-    TRY(has_method(g, ((const struct relay_query *)ask)->method));
-    return wechat_query(g->wechat, work, ask, ret_answer);
-}
-
-static struct result close_order(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
-{
-    TRY(has_method(g, ((const struct relay_query *)ask)->method));
-    return wechat_close(g->wechat, work, ask, ret_answer);
-}
-
-static struct result refund(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
-{
-    TRY(has_method(g, ((const struct relay_refund *)ask)->method));
-    return wechat_refund(g->wechat, work, ask, ret_answer);
-}
-
-static struct result callback(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
-{
-    TRY(has_method(g, ((const struct relay_callback *)ask)->method));
-    return wechat_callback(g->wechat, work, ask, ret_answer);
-}
+METHOD_OF(order, relay_order)
+METHOD_OF(query, relay_query)
+METHOD_OF(close, relay_query)
+METHOD_OF(refund, relay_refund)
+METHOD_OF(callback, relay_callback)
 
 static const struct gateways_route routes[] = {
     { RELAY_SMS, LANE_SMS, &relay_notice_shape, &relay_sent_shape, sms },
     { RELAY_EMAIL, LANE_EMAIL, &relay_notice_shape, &relay_sent_shape, email },
     { RELAY_ORDER, LANE_PAYMENT, &relay_order_shape, &relay_ordered_shape, order },
     { RELAY_QUERY, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, query },
-    { RELAY_CLOSE, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, close_order },
+    { RELAY_CLOSE, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, close },
     { RELAY_REFUND, LANE_PAYMENT, &relay_refund_shape, &relay_payment_shape, refund },
     { RELAY_CALLBACK, LANE_CALLBACK, &relay_callback_shape, &relay_payment_shape, callback },
 };

@@ -1,6 +1,7 @@
 /* All gateways of this installation, and which request goes to which. */
 #pragma once
 
+#include "relay/alipay.h"
 #include "relay/smtp.h"
 #include "relay/sms_sink.h"
 #include "relay/wechat.h"
@@ -14,6 +15,7 @@ struct gateways {
     struct smtp_options smtp;
     char smtp_password[256];
     struct wechat *wechat; /* NULL: no WeChat Pay */
+    struct alipay *alipay; /* NULL: no Alipay */
 };
 
 void gateways_free(struct gateways *gateways);

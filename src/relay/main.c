@@ -70,11 +70,11 @@ static struct result run(const struct options *options, struct diag *diag)
     TRY(close_off(gateways, options->insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
-    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s", gateways->sms ? "sink" : "none",
+    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s alipay=%s", gateways->sms ? "sink" : "none",
               gateways->smtp.url ? "smtp"
               : gateways->email  ? "sink"
                                  : "none",
-              gateways->wechat ? "on" : "off");
+              gateways->wechat ? "on" : "off", gateways->alipay ? "on" : "off");
     struct result r = serve((int)options->socket, lanes);
     lanes_free(lanes);
     return r;

@@ -20,6 +20,8 @@ struct settings {
         *wechat_api_key_file, *wechat_notify_url;
     const char *wechat_platform_key_file, *wechat_platform_key_id, *wechat_platform_key_file_next,
         *wechat_platform_key_id_next;
+    const char *alipay_url, *alipay_app, *alipay_seller, *alipay_key_file, *alipay_platform_key_file,
+        *alipay_notify_url;
     int64_t timeout_ms;
 };
 
@@ -52,6 +54,12 @@ const struct config_option relay_options[] = {
     SETTING(wechat_platform_key_file_next, CONFIG_PATH,
             "beside the other while the platform changes its key"),
     SETTING(wechat_platform_key_id_next, CONFIG_TEXT, "its PUB_KEY_ID_…"),
+    SETTING(alipay_url, CONFIG_TEXT, "https://openapi.alipay.com/gateway.do"),
+    SETTING(alipay_app, CONFIG_TEXT, "app_id; payments by Alipay are off while absent"),
+    SETTING(alipay_seller, CONFIG_TEXT, "the merchant's user id at Alipay, 2088…"),
+    SETTING(alipay_key_file, CONFIG_PATH, "the application's private key, PEM"),
+    SETTING(alipay_platform_key_file, CONFIG_PATH, "Alipay's public key, PEM"),
+    SETTING(alipay_notify_url, CONFIG_TEXT, "our address for Alipay's callbacks"),
 };
 const size_t relay_options_count = COUNT(relay_options);
 
@@ -125,6 +133,28 @@ static struct result open_smtp(const struct settings *s, bool insecure_dev, stru
     return OK;
 }
 
+/* What a gateway that is configured at all cannot do without; the first that is missing is named. */
+static struct result check_whole(const struct settings *s, struct diag *diag)
+{
+    const struct {
+        const char *of, *name, *value;
+    } needed[] = { { s->wechat_merchant, "wechat_url", s->wechat_url },
+                   { s->wechat_merchant, "wechat_app", s->wechat_app },
+                   { s->wechat_merchant, "wechat_serial", s->wechat_serial },
+                   { s->wechat_merchant, "wechat_key_file", s->wechat_key_file },
+                   { s->wechat_merchant, "wechat_api_key_file", s->wechat_api_key_file },
+                   { s->wechat_merchant, "wechat_platform_key_file", s->wechat_platform_key_file },
+                   { s->wechat_merchant, "wechat_notify_url", s->wechat_notify_url },
+                   { s->alipay_app, "alipay_url", s->alipay_url },
+                   { s->alipay_app, "alipay_seller", s->alipay_seller },
+                   { s->alipay_app, "alipay_key_file", s->alipay_key_file },
+                   { s->alipay_app, "alipay_platform_key_file", s->alipay_platform_key_file },
+                   { s->alipay_app, "alipay_notify_url", s->alipay_notify_url } };
+    for (size_t i = 0; i < COUNT(needed); i++)
+        if (needed[i].of && !needed[i].value) return wrong(diag, needed[i].name, "is missing");
+    return OK;
+}
+
 /* What must not stay in memory once the gateway has it. */
 struct secrets {
     uint8_t private_key[16 * 1024], api_key[WECHAT_API_KEY_SIZE + 2];
@@ -159,13 +189,34 @@ static struct result open_wechat(const struct settings *s, bool insecure_dev, st
                                  struct gateways *g)
 {
     if (!s->wechat_merchant) return OK;
-    if (!s->wechat_url || !http_address_allowed(s->wechat_url, "http", insecure_dev))
-        return wrong(diag, "wechat_url", "is not https://");
-    if (!s->wechat_key_file) return wrong(diag, "wechat_key_file", "is missing");
-    if (!s->wechat_api_key_file) return wrong(diag, "wechat_api_key_file", "is missing");
-    if (!s->wechat_platform_key_file) return wrong(diag, "wechat_platform_key_file", "is missing");
+    if (!http_address_allowed(s->wechat_url, "http", insecure_dev)) return wrong(diag, "wechat_url", "is not https://");
     struct secrets secrets = { 0 };
     struct result r = open_wechat_with(s, diag, g, &secrets);
+    secret_wipe(&secrets, sizeof secrets);
+    return r;
+}
+
+static struct result open_alipay_with(const struct settings *s, struct diag *diag, struct gateways *g,
+                                      struct secrets *secrets)
+{
+    struct alipay_options o = { .url = s->alipay_url,
+                                .app = s->alipay_app,
+                                .seller = s->alipay_seller,
+                                .notify_url = s->alipay_notify_url,
+                                .ca_file = s->ca_file };
+    size_t len = 0;
+    TRY(read_into(s->alipay_key_file, secrets->private_key, sizeof secrets->private_key, diag, &len));
+    o.private_key = bytes_of(secrets->private_key, len);
+    TRY(read_file(s->alipay_platform_key_file, g->arena, diag, &o.platform_key));
+    return alipay_new(&o, diag, &g->alipay);
+}
+
+static struct result open_alipay(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    if (!s->alipay_app) return OK;
+    if (!http_address_allowed(s->alipay_url, "http", insecure_dev)) return wrong(diag, "alipay_url", "is not https://");
+    struct secrets secrets = { 0 };
+    struct result r = open_alipay_with(s, diag, g, &secrets);
     secret_wipe(&secrets, sizeof secrets);
     return r;
 }
@@ -173,8 +224,9 @@ static struct result open_wechat(const struct settings *s, bool insecure_dev, st
 struct result settings_check(const char *path, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
-    struct settings s;
-    return config_read(path, "relay", relay_options, COUNT(relay_options), arena, diag, &s);
+    struct settings s = { 0 };
+    TRY(config_read(path, "relay", relay_options, COUNT(relay_options), arena, diag, &s));
+    return check_whole(&s, diag);
 }
 
 struct result settings_open(const char *path, bool insecure_dev, struct diag *diag,
@@ -190,7 +242,9 @@ struct result settings_open(const char *path, bool insecure_dev, struct diag *di
     TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));
     TRY(open_sink("email_sink", s.email_sink, diag, &g->email));
     TRY(open_smtp(&s, insecure_dev, diag, g));
+    TRY(check_whole(&s, diag));
     TRY(open_wechat(&s, insecure_dev, diag, g));
+    TRY(open_alipay(&s, insecure_dev, diag, g));
     *ret_gateways = TAKE(g);
     return OK;
 }

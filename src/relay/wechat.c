@@ -1,11 +1,11 @@
 #include "relay/wechat.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "base/random.h"
 #include "base/secret.h"
 #include "relay/http.h"
+#include "relay/json.h"
 #include "relay/wechat_crypto.h"
 #include "relay/wechat_json.h"
 
@@ -51,7 +51,7 @@ static struct result add_platform(struct wechat *w, const char *id, struct bytes
 {
     struct platform *p = &w->platforms[w->platform_count];
     const char *serial;
-    if (failed(wechat_public_key(pem, w->arena, &p->key, &serial))) return bad_option(diag, "platform key");
+    if (failed(rsa_public_key(pem, w->arena, &p->key, &serial))) return bad_option(diag, "platform key");
     w->platform_count++;
     p->id = serial ? serial : id ? arena_text(w->arena, bytes_text(id)) : NULL;
     if (!p->id) return bad_option(diag, "platform key without its id");
@@ -78,7 +78,7 @@ struct result wechat_new(const struct wechat_options *options, struct diag *diag
     if (options->ca_file) w->ca_file = arena_text(w->arena, bytes_text(options->ca_file));
     if (options->api_key.len != WECHAT_API_KEY_SIZE) return bad_option(diag, "APIv3 key is not 32 bytes long");
     memcpy(w->api_key, options->api_key.ptr, WECHAT_API_KEY_SIZE);
-    if (failed(wechat_private_key(options->private_key, &w->key))) return bad_option(diag, "private key");
+    if (failed(rsa_private_key(options->private_key, &w->key))) return bad_option(diag, "private key");
     for (size_t i = 0; i < WECHAT_PLATFORMS_MAX; i++)
         if (options->platforms[i].pem.len)
             TRY(add_platform(w, options->platforms[i].id, options->platforms[i].pem, diag));
@@ -113,7 +113,7 @@ static const char *authorization(struct wechat *w, struct work *work, const char
     const char *timestamp = arena_format(work->arena, "%lld", (long long)clock_now(work->clock));
     if (!nonce || !timestamp) return NULL;
     struct bytes parts[] = { bytes_text(method), bytes_text(path), bytes_text(timestamp), bytes_text(nonce), body };
-    if (failed(wechat_sign(w->key, wechat_lines(work->arena, parts, COUNT(parts)), work->arena, &signature)))
+    if (failed(rsa_sign(w->key, wechat_lines(work->arena, parts, COUNT(parts)), work->arena, &signature)))
         return NULL;
     return arena_format(work->arena,
                         "Authorization: WECHATPAY2-SHA256-RSA2048 mchid=\"%s\",nonce_str=\"%s\",timestamp=\"%s\","
@@ -132,7 +132,7 @@ static struct result check_answer(struct wechat *w, struct work *work, struct by
     if (!platform) return diag_log(work->diag, ERROR_RELAY_ANSWER_SIGNATURE, "unknown serial");
     struct bytes parts[] = { bytes_text(timestamp), bytes_text(nonce), body };
     struct bytes text = wechat_lines(work->arena, parts, COUNT(parts));
-    ENSURE(!failed(wechat_verify(platform->key, text, signature, work->arena)), ERROR_RELAY_ANSWER_SIGNATURE);
+    ENSURE(!failed(rsa_verify(platform->key, text, signature, work->arena)), ERROR_RELAY_ANSWER_SIGNATURE);
     return OK;
 }
 
@@ -172,7 +172,7 @@ struct result wechat_order(struct wechat *wechat, struct work *work, const struc
     const char *expires = arena_format(work->arena, "%04d-%02d-%02dT%02d:%02d:%02d+08:00", c.year, c.month, c.day,
                                        c.hour, c.minute, c.second);
     struct bytes body, answer;
-    TRY(wechat_json_write(work->arena,
+    TRY(json_write(work->arena,
                           json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:I, s:s}}", "appid", wechat->app, "mchid",
                                     wechat->merchant, "description", ask->description, "out_trade_no", ask->order,
                                     "time_expire", expires, "notify_url", wechat->notify_url, "amount", "total",
@@ -206,7 +206,7 @@ struct result wechat_close(struct wechat *wechat, struct work *work, const struc
     ENSURE(good_order(ask->order), ERROR_MALFORMED);
     const char *path = arena_format(work->arena, "/v3/pay/transactions/out-trade-no/%s/close", ask->order);
     struct bytes body, answer;
-    TRY(wechat_json_write(work->arena, json_pack("{s:s}", "mchid", wechat->merchant), &body));
+    TRY(json_write(work->arena, json_pack("{s:s}", "mchid", wechat->merchant), &body));
     ENSURE(path, ERROR_OUT_OF_ROOM);
     struct result r = exchange(wechat, work, "POST", path, body, &answer);
     if (failed(r) && r.code != ERROR_RELAY_ORDER_CLOSED) return r;
@@ -221,14 +221,16 @@ struct result wechat_refund(struct wechat *wechat, struct work *work, const stru
                 ask->amount_fen <= ask->total_fen;
     ENSURE(sane, ERROR_MALFORMED);
     struct bytes body, answer;
-    TRY(wechat_json_write(work->arena,
+    TRY(json_write(work->arena,
                           json_pack("{s:s, s:s, s:s, s:s, s:{s:I, s:I, s:s}}", "out_trade_no", ask->order,
                                     "out_refund_no", ask->refund, "reason", ask->reason, "notify_url",
                                     wechat->notify_url, "amount", "refund",
                                     (json_int_t)ask->amount_fen, "total", (json_int_t)ask->total_fen, "currency",
                                     "CNY"),
                           &body));
-    TRY(exchange(wechat, work, "POST", "/v3/refund/domestic/refunds", body, &answer));
+    struct result r = exchange(wechat, work, "POST", "/v3/refund/domestic/refunds", body, &answer);
+    if (r.code == ERROR_RELAY_RULE) return FAIL(ERROR_RELAY_REFUND_REFUSED); /* it never will be another answer */
+    TRY(r);
     return wechat_json_refunded(work, answer, ask, ret_payment);
 }
 
@@ -245,7 +247,7 @@ static struct result check_callback(struct wechat *w, struct work *work, const s
     struct bytes parts[] = { bytes_text(ask->timestamp), bytes_text(ask->nonce), ask->body };
     struct bytes text = wechat_lines(work->arena, parts, COUNT(parts));
     ENSURE(text.ptr, ERROR_OUT_OF_ROOM);
-    ENSURE(!failed(wechat_verify(platform->key, text, ask->signature, work->arena)),
+    ENSURE(!failed(rsa_verify(platform->key, text, ask->signature, work->arena)),
            ERROR_RELAY_CALLBACK_SIGNATURE);
     return OK;
 }

@@ -1,50 +1,13 @@
 #include "relay/wechat_json.h"
 
-#include <stdlib.h>
-
-static void json_decref_p(json_t **object)
-{
-    json_decref(*object);
-}
-
-static json_t *parse(struct bytes text)
-{
-    return json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
-}
-
-/* A text of OBJECT copied to the arena; NULL when it is absent or no plain text. */
-static const char *text_of(struct work *work, const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_string(value)) return NULL;
-    struct bytes text = bytes_of(json_string_value(value), json_string_length(value));
-    return text_plain(text) ? arena_text(work->arena, text) : NULL;
-}
-
-static int64_t integer_of(const json_t *object, const char *key, int64_t fallback)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_integer(value) ? json_integer_value(value) : fallback;
-}
-
-struct result wechat_json_write(struct arena *arena, json_t *object, struct bytes *ret_text)
-{
-    char *dumped = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-    json_decref(object);
-    ENSURE(dumped, ERROR_MALFORMED);
-    char *copy = arena_text(arena, bytes_text(dumped));
-    free(dumped);
-    ENSURE(copy, ERROR_OUT_OF_ROOM);
-    *ret_text = bytes_text(copy);
-    return OK;
-}
+#include "relay/json.h"
 
 struct result wechat_json_ordered(struct work *work, struct bytes text, struct relay_ordered *ret_ordered)
 {
-    json_t *object CLEANUP(json_decref_p) = parse(text);
-    const char *code_url = text_of(work, object, "code_url");
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
+    const char *code_url = json_text(work, object, "code_url");
     ENSURE(code_url && code_url[0] && strlen(code_url) <= 512, ERROR_RELAY_ANSWER);
-    *ret_ordered = (struct relay_ordered){ code_url };
+    *ret_ordered = (struct relay_ordered){ .code_url = code_url };
     return OK;
 }
 
@@ -92,17 +55,17 @@ static const char *state_of(const char *trade_state)
 struct result wechat_json_transaction(struct work *work, struct bytes text,
                                       struct wechat_transaction *ret_transaction)
 {
-    json_t *object CLEANUP(json_decref_p) = parse(text);
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
     const json_t *amount = json_object_get(object, "amount");
     struct wechat_transaction t = {
-        text_of(work, object, "mchid"),
-        text_of(work, object, "appid"),
-        { .order = text_of(work, object, "out_trade_no"),
-          .transaction = text_of(work, object, "transaction_id"),
-          .state = state_of(text_of(work, object, "trade_state")),
-          .currency = text_of(work, amount, "currency"),
-          .amount_fen = integer_of(amount, "total", -1),
-          .paid_s = time_of(text_of(work, object, "success_time")) },
+        json_text(work, object, "mchid"),
+        json_text(work, object, "appid"),
+        { .order = json_text(work, object, "out_trade_no"),
+          .transaction = json_text(work, object, "transaction_id"),
+          .state = state_of(json_text(work, object, "trade_state")),
+          .currency = json_text(work, amount, "currency"),
+          .amount_fen = json_number(amount, "total", -1),
+          .paid_s = time_of(json_text(work, object, "success_time")) },
     };
     struct relay_payment *p = &t.payment;
     ENSURE(t.merchant && t.app && p->order && p->state, ERROR_RELAY_ANSWER);
@@ -122,18 +85,18 @@ struct result wechat_json_transaction(struct work *work, struct bytes text,
 struct result wechat_json_refunded(struct work *work, struct bytes text, const struct relay_refund *ask,
                                    struct relay_payment *ret_payment)
 {
-    json_t *object CLEANUP(json_decref_p) = parse(text);
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
     const json_t *amount = json_object_get(object, "amount");
-    const char *status = text_of(work, object, "status"), *currency = text_of(work, amount, "currency");
-    bool ours = text_equal(text_of(work, object, "out_trade_no"), ask->order) &&
-                text_equal(text_of(work, object, "out_refund_no"), ask->refund) &&
-                integer_of(amount, "refund", -1) == ask->amount_fen && text_equal(currency, "CNY");
+    const char *status = json_text(work, object, "status"), *currency = json_text(work, amount, "currency");
+    bool ours = text_equal(json_text(work, object, "out_trade_no"), ask->order) &&
+                text_equal(json_text(work, object, "out_refund_no"), ask->refund) &&
+                json_number(amount, "refund", -1) == ask->amount_fen && text_equal(currency, "CNY");
     if (!ours || !status) return diag_log(work->diag, ERROR_RELAY_ANSWER, "the answer is about another refund");
     bool made = text_equal(status, "SUCCESS");
     if (!made && !text_equal(status, "PROCESSING"))
         return diag_log(work->diag, ERROR_RELAY_REFUND_REFUSED, "status=%s", status);
     *ret_payment = (struct relay_payment){ .order = ask->order,
-                                           .transaction = text_of(work, object, "transaction_id"),
+                                           .transaction = json_text(work, object, "transaction_id"),
                                            .state = made ? "refunded" : "refunding",
                                            .refund = ask->refund,
                                            .currency = currency,
@@ -143,17 +106,17 @@ struct result wechat_json_refunded(struct work *work, struct bytes text, const s
 
 struct result wechat_json_refund_told(struct work *work, struct bytes text, struct wechat_transaction *ret_transaction)
 {
-    json_t *object CLEANUP(json_decref_p) = parse(text);
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
     const json_t *amount = json_object_get(object, "amount");
-    const char *status = text_of(work, object, "refund_status");
+    const char *status = json_text(work, object, "refund_status");
     struct wechat_transaction t = {
-        .merchant = text_of(work, object, "mchid"),
-        .payment = { .order = text_of(work, object, "out_trade_no"),
-                     .transaction = text_of(work, object, "transaction_id"),
+        .merchant = json_text(work, object, "mchid"),
+        .payment = { .order = json_text(work, object, "out_trade_no"),
+                     .transaction = json_text(work, object, "transaction_id"),
                      .state = text_equal(status, "SUCCESS") ? "refunded" : "refunding",
-                     .refund = text_of(work, object, "out_refund_no"),
+                     .refund = json_text(work, object, "out_refund_no"),
                      .currency = "CNY", /* of which alone there are payments; it is not told */
-                     .amount_fen = integer_of(amount, "refund", -1) },
+                     .amount_fen = json_number(amount, "refund", -1) },
     };
     bool whole = t.merchant && t.payment.order && t.payment.refund && status && t.payment.amount_fen >= 0;
     ENSURE(whole, ERROR_RELAY_ANSWER);
@@ -165,12 +128,12 @@ struct result wechat_json_refund_told(struct work *work, struct bytes text, stru
 
 struct result wechat_json_resource(struct work *work, struct bytes text, struct wechat_resource *ret_resource)
 {
-    json_t *object CLEANUP(json_decref_p) = parse(text);
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
     const json_t *resource = json_object_get(object, "resource");
-    const char *event = text_of(work, object, "event_type"), *algorithm = text_of(work, resource, "algorithm");
-    const char *sealed = text_of(work, resource, "ciphertext");
+    const char *event = json_text(work, object, "event_type"), *algorithm = json_text(work, resource, "algorithm");
+    const char *sealed = json_text(work, resource, "ciphertext");
     struct wechat_resource found = { text_equal(event, "REFUND.SUCCESS") ? WECHAT_REFUND : WECHAT_PAYMENT,
-                                     text_of(work, resource, "nonce"), text_of(work, resource, "associated_data"),
+                                     json_text(work, resource, "nonce"), json_text(work, resource, "associated_data"),
                                      { 0 } };
     ENSURE(event && sealed && found.nonce, ERROR_RELAY_CALLBACK_FORMAT);
     ENSURE(found.event == WECHAT_REFUND || text_equal(event, "TRANSACTION.SUCCESS"), ERROR_RELAY_CALLBACK_EVENT);
@@ -195,17 +158,21 @@ struct result wechat_refusal(struct work *work, long status, struct bytes text)
                   { "ORDER_CLOSED", ERROR_RELAY_ORDER_CLOSED },
                   { "ORDERCLOSED", ERROR_RELAY_ORDER_CLOSED },
                   { "OUT_TRADE_NO_USED", ERROR_RELAY_ORDER_CONFLICT },
-                  { "NOT_ENOUGH", ERROR_RELAY_REFUND_REFUSED },
+                  { "NOT_ENOUGH", ERROR_RELAY_BALANCE },
+                  { "INVALID_REQUEST", ERROR_RELAY_RULE },
                   { "USER_ACCOUNT_ABNORMAL", ERROR_RELAY_REFUND_REFUSED },
+                  { "TRADE_STATE_ERROR", ERROR_RELAY_REFUND_REFUSED },
+                  { "NO_STATEMENT_EXIST", ERROR_RELAY_NO_BILL },
+                  { "STATEMENT_CREATING", ERROR_RELAY_NO_BILL },
                   { "FREQUENCY_LIMITED", ERROR_RELAY_RATE },
                   { "FREQUENCY_LIMIT_EXCEED", ERROR_RELAY_RATE },
                   { "RATELIMIT_EXCEEDED", ERROR_RELAY_RATE } };
-    json_t *object CLEANUP(json_decref_p) = parse(text);
-    const char *code = text_of(work, object, "code"), *message = text_of(work, object, "message");
+    json_t *object CLEANUP(json_free_p) = json_parse(text);
+    const char *code = json_text(work, object, "code"), *message = json_text(work, object, "message");
     enum error error = status == 429 ? ERROR_RELAY_RATE : status >= 500 ? ERROR_RELAY_UNREACHABLE
                                                                         : ERROR_RELAY_REFUSED;
     for (size_t i = 0; i < COUNT(codes); i++)
         if (text_equal(code, codes[i].code)) error = codes[i].error;
-    return diag_log(work->diag, error, "gateway status=%ld code=%s message=%s", status, code ? code : "-",
-                    message ? message : "-");
+    if (message) IGNORE(diag_detail(work->diag, error, "%s", message)); /* why, in the gateway's own words */
+    return diag_log(work->diag, error, "gateway status=%ld code=%s", status, code ? code : "-");
 }

@@ -1,12 +1,7 @@
 /* The JSON of WeChat Pay API v3: written, and read into plain structs whose texts live in WORK's arena. */
 #pragma once
 
-#include <jansson.h>
-
 #include "relay/work.h"
-
-/* Takes over OBJECT; NULL (json_pack failed) is ERROR_MALFORMED: a text was not UTF-8. */
-RESULT wechat_json_write(struct arena *arena, json_t *object, struct bytes *ret_text);
 
 /* The answer to a new order. ERROR_RELAY_ANSWER. */
 RESULT wechat_json_ordered(struct work *work, struct bytes text, struct relay_ordered *ret_ordered);

@@ -250,6 +250,13 @@ static struct result refund(const struct act *act, const struct payment_row *p, 
     return ask(act, RELAY_REFUND, &relay_refund_shape, &record, &relay_payment_shape, ret_told);
 }
 
+/* A page of the gateway of which it has not heard yet: nobody has opened it, and somebody may, until it runs out
+ * there. */
+static bool may_be_opened(const struct act *act, const struct payment_row *p)
+{
+    return p->page_url && act->now_s < p->created_s + PAYMENT_LIFE_S + PAYMENT_FRESH_S;
+}
+
 /* How an open order stands; one that has lapsed unpaid is closed, so that nobody pays it any more. */
 static struct result query(const struct act *act, const struct payment_row *p, struct relay_payment *ret_told)
 {
@@ -261,6 +268,10 @@ static struct result query(const struct act *act, const struct payment_row *p, s
     }
     struct result r = ask(act, RELAY_QUERY, &relay_query_shape, &record, &relay_payment_shape, ret_told);
     bool lapsed = act->now_s >= p->expires_s;
+    if (r.code == ERROR_RELAY_ORDER_UNKNOWN && may_be_opened(act, p)) {
+        *ret_told = (struct relay_payment){ .order = p->order_number, .state = "unpaid", .currency = "CNY" };
+        return OK;
+    }
     if (r.code == ERROR_RELAY_ORDER_UNKNOWN && lapsed && act->now_s >= p->created_s + PAYMENT_UNKNOWN_S) {
         *ret_told = (struct relay_payment){ .order = p->order_number, .state = "closed", .currency = "CNY" };
         return OK;
@@ -296,29 +307,45 @@ int64_t payment_pause_s(const struct payment_row *payment)
 
 /* ---- opening ---- */
 
+static bool is_offered(const struct service *service, const char *method)
+{
+    if (text_equal(method, TRANSFER_METHOD)) return transfer_offered(service);
+    return text_equal(method, "wechat") ? service->settings.wechat
+                                        : text_equal(method, "alipay") && service->settings.alipay;
+}
+
+static struct result order(const struct act *act, const struct payment_row *p, struct relay_ordered *ret_ordered)
+{
+    const struct service_settings *s = &act->service->settings;
+    struct relay_order record = {
+        .method = p->method, .order = p->order_number, .amount_fen = p->amount_fen, .expires_s = p->expires_s,
+        .description = arena_format(act->arena, "%s 数字证书服务", s->brand),
+        .return_url = arena_format(act->arena, "%s/applications/%s/payment", s->portal_origin, p->application)
+    };
+    ENSURE(record.description && record.return_url, ERROR_OUT_OF_ROOM);
+    return ask(act, RELAY_ORDER, &relay_order_shape, &record, &relay_ordered_shape, ret_ordered);
+}
+
 struct result payment_open(const struct act *act, const char *number, const char *method,
                            struct payment_row *ret_payment)
 {
     struct payment_row p;
     bool fresh;
-    if (text_equal(method, TRANSFER_METHOD)) ENSURE(transfer_offered(act->service), ERROR_RELAY_METHOD);
+    ENSURE(is_offered(act->service, method), ERROR_RELAY_METHOD);
     TRY(payment_begin(act, number, method, &p, &fresh));
     if (fresh) desk_publish(act, number, EVENT_PAY);
-    if (p.code_url || p.reference) {
+    if (p.code_url || p.page_url || p.reference) {
         *ret_payment = p;
         return OK;
     }
     FAULT("web:order-begun");
-    struct relay_order record = { .method = method, .order = p.order_number,
-                                  .description = arena_format(act->arena, "%s 数字证书服务", act->service->settings.brand),
-                                  .amount_fen = p.amount_fen, .expires_s = p.expires_s };
     struct relay_ordered ordered;
-    ENSURE(record.description, ERROR_OUT_OF_ROOM);
-    struct result r = ask(act, RELAY_ORDER, &relay_order_shape, &record, &relay_ordered_shape, &ordered);
+    struct result r = order(act, &p, &ordered);
     FAULT("web:order-made");
     if (r.code == ERROR_RELAY_ORDER_PAID) IGNORE(look_at(act, &p)); /* the error tells to reload, which shows it */
     TRY(r);
     p.code_url = ordered.code_url;
+    p.page_url = ordered.page_url;
     TRY(store_change(act->service->store, STATEMENT_PAYMENT_SET_CODE, RECORD(payment_row_shape, &p)));
     *ret_payment = p;
     return OK;

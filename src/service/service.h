@@ -21,6 +21,7 @@ struct service_settings {
     const char *calendar_folder;  /* holidays, a file a year: data/calendar/2026.txt */
     const char *service_line, *service_email, *accounts_line, *complaints_line; /* whom to ask (R-HELP-1) */
     const char *return_address;   /* where damaged USBKeys go; NULL: none */
+    bool wechat, alipay;          /* whether hufu-relay has the gateway */
     const char *transfer_name, *transfer_account, *transfer_bank; /* where money is transferred to; NULL: it is not */
     const char *agent;            /* where the agent listens; NULL: its usual port */
     int64_t sms_per_hour;         /* codes that one client address may ask for or try wrongly (R-SMS-1) */

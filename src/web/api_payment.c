@@ -8,7 +8,8 @@ static struct result show(struct call *call, const struct payment_row *row, stru
     bool back = text_equal(row->state, "refunding") || text_equal(row->state, "refunded");
     *ret_answer = (struct api_payment){ .order = row->order_number, .method = row->method,
                                         .amount_fen = row->amount_fen,
-                                        .state = row->state, .code_url = row->code_url, .expires_s = row->expires_s,
+                                        .state = row->state, .code_url = row->code_url, .page_url = row->page_url,
+                                        .expires_s = row->expires_s,
                                         .paid_s = row->paid_s, .application = row->application,
                                         .transaction = row->transaction_number, .refunded_s = row->refunded_s,
                                         .reference = row->reference, .received_fen = row->received_fen };
@@ -109,4 +110,13 @@ struct result api_wechat_callback(struct call *call)
                                        .body = call->raw };
     TRY(payment_callback(&act, &callback));
     return answer_empty(call, call->operation->status);
+}
+
+/* The form is signed as it stands; Alipay tells again until it is answered this word. */
+struct result api_alipay_callback(struct call *call)
+{
+    struct act act = app_act(call);
+    struct relay_callback callback = { .method = "alipay", .body = call->raw };
+    TRY(payment_callback(&act, &callback));
+    return answer_text(call, "success");
 }

@@ -111,6 +111,13 @@ struct result answer_empty(struct call *call, int status)
     return OK;
 }
 
+struct result answer_text(struct call *call, const char *text)
+{
+    http_answer_body(call->request, call->operation->status, "text/plain", bytes_text(text));
+    answered(call, call->operation->status, (struct bytes){ 0 });
+    return OK;
+}
+
 /* A file name for Content-Disposition: UTF-8, each byte that is not plain escaped (RFC 8187). */
 static const char *escape_name(struct arena *arena, const char *name)
 {

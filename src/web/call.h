@@ -89,6 +89,8 @@ RESULT answer_record(struct call *call, const struct shape *shape, const void *r
 RESULT answer_list(struct call *call, const struct shape *shape, const void *rows, size_t count,
                    const char *next_cursor);
 RESULT answer_empty(struct call *call, int status);
+/* TEXT as text/plain, for whoever expects one word. */
+RESULT answer_text(struct call *call, const char *text);
 /* The whole of FD, which is the engine's from here on, also on failure. NAME is what a browser saves it
  * as; INLINE shows it in the page's place. */
 RESULT answer_file(struct call *call, int fd, const char *type, const char *name, bool inline_);

@@ -47,6 +47,18 @@ const struct config_option web_options[] = {
 /* clang-format on */
 const size_t web_options_count = COUNT(web_options);
 
+/* What the relay is told is what can be paid by: it is written in one place. */
+static struct result peek_gateways(const char *path, struct arena *arena, struct diag *diag,
+                                   struct service_settings *settings)
+{
+    const char *wechat, *alipay;
+    TRY(config_peek(path, "relay", "wechat_merchant", arena, diag, &wechat));
+    TRY(config_peek(path, "relay", "alipay_app", arena, diag, &alipay));
+    settings->wechat = wechat != NULL;
+    settings->alipay = alipay != NULL;
+    return OK;
+}
+
 struct result web_config_read(const char *path, struct arena *arena, struct diag *diag, struct web_config *ret_config)
 {
     struct web_config config = { 0 };
@@ -54,6 +66,7 @@ struct result web_config_read(const char *path, struct arena *arena, struct diag
     if (!config.database) config.database = arena_format(arena, "sqlite:%s/hufu.db", config.folder);
     if (!config.settings.portal_address) config.settings.portal_address = config.settings.portal_origin;
     ENSURE(config.database, ERROR_OUT_OF_ROOM);
+    TRY(peek_gateways(path, arena, diag, &config.settings));
     if (config.clock_offset_s && !config.settings.demonstration)
         return diag_log(diag, ERROR_CONFIG, "%s: web: clock_offset_s: is for demonstrations", path);
     *ret_config = config;

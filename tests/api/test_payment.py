@@ -75,11 +75,11 @@ class Payments(unittest.TestCase):
 
     def test_r_fee_4_what_the_gateway_refuses_or_the_bank_makes_later(self):
         refused, waiting = self.paid(), self.paid()
-        self.api_mode("refund-refused")
+        self.api_mode("balance")
         refused.withdraw()
         wait_for("a try", lambda: self.listed(refused, "refunding")[0].get("trouble"))
         seen, = self.listed(refused, "refunding")
-        self.assertIn("不同意退款", seen["trouble"])
+        self.assertIn("余额不足", seen["trouble"])
         self.assertEqual(seen["tries"], 1)
         self.assertNotIn("trouble", self.payment(refused))  # that is finance's to see
 
@@ -96,6 +96,49 @@ class Payments(unittest.TestCase):
 
         self.api_mode("normal")
         self.holds(refused)  # asked again by itself, under the same number
+
+    # ---- Alipay ----
+
+    def alipay(self, walk):
+        return walk.portal.api("POST", walk.path("payment"), {"method": "alipay"}).json
+
+    def test_r_fee_2_and_r_fee_3_alipay(self):
+        walk = Walk(self.world, self.staff).to("submit")
+        about = walk.portal.api("GET", "about")
+        self.assertEqual((about["wechat"], about["alipay"]), (True, True))
+        order = self.alipay(walk)
+        self.assertEqual((order["state"], order["amount_fen"], order["method"]), ("open", 39900, "alipay"))
+        self.assertNotIn("code_url", order)
+        self.assertEqual(self.alipay(walk)["page_url"], order["page_url"])  # asked again it is the same: R-FEE-4
+        for mode in "wrong-signature", "wrong-amount", "wrong-currency", "other-merchant", "probe", "other-event":
+            report = walk.page(order, mode)
+            self.assertEqual((report["paid"], 200 in report["callbacks"]), (False, False), mode)
+            self.assertFalse(walk.is_paid(), mode)
+        report = walk.page(order, "repeated")
+        self.assertEqual(report["callbacks"], [200] * 3)  # the word "success"
+        self.assertTrue(walk.is_paid())
+        self.assertEqual(walk.state(), "in-review")
+        walk.withdraw()
+        self.holds(walk)
+        self.assertEqual(self.sim.do("POST", f"/sim/tell/{order['order']}?mode=normal")["callbacks"], [200])  # out of order
+        self.assertEqual(self.payment(walk)["state"], "refunded")
+
+    def test_r_fee_3_alipay_told_late_or_never(self):
+        for mode in "days-late", "lost":
+            walk = Walk(self.world, self.staff).to("submit")
+            report = walk.page(self.alipay(walk), mode)
+            self.assertNotIn(200, report["callbacks"])
+            wait_for("the payment by query", walk.is_paid)
+
+    def test_r_fee_4_another_way_while_the_page_is_open(self):
+        walk = Walk(self.world, self.staff).to("submit")
+        first = self.alipay(walk)
+        walk.pay()
+        states = lambda: {p["order"]: p["state"] for p in walk.portal.api("GET", walk.path("payments"))["items"]}
+        self.assertEqual(states()[first["order"]], "open")  # somebody may still open its page
+        walk.page(first)
+        wait_for("the end of what was paid twice", lambda: states()[first["order"]] == "refunded")
+        self.assertEqual(sorted(states().values()), ["paid", "refunded"])
 
     # ---- bank transfer ----
 

@@ -51,19 +51,24 @@ class Catcher(http.server.ThreadingHTTPServer):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                record = {"method": "wechat", "body": body.hex()}
-                for name in ("timestamp", "nonce", "signature", "serial"):
-                    record[name] = self.headers["Wechatpay-" + name]
+                record = {"method": self.path.split("/")[2], "body": body.hex()}
+                if record["method"] == "wechat":
+                    for name in ("timestamp", "nonce", "signature", "serial"):
+                        record[name] = self.headers["Wechatpay-" + name]
                 self.server.caught.append(record)
-                self.send_response(204)
+                word = b"success" if record["method"] == "alipay" else b""
+                self.send_response(200 if word else 204)
+                if word:
+                    self.send_header("Content-Length", str(len(word)))
                 self.end_headers()
+                self.wfile.write(word)
 
             def log_message(self, *_):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
-        self.url = "http://127.0.0.1:%d/callback" % self.server_port
+        self.url = "http://127.0.0.1:%d/payments" % self.server_port
 
 
 class Case(unittest.TestCase):
@@ -80,7 +85,9 @@ class Case(unittest.TestCase):
         return Peer(PROGRAM, "--config", self.path("relay.conf"), *(["--insecure-dev"] if insecure else []))
 
 
-class Payments(Case):
+class Sim(Case):
+    taken = 204  # what a callback is answered
+
     def setUp(self):
         super().setUp()
         self.catcher = Catcher()
@@ -115,7 +122,7 @@ class Payments(Case):
         """What a person with a phone does, or somebody worse; the callbacks that came of it."""
         del self.catcher.caught[:]
         told = post("%s/sim/pay/%s?mode=%s" % (self.url, order, mode))
-        self.assertEqual(told["callbacks"], [204] * len(self.catcher.caught))
+        self.assertEqual(told["callbacks"], [self.taken] * len(self.catcher.caught))
         return list(self.catcher.caught)
 
     def refund(self, mode):
@@ -132,6 +139,8 @@ class Payments(Case):
         self.assertEqual(told["error"], "", told)
         return told["record"]["state"]
 
+
+class Payments(Sim):
     # ---- the way it should go ----
 
     def test_r_fee_2_paid_and_paid_back(self):
@@ -301,7 +310,7 @@ class Payments(Case):
         with self.pay_relay() as relay:
             self.assertEqual(relay.ask("query", ASKED)["error"], "RELAY_ORDER_UNKNOWN")
             self.assertEqual(relay.ask("close", ASKED)["error"], "RELAY_ORDER_UNKNOWN")
-            self.assertEqual(relay.ask("order", {**ORDER, "method": "alipay"})["error"], "RELAY_METHOD")
+            self.assertEqual(relay.ask("order", {**ORDER, "method": "unionpay"})["error"], "RELAY_METHOD")
             for order in ("", "short", "x" * 33, "../../x/y", "H2026112400001?x=1", "订单订单订单"):
                 self.assertEqual(relay.ask("query", {"method": "wechat", "order": order})["error"], "MALFORMED", order)
             self.assertEqual(relay.ask("order", {**ORDER, "amount_fen": 0})["error"], "MALFORMED")
@@ -379,6 +388,147 @@ class Payments(Case):
             self.assertEqual(f.read(), first)
         for arguments in ([], ["--listen", "0.0.0.0:80", "--folder", "x"], ["--listen", "127.0.0.1:1"]):
             self.assertEqual(subprocess.run([PAYSIM, *arguments], stderr=subprocess.DEVNULL).returncode, 2)
+
+
+class Alipay(Sim):
+    """R-FEE-2: the same payments by Alipay's page."""
+    taken = 200
+    ORDER = {**ORDER, "method": "alipay", "return_url": "https://portal.example/applications/1/payment?a=1&b=2",
+             "expires_s": int(time.time()) + 7200}
+    ASKED = {"method": "alipay", "order": ORDER["order"]}
+
+    def state(self, relay):
+        told = relay.ask("query", self.ASKED)
+        return told["error"] or told["record"]["state"]
+
+    def open(self, relay, **changes):
+        """The page, as a payer sees it."""
+        told = relay.ask("order", {**self.ORDER, **changes})
+        self.assertEqual(told["error"], "", told)
+        self.assertTrue(told["record"]["page_url"].startswith(self.url + "/gateway.do?"))
+        self.assertIsNone(told["record"].get("code_url"))
+        return urllib.request.urlopen(told["record"]["page_url"], timeout=10).read().decode()
+
+    def asks_refund(self, **changes):
+        return {**self.ASKED, "refund": "R2026112400001", "amount_fen": 39900, "total_fen": 39900, "reason": "撤回", **changes}
+
+    def test_r_fee_2_paid_and_paid_back(self):
+        with self.pay_relay() as relay:
+            self.assertEqual(self.state(relay), "RELAY_ORDER_UNKNOWN")  # nobody has opened it
+            page = self.open(relay)
+            self.assertIn("¥ 399.00", page)
+            self.assertIn("https://portal.example/applications/1/payment?a=1&#38;b=2", page)
+            self.assertEqual(self.state(relay), "unpaid")
+            callback, = self.pay()
+            told = relay.ask("callback", callback)
+            self.assertEqual(told["error"], "", told)
+            paid = told["record"]
+            self.assertEqual((paid["order"], paid["state"], paid["amount_fen"], paid["currency"]),
+                             (ORDER["order"], "paid", 39900, "CNY"))
+            self.assertLess(abs(paid["paid_s"] - time.time()), 60)
+            self.assertEqual(relay.ask("query", self.ASKED)["record"], paid)
+            self.assertEqual(relay.ask("close", self.ASKED)["error"], "RELAY_ORDER_PAID")
+            for _ in range(2):  # asked twice it is one refund
+                told = relay.ask("refund", self.asks_refund())
+                self.assertEqual((told["error"], told["record"]["state"]), ("", "refunded"))
+            self.assertEqual(relay.ask("refund", self.asks_refund(refund="R2"))["error"], "RELAY_REFUND_REFUSED")
+            self.assertEqual(self.state(relay), "refunded")
+            back, = self.refund("normal")
+            told = relay.ask("callback", back)["record"]
+            self.assertEqual((told["state"], told["refund"], told["amount_fen"]), ("refunded", "R2026112400001", 39900))
+
+    def test_r_fee_3_what_is_no_true_callback(self):
+        with self.pay_relay() as relay:
+            self.open(relay)
+            for mode, error in (("wrong-signature", "RELAY_CALLBACK_SIGNATURE"), ("probe", "RELAY_CALLBACK_SIGNATURE"),
+                                ("other-merchant", "RELAY_CALLBACK_MERCHANT"), ("other-event", "RELAY_CALLBACK_EVENT")):
+                callback, = self.pay(mode)
+                self.assertEqual(relay.ask("callback", callback)["error"], error, mode)
+            for mode, changed in (("wrong-amount", {"amount_fen": 39899}), ("wrong-currency", {"currency": "USD"})):
+                callback, = self.pay(mode)  # signed by Alipay: whether it fits is for those who know the order
+                told = relay.ask("callback", callback)["record"]
+                self.assertEqual({k: told[k] for k in changed}, changed)
+            self.assertEqual(self.state(relay), "unpaid")
+            callback, = self.pay("days-late")
+            self.assertEqual(relay.ask("callback", callback)["error"], "RELAY_CALLBACK_STALE")
+            self.assertEqual(self.state(relay), "paid")
+
+    def test_r_fee_3_a_callback_altered_anywhere(self):
+        with self.pay_relay() as relay:
+            self.open(relay)
+            callback, = self.pay()
+            body = bytes.fromhex(callback["body"])
+            self.assertEqual(relay.ask("callback", callback)["error"], "")
+            for old, new in ((b"total_amount=399.00", b"total_amount=399.01"), (b"TRADE_SUCCESS", b"TRADE_FINISHED"),
+                             (b"sign_type=RSA2", b"sign_type=RSA"), (b"&version=1.0", b""), (b"&sign=", b"&sign=A"),
+                             (b"&sign=", b"&extra=1&sign="), (b"&sign=", b"&app_id=2021000000000001&sign="),
+                             (b"&sign=", b"&x=%zz&sign="), (b"&sign=", b"&x=%00&sign="), (b"&sign=", b"&x=%4"),
+                             (b"&sign=", b"&sing="), (b"sign_type=RSA2&", b"")):
+                self.assertEqual(body.count(old), 1, old)
+                told = relay.ask("callback", {"method": "alipay", "body": body.replace(old, new).hex()})
+                self.assertIn(told["error"], ("RELAY_CALLBACK_SIGNATURE", "RELAY_CALLBACK_FORMAT", "RELAY_CALLBACK_HEADERS"), new)
+            for bad in (b"", b"=", b"&&", b"a", b"{}", b"a=1&" * 65 + b"b=1", b"a=" + b"1" * 40000):
+                self.assertIn(relay.ask("callback", {"method": "alipay", "body": bad.hex()})["error"],
+                              ("RELAY_CALLBACK_FORMAT", "RELAY_CALLBACK_HEADERS"), bad[:20])
+            self.assertEqual(relay.ask("callback", {**callback, "method": "wechat"})["error"], "RELAY_CALLBACK_HEADERS")
+
+    def test_r_fee_3_answers_that_are_not_alipays(self):
+        with self.pay_relay("timeout_ms = 500") as relay:
+            self.open(relay)
+            self.pay("lost")
+            for mode, error in (("unsigned", "RELAY_ANSWER_SIGNATURE"), ("wrong-signature", "RELAY_ANSWER_SIGNATURE"),
+                                ("garbage", "RELAY_ANSWER"), ("huge", "RELAY_ANSWER"), ("error", "RELAY_UNREACHABLE"),
+                                ("slow", "RELAY_TIMEOUT")):
+                self.api_mode(mode)
+                self.assertEqual(self.state(relay), error, mode)
+                self.assertEqual(relay.ask("refund", self.asks_refund())["error"], error, mode)
+                if mode in ("unsigned", "wrong-signature"):  # not even that an order is unknown is believed
+                    self.assertEqual(relay.ask("query", {**self.ASKED, "order": "H2"})["error"], error, mode)
+            self.api_mode("normal")
+            self.assertEqual(self.state(relay), "refunded")  # it was asked for, though no answer was believed
+            self.assertEqual(relay.ask("refund", self.asks_refund())["record"]["state"], "refunded")  # and is one
+
+    def test_r_fee_4_refunds_that_wait_or_are_refused(self):
+        with self.pay_relay() as relay:
+            self.open(relay)
+            self.pay()
+            for mode, error in (("balance", "RELAY_BALANCE"), ("refund-refused", "RELAY_REFUND_REFUSED")):
+                self.api_mode(mode)
+                self.assertEqual(relay.ask("refund", self.asks_refund())["error"], error)
+            self.api_mode("refund-waits")
+            for _ in range(2):
+                self.assertEqual(relay.ask("refund", self.asks_refund())["record"]["state"], "refunding")
+            self.api_mode("normal")
+            self.refund("lost")
+            self.assertEqual(relay.ask("refund", self.asks_refund())["record"]["state"], "refunded")
+
+    def test_r_fee_4_a_closed_order_is_paid_no_more(self):
+        with self.pay_relay() as relay:
+            self.open(relay)
+            for _ in range(2):
+                self.assertEqual(relay.ask("close", self.ASKED)["record"]["state"], "closed")
+            self.assertEqual(self.state(relay), "closed")
+            with self.assertRaises(urllib.error.HTTPError):
+                self.pay()
+            late = relay.ask("order", {**self.ORDER, "order": "H2026112400002", "expires_s": int(time.time()) - 1})
+            with self.assertRaises(urllib.error.HTTPError):  # the page has run out before anybody opened it
+                urllib.request.urlopen(late["record"]["page_url"], timeout=10)
+            self.assertEqual(relay.ask("close", {**self.ASKED, "order": "H2026112400002"})["error"], "RELAY_ORDER_UNKNOWN")
+
+    def test_configuration(self):
+        """What is missing or no key is named; another merchant's key is refused by the gateway."""
+        with open(self.path("sim/relay.conf")) as f:
+            lines = [line for line in f.read().splitlines() if line.startswith("alipay_")]
+        for gone in "url", "seller", "key_file", "platform_key_file", "notify_url":
+            with open(self.path("bad.conf"), "w") as f:
+                f.write("\n".join(["[relay]", *(line for line in lines if not line.startswith(f"alipay_{gone} "))]) + "\n")
+            done = subprocess.run([os.path.join(BUILD, PROGRAM), "--config", self.path("bad.conf"), "-t"], capture_output=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"alipay_{gone}: is missing".encode(), done.stderr)
+        swapped = [line.replace("alipay-app-key.pem", "merchant-key.pem") for line in lines]
+        with self.relay(*swapped) as relay:
+            self.assertEqual(relay.ask("query", self.ASKED)["error"], "RELAY_REFUSED")
+            self.assertEqual(relay.ask("order", ORDER)["error"], "RELAY_METHOD")  # wechat is not configured
 
 
 class Mailbox:

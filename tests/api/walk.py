@@ -244,6 +244,14 @@ class Walk:
         assert order["code_url"].startswith(paysim), order
         return Page(paysim).do("POST", order["code_url"][len(paysim):] + "?mode=" + mode).json
 
+    def page(self, order, mode="normal"):
+        """Opens Alipay's page and pays there."""
+        paysim = self.world.address("paysim")
+        assert order["page_url"].startswith(paysim + "/gateway.do?"), order
+        where = Page(paysim).do("GET", order["page_url"][len(paysim):])
+        assert where.status == 302, where.status
+        return Page(paysim).do("POST", f"/sim/pay/{order['order']}?mode={mode}").json
+
     def is_paid(self):
         return self.portal.api("GET", self.path("payment"))["state"] == "paid"
 

@@ -12,6 +12,7 @@ export async function prepare(world) {
     printed: await until("print", "王五"),
     unpaid: await until("submit", "赵六"),
     transferring: await until("submit", "韩五"),
+    paging: await until("submit", "蒋五"),
     review: await until("pay", "陈七"),
     back: await until("pay", "周八"),
     withdrawn: await until("apply", "吴九"),
@@ -26,6 +27,7 @@ export async function prepare(world) {
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
   await p.transferring.api("POST", p.transferring.path("payment"), { method: "transfer" });
+  await p.paging.api("POST", p.paging.path("payment"), { method: "alipay" });
   await p.refunded.api("POST", p.refunded.path("withdrawal"));
   const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
   await reviewer.api("POST", `console/${p.back.path("return")}`, {
@@ -154,6 +156,15 @@ async function portal(world, browser, people, each) {
     ],
   ]);
   await show(people.transferring, [["portal-payment-transfer", "payment", "附言（必填）"]]);
+  await show(people.paging, [
+    ["portal-payment-alipay", "payment", "打开支付宝付款"],
+    [
+      "portal-payment-choice",
+      "payment",
+      "打开支付宝付款",
+      (q) => q.getByRole("button", { name: "换一种方式" }).click(),
+    ],
+  ]);
   await show(people.review, [["portal-status-review", "", "正在审核"]]);
   await show(people.back, [
     ["portal-sent-back", "", "有内容需要补正"],

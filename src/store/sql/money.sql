@@ -11,10 +11,10 @@ SELECT * FROM tariff WHERE class = :class AND service = :service AND item = :ite
 ORDER BY from_s DESC LIMIT 1
 
 -- name: payment_insert
-INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, transaction_number, created_s,
-                     expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s, reference, received_fen)
-VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :transaction_number, :created_s,
-        :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s, :reference, :received_fen)
+INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, page_url, transaction_number,
+                     created_s, expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s, reference, received_fen)
+VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :page_url, :transaction_number,
+        :created_s, :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s, :reference, :received_fen)
 
 -- name: payment_get
 SELECT * FROM payment WHERE order_number = :key
@@ -52,7 +52,7 @@ UPDATE payment SET state = 'refunding', tries = 0, next_s = 0, trouble = NULL WH
 UPDATE payment SET expires_s = :at_s, next_s = 0 WHERE application = :key AND state = 'open'
 
 -- name: payment_set_code
-UPDATE payment SET code_url = :code_url WHERE order_number = :order_number AND state = 'open'
+UPDATE payment SET code_url = :code_url, page_url = :page_url WHERE order_number = :order_number AND state = 'open'
 
 -- name: payment_set_paid
 UPDATE payment SET state = 'paid', transaction_number = :transaction_number, paid_s = :paid_s

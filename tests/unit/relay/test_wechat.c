@@ -104,7 +104,7 @@ static struct relay_callback callback_over(const struct made *m, const char *bod
 {
     struct bytes parts[] = { bytes_text(m->timestamp), bytes_text("nonce"), bytes_text(body) };
     const char *signature;
-    assert_false(failed(wechat_sign(m->key, wechat_lines(s.arena, parts, 3), s.arena, &signature)));
+    assert_false(failed(rsa_sign(m->key, wechat_lines(s.arena, parts, 3), s.arena, &signature)));
     return (struct relay_callback){ "wechat", m->timestamp, "nonce", signature, m->serial, bytes_text(body) };
 }
 
@@ -405,7 +405,10 @@ static void refusals_are_told_apart(void **state)
                   { 400, "{\"code\":\"ORDERPAID\"}", ERROR_RELAY_ORDER_PAID },
                   { 400, "{\"code\":\"ORDER_CLOSED\"}", ERROR_RELAY_ORDER_CLOSED },
                   { 403, "{\"code\":\"OUT_TRADE_NO_USED\"}", ERROR_RELAY_ORDER_CONFLICT },
-                  { 403, "{\"code\":\"NOT_ENOUGH\"}", ERROR_RELAY_REFUND_REFUSED },
+                  { 403, "{\"code\":\"NOT_ENOUGH\"}", ERROR_RELAY_BALANCE },
+                  { 403, "{\"code\":\"USER_ACCOUNT_ABNORMAL\"}", ERROR_RELAY_REFUND_REFUSED },
+                  { 400, "{\"code\":\"INVALID_REQUEST\"}", ERROR_RELAY_RULE },
+                  { 400, "{\"code\":\"NO_STATEMENT_EXIST\"}", ERROR_RELAY_NO_BILL },
                   { 429, "{\"code\":\"FREQUENCY_LIMITED\"}", ERROR_RELAY_RATE },
                   { 429, "", ERROR_RELAY_RATE },
                   { 500, "{\"code\":\"SYSTEM_ERROR\"}", ERROR_RELAY_UNREACHABLE },

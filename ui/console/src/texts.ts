@@ -299,7 +299,7 @@ export const t = {
       when: "时间",
       state: "状态",
     },
-    methods: { wechat: "微信支付", transfer: "银行转账" } as Record<string, string>,
+    methods: { wechat: "微信支付", alipay: "支付宝", transfer: "银行转账" } as Record<string, string>,
     states: { open: "待付款", paid: "已付款", closed: "已关闭", refunding: "退款中", refunded: "已退款" } as Record<
       string,
       string
