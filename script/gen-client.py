@@ -73,8 +73,8 @@ def operation_function(path, method, operation):
     result, kind = answer_of(operation)
     parameters = operation.get("parameters", [])
     arguments = [f"{p['name']}: {type_of(p['schema'])}" for p in parameters if p["in"] == "path"]
-    queries = [f"{p['name']}{'' if p['required'] else '?'}: {type_of(p['schema'])}"
-               for p in parameters if p["in"] == "query"]
+    query = [p for p in parameters if p["in"] == "query"]
+    queries = [f"{p['name']}{'' if p['required'] else '?'}: {type_of(p['schema'])}" for p in query]
     body = operation.get("requestBody", {}).get("content", {})
     media = next(iter(body), None)
     details = []
@@ -85,7 +85,8 @@ def operation_function(path, method, operation):
         arguments.append("file: Blob")
         details.append("file")
     if queries:
-        arguments.append("query: { " + "; ".join(queries) + " } = {}")
+        needed = any(p["required"] for p in query)
+        arguments.append("query: { " + "; ".join(queries) + " }" + ("" if needed else " = {}"))
         details.append("query")
     target = "`" + re.sub(r"\{(\w+)\}", r"${encodeURIComponent(\1)}", path) + "`"
     name = camel(operation["operationId"])

@@ -135,6 +135,10 @@ DEFINE(agreement_row, AGREEMENT_FIELDS);
 DEFINE(key_row, KEY_FIELDS);
 #undef TYPE
 
+#define TYPE hit_row
+DEFINE(hit_row, HIT_FIELDS);
+#undef TYPE
+
 #define TYPE count_row
 DEFINE(count_row, COUNT_FIELDS);
 #undef TYPE

@@ -167,6 +167,12 @@ ROW(agreement_row, AGREEMENT_FIELDS);
     X(INT, limit_count, 0) X(TEXT, state, 32)
 ROW(key_row, KEY_FIELDS);
 
+/* What a search finds: "application", "account", "organization", "certificate", "usbkey"; KEY its number or serial, ID the
+ * person or organization; ABOUT a service or a purpose. */
+#define HIT_FIELDS(X) X(TEXT, kind, 16) X(TEXT, key, 32) X(ID, id, 0) X(TEXT, name, 300) X(TEXT, organization, 600) \
+    X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0)
+ROW(hit_row, HIT_FIELDS);
+
 #define COUNT_FIELDS(X) X(INT, count, 0)
 ROW(count_row, COUNT_FIELDS);
 /* clang-format on */

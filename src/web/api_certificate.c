@@ -5,31 +5,18 @@
 
 #include "web/api_desk.h"
 
-static struct api_certificate show(const struct call *call, const struct certificate_row *row)
-{
-    return (struct api_certificate){ .serial = row->serial, .purpose = row->purpose,
-                                     .state = certify_state(row, call->now_s), .subject = row->subject,
-                                     .holder = row->holder, .application = row->application,
-                                     .medium = row->medium, .card = row->card,
-                                     .not_before_s = row->not_before_s, .not_after_s = row->not_after_s,
-                                     .revoked_s = row->revoked_s, .reason = row->reason, .der = row->der };
-}
-
 struct result api_certificate_list(struct call *call)
 {
     struct act act = app_act(call);
     struct certificate_row *rows;
     size_t count;
     TRY(certify_list(&act, &rows, &count));
-    struct api_certificate *answer = arena_array(call->arena, count, sizeof *answer);
-    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
-    for (size_t i = 0; i < count; i++) answer[i] = show(call, &rows[i]);
-    return answer_list(call, &api_certificate_shape, answer, count, NULL);
+    return desk_answer_certificates(call, rows, count);
 }
 
 static struct result answer_certificate(struct call *call, const struct certificate_row *row)
 {
-    struct api_certificate answer = show(call, row);
+    struct api_certificate answer = desk_show_certificate(call, row);
     return answer_record(call, &api_certificate_shape, &answer);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "service/attachment.h"
+#include "service/certify.h"
 #include "service/item.h"
 #include "service/lapse.h"
 #include "service/mask.h"
@@ -132,4 +133,33 @@ struct result desk_answer_pair(struct call *call, const struct signer_issued *is
                                    .encryption_certificate = issued->encryption_certificate,
                                    .enveloped_key = issued->enveloped_key };
     return answer_record(call, &api_produced_shape, &answer);
+}
+
+struct api_certificate desk_show_certificate(const struct call *call, const struct certificate_row *row)
+{
+    return (struct api_certificate){ .serial = row->serial, .purpose = row->purpose,
+                                     .state = certify_state(row, call->now_s), .subject = row->subject,
+                                     .holder = row->holder, .application = row->application,
+                                     .medium = row->medium, .card = row->card,
+                                     .not_before_s = row->not_before_s, .not_after_s = row->not_after_s,
+                                     .revoked_s = row->revoked_s, .reason = row->reason, .der = row->der };
+}
+
+struct result desk_answer_certificates(struct call *call, const struct certificate_row *rows, size_t count)
+{
+    struct api_certificate *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) answer[i] = desk_show_certificate(call, &rows[i]);
+    return answer_list(call, &api_certificate_shape, answer, count, NULL);
+}
+
+struct result desk_answer_history(struct call *call, const struct audit_row *rows, size_t count)
+{
+    struct api_audit_entry *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++)
+        answer[i] = (struct api_audit_entry){ .id = rows[i].id, .at_s = rows[i].at_s, .actor = rows[i].actor,
+                                              .action = rows[i].action, .subject = rows[i].subject,
+                                              .detail = rows[i].detail, .request = rows[i].request };
+    return answer_list(call, &api_audit_entry_shape, answer, count, NULL);
 }

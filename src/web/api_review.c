@@ -50,13 +50,7 @@ struct result api_review_history(struct call *call)
     struct audit_row *rows;
     size_t count;
     TRY(review_history(&act, call_text(call, "number"), &rows, &count));
-    struct api_audit_entry *answer = arena_array(call->arena, count, sizeof *answer);
-    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
-    for (size_t i = 0; i < count; i++)
-        answer[i] = (struct api_audit_entry){ .id = rows[i].id, .at_s = rows[i].at_s, .actor = rows[i].actor,
-                                              .action = rows[i].action, .subject = rows[i].subject,
-                                              .detail = rows[i].detail, .request = rows[i].request };
-    return answer_list(call, &api_audit_entry_shape, answer, count, NULL);
+    return desk_answer_history(call, rows, count);
 }
 
 /* The number leaves with the answer; what it was made from is wiped, the request's arena is given back at its end. */

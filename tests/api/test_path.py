@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import unittest
+import urllib.parse
 
 from aiosmtpd.controller import Controller
 
@@ -286,6 +287,43 @@ class Steps(unittest.TestCase):
     def read(self, name):
         with open(self.world.path(name), "rb") as f:
             return f.read()
+    def test_r_ops_5_one_box_finds_everything(self):
+        walk = self.walk("ship")
+        page = self.staff.get("producer").page
+
+        def found(text):
+            items = page.api("GET", f"console/search?text={urllib.parse.quote(text)}")["items"]
+            return {(i["kind"], i["key"]): i for i in items}
+
+        listed = {c["purpose"]: c["serial"] for c in walk.portal.api("GET", "certificates")["items"]}
+        application, signing = ("application", walk.number), ("certificate", listed["signing"])
+        account, usbkey = ("account", walk.mobile), ("usbkey", walk.card.serial)
+        organization = ("organization", walk.credit_code)
+        grouped = re.sub("(.{4})", r"\1 ", listed["signing"].upper())
+        for text, wanted in {walk.number: {application, signing, ("certificate", listed["encryption"])},
+                             walk.organization_name[2:12]: {application, signing, account, organization},
+                             grouped: {signing}, listed["encryption"][:12]: {("certificate", listed["encryption"])},
+                             f" {walk.card.serial.lower()} ": {application, signing, usbkey},
+                             walk.mobile: {application, account}, walk.credit_code: {account, organization},
+                             walk.email[:-4].upper(): {account}}.items():
+            self.assertEqual(set(found(text)), wanted, text)
+        self.assertEqual(found(walk.number)[application]["state"], "shipped")
+        self.assertLessEqual({application, account}, set(found(walk.organization_name)))
+        # Signs that mean something in a pattern stand for themselves.
+        self.assertEqual([found("%%"), found("__"), found(walk.number[:3] + "%"), found("没有这个人")], [{}] * 4)
+        short = page.try_api("GET", f"console/search?text={urllib.parse.quote(' 张 ')}")
+        self.assertEqual((short.name, short["field"]), ("FIELD_FORMAT", "text"))
+
+    def test_r_ops_5_the_life_of_a_usbkey_and_of_a_certificate(self):
+        walk = self.walk("ship")
+        page = self.staff.get("auditor").page
+        made = page.api("GET", f"console/usbkeys/{walk.card.serial}")["items"]
+        self.assertEqual({c["purpose"]: c["state"] for c in made}, {"signing": "valid", "encryption": "valid"})
+        serial = next(c["serial"] for c in made if c["purpose"] == "signing")
+        walk.revoke()
+        past = page.api("GET", f"console/certificates/{serial}/history")["items"]
+        self.assertEqual([e["action"] for e in past], ["certificate.issue", "certificate.revoke"])
+        self.assertEqual(page.try_api("GET", "console/usbkeys/NOSUCHKEY000001").name, "NOT_FOUND")
 
     def test_r_apply_4_dispatch_is_told_and_shown(self):
         walk = self.walk("ship")

@@ -311,12 +311,19 @@ describe("each error of each form", () => {
     await p.getByRole("dialog").getByText("不予通过").first().waitFor();
     await p.getByRole("button", { name: "签名并不予通过" }).click();
     await p.getByText("请填写USBKey 口令").or(p.getByText("请填写 USBKey 口令")).first().waitFor();
-    await p.goto(world.console + "/certificates");
-    await refused(p, "查询", ["请填写证书序列号"]);
-    await p.getByLabel("证书序列号").fill("xyz");
-    await refused(p, "查询", ["证书序列号应为 32 位数字和字母 A 至 F"]);
-    await p.getByLabel("证书序列号").fill("0".repeat(32));
+  });
+
+  test("R-OPS-5 console: the box that searches", async () => {
+    const p = await visitor(browser, world);
+    await logInOperator(p, world, "reviewer");
+    await p.goto(world.console + "/search");
+    await refused(p, "查询", ["请填写要查的内容"]);
+    await p.getByLabel("查什么").fill("王");
+    await refused(p, "查询", ["请至少输入 2 个字"]);
+    await p.getByLabel("查什么").fill("0".repeat(32));
     await p.getByRole("button", { name: "查询" }).click();
+    await p.getByText("没有找到与").waitFor();
+    await p.goto(`${world.console}/certificates/${"0".repeat(32)}`);
     await p.getByText("没有找到所要的内容").waitFor();
   });
 

@@ -257,7 +257,9 @@ async function console_(world, browser, people, each) {
   await each(p, "console-approve");
   await p.getByRole("dialog").getByRole("button", { name: "取消" }).click();
   for (const [name, path, wait] of [
-    ["console-certificates", "/certificates", "按证书序列号查询"],
+    ["console-search", "/search?text=测试能源", "统一社会信用代码"],
+    ["console-search-none", "/search?text=没有这个人", "没有找到"],
+    ["console-usbkey", `/usbkeys/${people.has.card.serial}`, "加密证书"],
     ["console-certificate", `/certificates/${people.has.serial}`, "有效期至"],
   ]) {
     await p.goto(world.console + path);

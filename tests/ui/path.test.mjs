@@ -222,14 +222,16 @@ test("R-LOGIN-2, R-KEY-1 the holder changes 000000 and logs in to the platform",
   await p.getByRole("heading", { name: `${holder.name}，您已登录` }).waitFor();
 });
 
-test("R-LOGIN-4 after revocation the same USBKey is refused, with the reason", async () => {
+test("R-LOGIN-4, R-OPS-5 found by its serial number; after its revocation the same USBKey is refused, with the reason", async () => {
   const p = await open({ width: 1440 });
   await logInOperator(p, world, "reviewer");
-  await p.getByRole("link", { name: "证书", exact: true }).click();
+  await p.getByRole("link", { name: "查询", exact: true }).click();
   await holderPage.getByRole("link", { name: "我的证书" }).click();
   const serial = (await holderPage.locator(".serial").first().textContent()).trim();
-  await p.getByLabel("证书序列号").fill(serial);
+  await p.getByLabel("查什么").fill(serial);
   await p.getByRole("button", { name: "查询" }).click();
+  await p.getByRole("link", { name: serial }).click();
+  await p.getByText("签发证书").waitFor(); /* its history */
   await p.getByRole("button", { name: "吊销证书" }).click();
   await p.getByLabel("吊销原因").selectOption("keyCompromise");
   await p.getByRole("button", { name: "下一步：签名" }).click();

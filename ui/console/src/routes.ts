@@ -33,7 +33,12 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/Person.vue"),
     meta: { title: t.accounts.one.title },
   },
-  { path: "/certificates", component: () => import("./pages/Certificates.vue"), meta: { title: t.certificates.title } },
+  { path: "/search", component: () => import("./pages/Search.vue"), meta: { title: t.search.title } },
+  {
+    path: "/usbkeys/:card([0-9A-Za-z-]{1,32})",
+    component: () => import("./pages/UsbKey.vue"),
+    meta: { title: t.usbkey.title },
+  },
   {
     path: "/certificates/:serial([0-9a-f]{32})",
     component: () => import("./pages/Certificate.vue"),

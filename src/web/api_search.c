@@ -1,0 +1,37 @@
+/* One box for everything (R-OPS-5), and the life of a USBKey and of a certificate. */
+#include "service/search.h"
+
+#include "web/api_desk.h"
+
+struct result api_search(struct call *call)
+{
+    struct act act = app_act(call);
+    struct hit_row *rows;
+    size_t count;
+    TRY(search(&act, call_text(call, "text"), &rows, &count));
+    struct api_hit *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++)
+        answer[i] = (struct api_hit){ .kind = rows[i].kind, .key = rows[i].key, .id = rows[i].id, .name = rows[i].name,
+                                      .organization = rows[i].organization, .about = rows[i].about,
+                                      .state = rows[i].state, .at_s = rows[i].at_s };
+    return answer_list(call, &api_hit_shape, answer, count, NULL);
+}
+
+struct result api_usbkey_get(struct call *call)
+{
+    struct act act = app_act(call);
+    struct certificate_row *rows;
+    size_t count;
+    TRY(search_card(&act, call_text(call, "card"), &rows, &count));
+    return desk_answer_certificates(call, rows, count);
+}
+
+struct result api_certificate_history(struct call *call)
+{
+    struct act act = app_act(call);
+    struct audit_row *rows;
+    size_t count;
+    TRY(search_certificate(&act, call_text(call, "serial"), &rows, &count));
+    return desk_answer_history(call, rows, count);
+}
