@@ -156,6 +156,18 @@ class Lint(unittest.TestCase):
                  for number, line in enumerate(lines_of(path), 1) if pattern.search(line)]
         self.none(found)
 
+    def test_what_the_trail_says_has_words_on_its_pages(self):
+        """R-OPS-6: an auditor reads Chinese, not the names of actions."""
+        said = set()
+        for path in tracked(".c"):
+            if path.startswith(("src/service/", "src/web/")):
+                for call in re.findall(r"(?<!\w)(?:audit_write|audit_write_alone|note)\([^;]*;", "\n".join(lines_of(path))):
+                    said |= set(re.findall(r'"([a-z]+\.[a-z-]+)"', call))
+        with open(os.path.join(ROOT, "ui/console/src/texts.ts"), encoding="utf-8") as f:
+            words = set(re.findall(r'^ +"([a-z]+\.[a-z-]+)": "', f.read(), re.M))
+        self.assertGreater(len(said), 20)
+        self.none(sorted(said - words))
+
     def test_libraries_do_not_print(self):
         """Only main files, the commands and log.c write to the standard streams."""
         found = []

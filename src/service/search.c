@@ -93,7 +93,8 @@ struct result search_card(const struct act *act, const char *card, struct certif
     return OK;
 }
 
-struct result search_certificate(const struct act *act, const char *serial, struct audit_row **ret_rows, size_t *ret_count)
+struct result search_certificate(const struct act *act, const char *serial, struct audit_row **ret_rows,
+                                 size_t *ret_count)
 {
     struct key_row params = { .key = serial, .limit_count = SEARCH_LIFE_MAX };
     struct certificate_row row;

@@ -1,5 +1,6 @@
-/* What operators look for in one box (R-OPS-5): a part of a person's or organization's name, or how an application's number, a
- * certificate's or USBKey's serial number, a credit code or a mobile number begins; and the life of what is found. */
+/* What operators look for in one box (R-OPS-5): a part of a person's or organization's name, or how an application's
+ * number, a certificate's or USBKey's serial number, a credit code or a mobile number begins; and the life of what is
+ * found. */
 #pragma once
 
 #include "service/desk.h"
@@ -12,8 +13,8 @@ enum {
     SEARCH_LIFE_MAX = 200
 };
 
-/* Applications, people, certificates, USBKeys and organizations in this order, at most SEARCH_EACH of each: the newest, or
- * the first by name. ERROR_FIELD_FORMAT naming "text" for fewer than SEARCH_TEXT_MIN characters. */
+/* Applications, people, certificates, USBKeys and organizations in this order, at most SEARCH_EACH of each: the newest,
+ * or the first by name. ERROR_FIELD_FORMAT naming "text" for fewer than SEARCH_TEXT_MIN characters. */
 RESULT search(const struct act *act, const char *text, struct hit_row **ret_rows, size_t *ret_count);
 
 /* All certificates that were made on a USBKey, the newest first. ERROR_NOT_FOUND: none. */

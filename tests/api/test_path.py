@@ -287,6 +287,7 @@ class Steps(unittest.TestCase):
     def read(self, name):
         with open(self.world.path(name), "rb") as f:
             return f.read()
+
     def test_r_ops_5_one_box_finds_everything(self):
         walk = self.walk("ship")
         page = self.staff.get("producer").page
