@@ -1,5 +1,6 @@
 /* Production of USBKeys (R-APPLY-3, R-PKI-2). */
 #include "service/production.h"
+#include "service/recovery.h"
 
 #include "web/api_desk.h"
 
@@ -51,6 +52,19 @@ struct result api_produce_pair(struct call *call)
     struct signer_issued issued;
     TRY(production_pair(&act, call_text(call, "number"), &issued));
     return desk_answer_pair(call, &issued);
+}
+
+struct result api_produce_recovered(struct call *call)
+{
+    struct act act = app_act(call);
+    struct recovered_key *keys;
+    size_t count;
+    TRY(recovery_keys(&act, call_text(call, "number"), &keys, &count));
+    struct api_recovered_key *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++)
+        answer[i] = (struct api_recovered_key){ keys[i].serial, keys[i].certificate, keys[i].enveloped };
+    return answer_list(call, &api_recovered_key_shape, answer, count, NULL);
 }
 
 struct result api_production_finish(struct call *call)

@@ -1,6 +1,8 @@
 """The services beside the first application, with real processes: what each asks for, revokes, issues, costs and tells."""
+import os
 import unittest
 
+from envelope import Key, encrypt
 from page import Page
 from walk import NEW_PIN, Staff, Walk, expect, mobile
 from world import World, wait_for
@@ -92,6 +94,36 @@ class Services(unittest.TestCase):
             self.refused(self.staff.administrator.try_api("POST", "console/" + path, dict(fields, name="国" * 65)),
                          "CERTIFICATE_NAME_LONG", "name")
 
+    # ---- encryption keys of before ----
+
+    def try_recover(self, walk, by=None):
+        return (by or self.staff.producer).try_api("POST", walk.console_path("recovered-keys"))
+
+    def recovery(self, walk):
+        """R-LOST-4, R-OPS-4: asked again the same, for its producer alone, in the journal with both approvals."""
+        keys = walk.recovered()
+        self.assertEqual(walk.recovered(), keys)
+        self.assertEqual(len(keys), 1)
+        self.refused(self.try_recover(walk, self.staff.reviewer), "NOT_PERMITTED")
+        shown = self.staff.producer.api("GET", walk.console_path("history"))["items"]
+        self.assertEqual([entry["detail"] for entry in shown if entry["action"] == "key.recover"], [keys[0]["serial"]])
+
+    def old_data_opens(self, old, new):
+        """R-LOST-4: what was encrypted to the old certificate is read with the new USBKey, by any SKF program."""
+        listed = {(c["application"], c["purpose"]): c for c in new.portal.api("GET", "certificates")["items"]}
+        data = os.urandom(40)
+        blobs = {name: encrypt(listed[walk.number, "encryption"]["der"], data) for name, walk in (("old", old), ("new", new))}
+        key = Key(self.world, new.card.serial, NEW_PIN)
+        self.addCleanup(key.close)
+        recovered, = set(key.containers()) - {key.current}
+        self.assertTrue(recovered.startswith("recovered-"))
+        self.assertEqual(key.decrypt(recovered, blobs["old"]), data)
+        self.assertEqual(key.decrypt(key.current, blobs["new"]), data)
+        self.assertNotEqual(key.decrypt(key.current, blobs["old"]), data)
+        # it has nothing to sign with, and the agent shows the new pair alone
+        shown = {c["serial"] for c in new.holder_agent().key(new.card.serial)["certificates"]}
+        self.assertEqual(shown, {listed[new.number, purpose]["serial"] for purpose in ("signing", "encryption")})
+
     # ---- lost ----
 
     def test_r_lost_1_r_lost_2_r_lost_3_lost_and_lost_again(self):
@@ -107,6 +139,7 @@ class Services(unittest.TestCase):
         self.assertEqual((lost.state(), lost.portal.api("GET", lost.path()).json.get("fee_fen", 0)), ("in-review", 0))
         first_one = lost.draft_decision()
         expect(lost.try_decide(first_one, self.staff.reviewer.sign(first_one)))  # R-OPS-4: two of them, each once
+        self.refused(self.try_recover(lost), "APPLICATION_STATE")  # R-LOST-4: one approval obtains nothing
         self.assertEqual(lost.state(), "in-review")
         expect(walk.try_login())
         again = lost.draft_decision()
@@ -117,12 +150,16 @@ class Services(unittest.TestCase):
         lost.done.append("approve")
         self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
         self.told(lost, "补办")
+        lost.to("write")
+        self.recovery(lost)
         lost.to("finish")
         self.assertEqual(self.staff.producer.api("GET", lost.console_path("label"))["recipient_mobile"], walk.mobile)
         lost.to("platform_login")
         again = self.signing(lost)
         self.assertEqual((again[lost.serial]["not_after_s"], again[lost.serial]["state"]), (first["not_after_s"], "valid"))
         self.assertEqual(again[walk.serial]["state"], "revoked")
+        self.old_data_opens(walk, lost)
+        self.refused(self.try_recover(lost), "APPLICATION_STATE")
         lost.portal.api("POST", lost.path("receipt"))
         twice = lost.further("lost")
         twice.done.remove("pay")
@@ -151,6 +188,7 @@ class Services(unittest.TestCase):
         self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
         damaged.to("platform_login")
         self.assertEqual(self.signing(damaged)[damaged.serial]["not_after_s"], end)
+        self.old_data_opens(walk, damaged)  # R-DAMAGED-2
 
     def test_r_damaged_1_the_holder_s_fault_makes_a_replacement_of_it(self):
         walk = self.walk()

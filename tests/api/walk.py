@@ -337,7 +337,14 @@ class Walk:
 
     def write(self):
         self.staff.producer.agent.tell("write", key=self.key, **self.produced)
+        for recovered in self.recovered():
+            self.staff.producer.agent.tell("write-recovered", key=self.key, encryption_certificate=recovered["encryption_certificate"],
+                                           enveloped_key=recovered["enveloped_key"])
         self.staff.producer.agent.tell("close", key=self.key)
+
+    def recovered(self):
+        """R-LOST-4: none but for a lost or damaged USBKey."""
+        return self.staff.producer.api("POST", self.console_path("recovered-keys"))["items"]
 
     def finish(self):
         self.serial = self.staff.producer.api("POST", self.console_path("production"))["serial"]

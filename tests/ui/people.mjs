@@ -357,6 +357,10 @@ export class Holder {
       card_certificate: seen.card_certificate,
     });
     await producer.agent.tell("write", { key, ...produced });
+    for (const { encryption_certificate, enveloped_key } of (
+      await producer.api("POST", `console/${this.path("recovered-keys")}`)
+    ).items)
+      await producer.agent.tell("write-recovered", { key, encryption_certificate, enveloped_key });
     await producer.agent.tell("close", { key });
     this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
     return this;

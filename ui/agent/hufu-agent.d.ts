@@ -99,6 +99,11 @@ export declare class HufuAgent {
     certificates: { signing_certificate: string; encryption_certificate?: string; enveloped_key?: string },
     options?: AgentOptions,
   ): Promise<Record<string, never>>
+  writeRecovered(
+    key: KeyOrId,
+    recovered: { encryption_certificate: string; enveloped_key: string },
+    options?: AgentOptions,
+  ): Promise<Record<string, never>>
   close(key: KeyOrId, options?: AgentOptions): Promise<Record<string, never>>
 
   unlockChallenge(key: KeyOrId, options?: AgentOptions): Promise<{ card: string; challenge: string }>

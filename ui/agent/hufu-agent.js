@@ -162,6 +162,11 @@ export class HufuAgent {
     return this.paired('write', { key: idOf(key), signing_certificate, encryption_certificate, enveloped_key }, options)
   }
 
+  writeRecovered(key, recovered, options) {
+    const { encryption_certificate, enveloped_key } = recovered
+    return this.paired('write-recovered', { key: idOf(key), encryption_certificate, enveloped_key }, options)
+  }
+
   close(key, options) {
     return this.paired('close', { key: idOf(key) }, options)
   }

@@ -61,6 +61,7 @@ RESULT production_inspect(struct call *call);
 RESULT production_open(struct call *call);
 RESULT production_prove(struct call *call);
 RESULT production_write(struct call *call);
+RESULT production_write_recovered(struct call *call);
 RESULT production_close(struct call *call);
 RESULT production_unlock_challenge(struct call *call);
 RESULT production_unlock_answer(struct call *call);

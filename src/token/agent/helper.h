@@ -42,6 +42,7 @@ RESULT helper_inspect(struct helper_call *call);
 RESULT helper_open(struct helper_call *call);
 RESULT helper_prove(struct helper_call *call);
 RESULT helper_write_production(struct helper_call *call);
+RESULT helper_write_recovered(struct helper_call *call);
 RESULT helper_close(struct helper_call *call);
 RESULT helper_unlock_challenge(struct helper_call *call);
 RESULT helper_unlock_answer(struct helper_call *call);

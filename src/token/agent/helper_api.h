@@ -37,7 +37,8 @@ enum helper_op {
     HELPER_DOWNLOAD_OPEN,    /* device, serial, u8 how (HUFU_DOWNLOAD_…) → point (64), attestation (64), container,
                                 card certificate */
     HELPER_DOWNLOAD_SIGN,    /* device, serial, PIN, statement → signature (64), possession (64) */
-    HELPER_DOWNLOAD_WRITE    /* device, serial, signing certificate, encryption certificate, enveloped key → */
+    HELPER_DOWNLOAD_WRITE,   /* device, serial, signing certificate, encryption certificate, enveloped key → */
+    HELPER_WRITE_RECOVERED   /* device, serial, encryption certificate, enveloped key → */
 };
 
 enum helper_state {

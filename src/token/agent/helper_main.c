@@ -17,6 +17,7 @@ static const struct {
     { HELPER_OPEN, helper_open },
     { HELPER_PROVE, helper_prove },
     { HELPER_WRITE, helper_write_production },
+    { HELPER_WRITE_RECOVERED, helper_write_recovered },
     { HELPER_CLOSE, helper_close },
     { HELPER_UNLOCK_CHALLENGE, helper_unlock_challenge },
     { HELPER_UNLOCK_ANSWER, helper_unlock_answer },

@@ -77,6 +77,19 @@ struct result helper_write_production(struct helper_call *call)
                 ERROR_AGENT_STEP, ERROR_AGENT_WRITE);
 }
 
+struct result helper_write_recovered(struct helper_call *call)
+{
+    NEED_OURS(call);
+    ENSURE(call->library->f.WriteRecovered, ERROR_AGENT_LIBRARY_UNABLE);
+    struct bytes encryption = read_block(&call->in, CERTIFICATE_SIZE_MAX);
+    struct bytes enveloped = read_block(&call->in, ENVELOPED_KEY_SIZE);
+    ENSURE(encryption.len && enveloped.len, ERROR_MALFORMED);
+    return said(call,
+                call->library->f.WriteRecovered(call->device, given(encryption), encryption.len, given(enveloped),
+                                                enveloped.len),
+                ERROR_AGENT_STEP, ERROR_AGENT_WRITE);
+}
+
 struct result helper_close(struct helper_call *call)
 {
     NEED_OURS(call);

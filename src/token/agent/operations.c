@@ -142,6 +142,8 @@ static const struct operation {
     { "write", PRODUCER, production_write,
       { { "key", ID, true }, { "signing_certificate", CERTIFICATE, true }, { "encryption_certificate", CERTIFICATE },
         { "enveloped_key", SHORT } } },
+    { "write-recovered", PRODUCER, production_write_recovered,
+      { { "key", ID, true }, { "encryption_certificate", CERTIFICATE, true }, { "enveloped_key", SHORT, true } } },
     { "close", PRODUCER, production_close, { { "key", ID, true } } },
     { "unlock-challenge", PAIRED, production_unlock_challenge, { { "key", ID, true } } },
     { "download-open", PAIRED, download_open, { { "key", ID, true }, { "fresh", 3 } } },

@@ -129,6 +129,20 @@ struct result production_write(struct call *call)
     return r;
 }
 
+struct result production_write_recovered(struct call *call)
+{
+    struct bytes encryption, enveloped;
+    TRY(field_base64(call, "encryption_certificate", &encryption));
+    TRY(field_base64(call, "enveloped_key", &enveloped));
+    struct library_call question;
+    TRY(begin(call, HELPER_WRITE_RECOVERED, &question));
+    write_block(&question.out, encryption);
+    write_block(&question.out, enveloped);
+    struct result r = ask(call, &question);
+    library_end(&question);
+    return r;
+}
+
 /* A question without more, and an answer without anything. */
 static struct result plain(struct call *call, enum helper_op op)
 {

@@ -24,7 +24,7 @@ static const struct wanted wanted[] = {
     SKF(ECCSignData, STANDARD),
     OUR(GetFlags), OUR(GetCardCertificate), OUR(SignMessage), OUR(ProductionChallenge), OUR(OpenProduction),
     OUR(Prove), OUR(WriteProduction), OUR(CloseProduction), OUR(UnlockChallenge), OUR(UnlockAnswer),
-    LATER(OpenDownload), LATER(ProveDownload), LATER(WriteDownload),
+    LATER(OpenDownload), LATER(ProveDownload), LATER(WriteDownload), LATER(WriteRecovered),
 };
 
 struct result skf_library_load(const char *path, struct skf_library *ret_library)

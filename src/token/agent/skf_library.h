@@ -79,6 +79,8 @@ struct skf_functions {
     skf_value(SKF_CALL *UnlockChallenge)(skf_handle device, uint8_t *challenge);
     skf_value(SKF_CALL *UnlockAnswer)(skf_handle device, uint8_t *answer, skf_value size);
     /* NULL where ours is older than these. */
+    skf_value(SKF_CALL *WriteRecovered)(skf_handle device, uint8_t *encryption, skf_value encryption_size,
+                                        uint8_t *enveloped, skf_value enveloped_size);
     skf_value(SKF_CALL *OpenDownload)(skf_handle device, skf_value how, char *container, uint8_t *point,
                                       uint8_t *attestation);
     skf_value(SKF_CALL *ProveDownload)(skf_handle application, uint8_t *statement, skf_value size, uint8_t *signature,

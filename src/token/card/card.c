@@ -82,6 +82,7 @@ static const struct command {
     { CLA_HUFU, 0x62, 0, card_produce_open },
     { CLA_HUFU, 0x64, NEEDS_ISSUER, card_install_admin_key },
     { CLA_HUFU, 0x66, 0, card_produce_prove },
+    { CLA_HUFU, 0x68, 0, card_produce_recovered },
     { CLA_HUFU, 0x6A, 0, card_produce_close },
     { CLA_HUFU, 0x74, 0, card_download_open },
     { CLA_HUFU, 0x76, NEEDS_CHANNEL, card_download_prove },

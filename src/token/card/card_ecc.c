@@ -94,7 +94,7 @@ uint16_t card_gen_pair(struct card *card, struct card_call *call)
 }
 
 /* Puts the fields of the command into the order of ENVELOPEDKEYBLOB. */
-static uint16_t read_envelope(struct card_call *call, uint8_t ret_blob[ENVELOPED_KEY_SIZE])
+uint16_t card_read_envelope(struct card_call *call, uint8_t ret_blob[ENVELOPED_KEY_SIZE])
 {
     static const uint8_t zeros[32] = { 0 };
     enum { SESSION_KEY = 16 };
@@ -134,7 +134,7 @@ uint16_t card_import_pair(struct card *card, struct card_call *call)
     struct sm2_private own, brought;
     uint8_t blob[ENVELOPED_KEY_SIZE];
     CARD_TRY(read_place(card, call, &a, &c));
-    CARD_TRY(read_envelope(call, blob));
+    CARD_TRY(card_read_envelope(call, blob));
     CARD_TRY(card_need_writer(card, call, a, c));
     CARD_TRY(card_private(&c->pairs[CARD_SIGNING], &own));
     struct result r = enveloped_key_open(&own, BYTES(blob), &brought);

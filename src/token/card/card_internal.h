@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/secret.h"
+#include "pki/enveloped.h"
 #include "token/card/card.h"
 
 /* Status words, as gmt0017 implementations give them. */
@@ -142,6 +143,8 @@ uint16_t card_check_mac(const struct card_call *call, const uint8_t key[SM4_KEY_
 /* Point of a container's pair as struct; the pair is used. SW_INTERNAL when the state is not a key. */
 uint16_t card_private(const struct card_pair *pair, struct sm2_private *ret_key);
 void card_pair_set(struct card_pair *pair, const struct sm2_private *key);
+/* The fields of ImportECCKeyPair up to the end of the data, as ENVELOPEDKEYBLOB. SW_LENGTH, SW_DATA. */
+uint16_t card_read_envelope(struct card_call *call, uint8_t ret_blob[ENVELOPED_KEY_SIZE]);
 /* Whether the certificate DER is for POINT. SW_DATA. */
 uint16_t card_certificate_check(struct bytes der, const uint8_t point[SM2_POINT_SIZE]);
 /* The card's signature over the HUFU-ATTEST-v1 of the container's signing key. */
@@ -187,7 +190,8 @@ card_handler card_digest_init, card_digest_once, card_digest_update, card_digest
 card_handler card_mac_init, card_mac_once, card_mac_update, card_mac_final, card_free_object;
 card_handler card_open_channel, card_close_channel, card_own_certificate, card_flags, card_get_attestation,
     card_forbid_digests, card_set_current;
-card_handler card_produce_challenge, card_produce_open, card_produce_prove, card_produce_close, card_install_admin_key;
+card_handler card_produce_challenge, card_produce_open, card_produce_prove, card_produce_close, card_install_admin_key,
+    card_produce_recovered;
 card_handler card_unlock_draw, card_unlock_take;
 card_handler card_download_open, card_download_prove, card_download_close;
 

@@ -190,6 +190,7 @@ static struct card_application *in_production(struct card *card, struct card_con
     for (size_t i = 0; i < COUNT(card->state.containers); i++) {
         struct card_container *c = &card->state.containers[i];
         if (!c->used || c->application != card_application_index(card, a)) continue;
+        if (!c->pairs[CARD_SIGNING].used) continue; /* of a recovered key */
         *ret_container = c;
         return a;
     }
@@ -220,6 +221,59 @@ uint16_t card_produce_prove(struct card *card, struct card_call *call)
     CARD_ENSURE(!failed(r), SW_INTERNAL);
     write_bytes(&call->out, BYTES(signature));
     return SW_OK;
+}
+
+/* ---- recovered keys (R-LOST-4) ---- */
+
+/* Recovered keys lie in containers of their own, which have nothing but the encryption part; the name is made of the
+ * key, so that one that is brought again finds its own. */
+static void recovered_name(const struct sm2_private *key, char ret_name[sizeof "recovered-" + 16])
+{
+    static const char digits[] = "0123456789abcdef";
+    char *at = ret_name;
+    for (const char *p = "recovered-"; *p; p++) *at++ = *p;
+    for (size_t i = 0; i < 8; i++) {
+        *at++ = digits[key->public.point[i] >> 4];
+        *at++ = digits[key->public.point[i] & 15];
+    }
+    *at = '\0';
+}
+
+static uint16_t keep_recovered(struct card *card, const struct card_application *a, const struct sm2_private *key,
+                               struct bytes der)
+{
+    char name[sizeof "recovered-" + 16];
+    const uint8_t application = card_application_index(card, a);
+    CARD_TRY(card_certificate_check(der, key->public.point));
+    recovered_name(key, name);
+    struct card_container *c = card_find_container(card, application, bytes_text(name));
+    if (!c) c = card_new_container(card, application, bytes_text(name));
+    CARD_ENSURE(c, SW_NO_ROOM);
+    c->attributes = CARD_NO_DIGESTS;
+    card_pair_set(&c->pairs[CARD_ENCRYPTION], key);
+    struct card_certificate *into = &c->certificates[CARD_ENCRYPTION];
+    into->len = (uint16_t)der.len;
+    memcpy(into->der, der.ptr, der.len);
+    return card_commit(card);
+}
+
+/* Certificate (length 4), envelope as in ImportECCKeyPair, for the fresh signing key. */
+uint16_t card_produce_recovered(struct card *card, struct card_call *call)
+{
+    struct bytes der = read_bytes(&call->in, card_read_u32(&call->in));
+    uint8_t blob[ENVELOPED_KEY_SIZE];
+    struct sm2_private own, brought;
+    struct card_container *fresh;
+    CARD_TRY(card_read_envelope(call, blob));
+    const struct card_application *a = in_production(card, &fresh);
+    CARD_ENSURE(a, SW_SECURITY);
+    CARD_TRY(card_private(&fresh->pairs[CARD_SIGNING], &own));
+    struct result r = enveloped_key_open(&own, BYTES(blob), &brought);
+    sm2_private_done(&own);
+    CARD_ENSURE(!failed(r), SW_DATA);
+    uint16_t sw = keep_recovered(card, a, &brought, der);
+    sm2_private_done(&brought);
+    return sw;
 }
 
 /* ---- the end of production ---- */

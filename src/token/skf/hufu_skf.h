@@ -14,6 +14,7 @@
  *   open              HUFU_OpenProduction
  *   prove             HUFU_Prove
  *   write             HUFU_WriteProduction
+ *   write-recovered   HUFU_WriteRecovered
  *   close             HUFU_CloseProduction
  *   unlock-challenge  HUFU_UnlockChallenge
  *   unlock-answer     HUFU_UnlockAnswer
@@ -109,6 +110,14 @@ ULONG DEVAPI HUFU_Prove(DEVHANDLE hDev, BYTE *pbStatement, ULONG ulStatementLen,
  * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: malformed, or for another key. */
 ULONG DEVAPI HUFU_WriteProduction(DEVHANDLE hDev, BYTE *pbSignCert, ULONG ulSignCertLen, BYTE *pbEncCert,
                                   ULONG ulEncCertLen, BYTE *pbEnvelopedKey, ULONG ulEnvelopedKeyLen);
+
+/* Brings an encryption key of before into the key in production (R-LOST-4): the ENVELOPEDKEYBLOB, enveloped for the
+ * fresh signing key, and its certificate. It gets a container of its own, in which SKF_ECCDecrypt works as in any; the
+ * same one again: SAR_OK. HUFU_WriteProduction need not come first.
+ * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: malformed, or for another key. SAR_NO_ROOM: all
+ * containers are taken. */
+ULONG DEVAPI HUFU_WriteRecovered(DEVHANDLE hDev, BYTE *pbEncCert, ULONG ulEncCertLen, BYTE *pbEnvelopedKey,
+                                 ULONG ulEnvelopedKeyLen);
 
 /* Ends production: PIN 000000, must-change. Again on a key that was just closed: SAR_OK.
  * SAR_SECURITY_STATE: no production is open. SAR_CERTNOTFOUNTERR: no signing certificate in it yet. */

@@ -28,25 +28,31 @@ SKF_EXPORT ULONG DEVAPI SKF_GenECCKeyPair(HCONTAINER hContainer, ULONG ulAlgId, 
     return SAR_OK;
 }
 
-ULONG skf_import_pair(const struct skf_use *container, const ENVELOPEDKEYBLOB *blob)
+ULONG skf_put_envelope(struct skf_command *c, const ENVELOPEDKEYBLOB *blob)
 {
-    uint8_t buffer[4 + 12 + 96 + 4 + SESSION_KEY + 68 + 4 + ENCRYPTED_KEY], cipher[SM2_CIPHERTEXT_EXTRA + SESSION_KEY];
-    uint8_t point[SM2_POINT_SIZE];
-    struct skf_command c = SKF_COMMAND(0x80, 0x72, 0, 0, buffer);
+    uint8_t cipher[SM2_CIPHERTEXT_EXTRA + SESSION_KEY], point[SM2_POINT_SIZE];
     size_t len;
     SKF_ENSURE(blob->ECCCipherBlob.CipherLen == SESSION_KEY, SAR_INDATALENERR);
     SKF_TRY(skf_cipher_of(&blob->ECCCipherBlob, cipher, sizeof cipher, &len));
     SKF_TRY(skf_point_of(&blob->PubKey, point));
+    skf_put_u32(c, blob->Version);
+    skf_put_u32(c, blob->ulSymmAlgID);
+    skf_put_u32(c, blob->ulBits);
+    write_bytes(&c->data, bytes_of(cipher, SM2_CIPHERTEXT_EXTRA));
+    skf_put_u32(c, SESSION_KEY);
+    write_bytes(&c->data, bytes_of(cipher + SM2_CIPHERTEXT_EXTRA, SESSION_KEY));
+    skf_put_point(c, point);
+    skf_put_u32(c, ENCRYPTED_KEY);
+    write_bytes(&c->data, BYTES(blob->cbEncryptedPriKey));
+    return SAR_OK;
+}
+
+ULONG skf_import_pair(const struct skf_use *container, const ENVELOPEDKEYBLOB *blob)
+{
+    uint8_t buffer[4 + SKF_ENVELOPE_ROOM];
+    struct skf_command c = SKF_COMMAND(0x80, 0x72, 0, 0, buffer);
     skf_put_place(&c, container);
-    skf_put_u32(&c, blob->Version);
-    skf_put_u32(&c, blob->ulSymmAlgID);
-    skf_put_u32(&c, blob->ulBits);
-    write_bytes(&c.data, bytes_of(cipher, SM2_CIPHERTEXT_EXTRA));
-    skf_put_u32(&c, SESSION_KEY);
-    write_bytes(&c.data, bytes_of(cipher + SM2_CIPHERTEXT_EXTRA, SESSION_KEY));
-    skf_put_point(&c, point);
-    skf_put_u32(&c, ENCRYPTED_KEY);
-    write_bytes(&c.data, BYTES(blob->cbEncryptedPriKey));
+    SKF_TRY(skf_put_envelope(&c, blob));
     return skf_run(container->device, &c);
 }
 

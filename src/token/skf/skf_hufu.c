@@ -201,6 +201,23 @@ SKF_EXPORT ULONG DEVAPI HUFU_WriteProduction(DEVHANDLE hDev, BYTE *pbSignCert, U
     return skf_import_certificate(&place, true, bytes_of(pbSignCert, ulSignCertLen));
 }
 
+SKF_EXPORT ULONG DEVAPI HUFU_WriteRecovered(DEVHANDLE hDev, BYTE *pbEncCert, ULONG ulEncCertLen, BYTE *pbEnvelopedKey,
+                                            ULONG ulEnvelopedKeyLen)
+{
+    enum { ENVELOPE = offsetof(ENVELOPEDKEYBLOB, ECCCipherBlob) + offsetof(ECCCIPHERBLOB, Cipher) + CARD_KEY_SIZE };
+    struct skf_use use CLEANUP(skf_release) = { 0 };
+    uint8_t buffer[4 + CARD_CERTIFICATE_MAX + SKF_ENVELOPE_ROOM];
+    struct skf_command c = SKF_COMMAND(CLA, 0x68, 0, 0, buffer);
+    SKF_TRY(skf_acquire(hDev, SKF_DEVICE, &use));
+    SKF_ENSURE(pbEncCert && pbEnvelopedKey, SAR_INVALIDPARAMERR);
+    SKF_ENSURE(ulEncCertLen > 0 && ulEncCertLen <= CARD_CERTIFICATE_MAX && ulEnvelopedKeyLen == ENVELOPE,
+               SAR_INDATALENERR);
+    skf_put_u32(&c, ulEncCertLen);
+    write_bytes(&c.data, bytes_of(pbEncCert, ulEncCertLen));
+    SKF_TRY(skf_put_envelope(&c, (const ENVELOPEDKEYBLOB *)pbEnvelopedKey));
+    return issuer_sar(&c, skf_run(use.device, &c));
+}
+
 SKF_EXPORT ULONG DEVAPI HUFU_CloseProduction(DEVHANDLE hDev)
 {
     struct skf_use use CLEANUP(skf_release) = { 0 };

@@ -125,6 +125,9 @@ void skf_put_place(struct skf_command *command, const struct skf_use *container)
 
 /* Parts of the container's functions that production uses as well. */
 ULONG skf_import_certificate(const struct skf_use *container, bool signing, struct bytes der);
+/* Puts the fields of BLOB as the commands have them; SKF_ENVELOPE_ROOM bytes at most. */
+enum { SKF_ENVELOPE_ROOM = 12 + 96 + 4 + 16 + 68 + 4 + 64 };
+ULONG skf_put_envelope(struct skf_command *c, const ENVELOPEDKEYBLOB *blob);
 ULONG skf_import_pair(const struct skf_use *container, const ENVELOPEDKEYBLOB *blob);
 /* A container of the application of production, opened for this connection; what the handle has stays as it is. */
 ULONG skf_open_place(struct skf_use *device, const char *container, struct skf_entry *ret_container);

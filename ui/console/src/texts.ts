@@ -149,6 +149,7 @@ export const t = {
       produce: "签名：为密钥签发证书",
       issue: "签发证书",
       write: "写入证书",
+      recover: "写入原加密密钥",
       close: "设置默认口令 000000",
       finish: "登记完成",
     },

@@ -506,11 +506,46 @@ static void transmit(void **state)
     assert_int_equal(SKF_Transmit(f->device, NULL, 5, answer, &len), SAR_INVALIDPARAMERR);
 }
 
+/* R-LOST-4: keys of before each get a container of their own, while production is open and as long as there is room. */
+static void r_lost_4_recovered_keys_have_containers_of_their_own(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t blob[ENVELOPED_KEY_SIZE];
+    struct bytes der = world_certificate(f->w, f->w->encryption_key.public.point, &profile_holder_encryption);
+    fixture_open_production(f);
+    world_envelope(f->w, f->point, blob);
+    assert_int_equal(HUFU_CloseProduction(f->device), SAR_CERTNOTFOUNTERR);
+    assert_int_equal(fixture_write_production(f), SAR_OK);
+    for (int again = 0; again < 2; again++)
+        assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob), SAR_OK);
+    blob[sizeof blob - 1] ^= 1;
+    assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob), SAR_INDATAERR);
+    assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob - 1),
+                     SAR_INDATALENERR);
+    /* another key than the certificate's */
+    assert_false(failed(sm2_private_generate(&f->w->encryption_key, &f->w->drbg)));
+    world_envelope(f->w, f->point, blob);
+    assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob), SAR_INDATAERR);
+    ULONG sar = SAR_OK;
+    for (int i = 2; i < CARD_CONTAINERS_MAX && sar == SAR_OK; i++) {
+        der = world_certificate(f->w, f->w->encryption_key.public.point, &profile_holder_encryption);
+        sar = HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob);
+        assert_int_equal(sar, SAR_OK);
+        assert_false(failed(sm2_private_generate(&f->w->encryption_key, &f->w->drbg)));
+        world_envelope(f->w, f->point, blob);
+    }
+    der = world_certificate(f->w, f->w->encryption_key.public.point, &profile_holder_encryption);
+    assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob), SAR_NO_ROOM);
+    assert_int_equal(HUFU_CloseProduction(f->device), SAR_OK);
+    assert_int_equal(HUFU_WriteRecovered(f->device, given(der), (ULONG)der.len, blob, sizeof blob), SAR_SECURITY_STATE);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(r_apply_3_production_from_blank_to_a_signature),
+        T(r_lost_4_recovered_keys_have_containers_of_their_own),
         T(r_key_2_only_who_has_the_card_s_key_is_talked_to),
         T(r_apply_3_an_encryption_key_with_a_certificate_is_not_replaced),
         T(r_apply_3_only_the_issuer_opens),

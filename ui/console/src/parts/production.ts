@@ -5,6 +5,7 @@ import {
   cardOpen,
   produceDraft,
   produceMake,
+  produceRecovered,
   productionFinish,
   type Produced,
   type ProduceSigned,
@@ -71,6 +72,11 @@ const acts: Record<StepName, (m: Making, sign: Sign) => Promise<void>> = {
   },
   async write(m) {
     await (await agent()).write(m.usbkey, m.issued!);
+  },
+  /* R-LOST-4: of a lost or damaged USBKey, so that what was encrypted for it can still be read. */
+  async recover(m) {
+    for (const { encryption_certificate, enveloped_key } of (await produceRecovered(m.number)).items)
+      await (await agent()).writeRecovered(m.usbkey, { encryption_certificate, enveloped_key });
   },
   async close(m) {
     await (await agent()).close(m.usbkey);

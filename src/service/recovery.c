@@ -1,0 +1,114 @@
+#include "service/recovery.h"
+
+#include "base/fault.h"
+#include "crypto/sm3.h"
+#include "service/certify.h"
+#include "service/evidence.h"
+#include "service/journal.h"
+
+enum { ASK_MS = 20000 };
+
+struct recovery {
+    const struct act *act;
+    const char *number;
+    bool due; /* the service takes a USBKey's place */
+    struct decision_row one, two;
+};
+
+/* The two approvals on which the pair was issued: the latest that was used for it, and the one that agrees. */
+static struct result find_approvals(struct tx *tx, struct recovery *r)
+{
+    const struct act *act = r->act;
+    struct key_row params = { .key = r->number, .other = "approve", .limit_count = EVIDENCE_LIST_MAX };
+    struct approve_statement one, two;
+    const struct decision_row *first = NULL;
+    void *found;
+    size_t count;
+    TRY(tx_list(tx, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &params), act->arena, &decision_row_shape,
+                EVIDENCE_LIST_MAX, &found, &count));
+    for (const struct decision_row *rows = found; count > 0; count--) {
+        const struct decision_row *row = &rows[count - 1];
+        if (!(row->used & EVIDENCE_ISSUED)) continue;
+        TRY(statement_read(&approve_statement_shape, row->statement, act->arena, first ? &two : &one));
+        if (first && approve_statements_agree(&one, &two)) {
+            r->one = *first;
+            r->two = *row;
+            return OK;
+        }
+        if (!first) first = row;
+    }
+    return FAIL(ERROR_APPROVAL_SECOND_MISSING);
+}
+
+static struct result look(struct tx *tx, void *context)
+{
+    struct recovery *r = context;
+    struct operator_row operator;
+    struct application_row row;
+    enum kind kind;
+    r->due = false;
+    TRY(evidence_role(tx, r->act, "producer", &operator));
+    TRY(desk_load(tx, r->act, r->number, &row));
+    ENSURE(text_equal(row.state, state_name(STATE_ISSUED)), ERROR_APPLICATION_STATE);
+    TRY(kind_find(row.service, &kind));
+    if (!kind_rule(kind)->four_eyes) return OK;
+    r->due = true;
+    return find_approvals(tx, r);
+}
+
+/* The same two approvals give the same id: asked again, the signer answers what it answered. */
+static void request_of(const struct recovery *r, struct id *ret_id)
+{
+    uint8_t hash[SM3_SIZE];
+    struct sm3 sm3;
+    sm3_init(&sm3);
+    sm3_update(&sm3, bytes_text("recover"));
+    sm3_update(&sm3, bytes_text(r->one.nonce));
+    sm3_update(&sm3, bytes_text(r->two.nonce));
+    sm3_final(&sm3, hash);
+    memcpy(ret_id->b, hash, sizeof ret_id->b);
+}
+
+/* Each key with its certificate, as the database has it from the journal. */
+static struct result split(const struct act *act, const struct signer_recovered *told, struct recovered_key **ret_keys,
+                           size_t *ret_count)
+{
+    size_t count = 0;
+    struct recovered_key *keys = arena_array(act->arena, RECOVERED_MAX, sizeof *keys);
+    ENSURE(keys, ERROR_OUT_OF_ROOM);
+    for (const char *p = told->serials; p && *p != '\0'; count++) {
+        size_t len = strcspn(p, ",");
+        struct certificate_row row;
+        ENSURE(count < RECOVERED_MAX && (count + 1) * RECOVERED_KEY_SIZE <= told->keys.len, ERROR_IPC_BROKEN);
+        struct recovered_key *key = &keys[count];
+        key->serial = arena_text(act->arena, bytes_of(p, len));
+        ENSURE(key->serial, ERROR_OUT_OF_ROOM);
+        TRY(certify_get(act, key->serial, &row));
+        key->certificate = row.der;
+        key->enveloped = bytes_of(told->keys.ptr + count * RECOVERED_KEY_SIZE, RECOVERED_KEY_SIZE);
+        p += len + (p[len] == ',');
+    }
+    ENSURE(told->keys.len == count * RECOVERED_KEY_SIZE, ERROR_IPC_BROKEN);
+    *ret_keys = keys;
+    *ret_count = count;
+    return OK;
+}
+
+struct result recovery_keys(const struct act *act, const char *number, struct recovered_key **ret_keys,
+                            size_t *ret_count)
+{
+    struct recovery r = { .act = act, .number = number };
+    struct ipc_call call = { SIGNER_RECOVER, &signer_recover_shape, &signer_recovered_shape, -1, ASK_MS };
+    struct signer_recovered told;
+    TRY(store_read(act->service->store, look, &r));
+    *ret_keys = NULL;
+    *ret_count = 0;
+    if (!r.due) return OK;
+    struct signer_recover ask = { .approval1 = r.one.statement, .approval_signature1 = r.one.signature,
+                                  .approval2 = r.two.statement, .approval_signature2 = r.two.signature };
+    request_of(&r, &ask.request);
+    TRY(journal_ask(act, &call, &ask, &told));
+    FAULT("web:recovered");
+    TRY(journal_catch_up(act, told.index));
+    return split(act, &told, ret_keys, ret_count);
+}
