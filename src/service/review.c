@@ -21,11 +21,12 @@ static const struct queue {
     const char *what;
     enum state states[3];
     size_t count;
+    enum statement statement;
 } queues[] = {
-    { "review", { STATE_IN_REVIEW }, 1 },
-    { "approved", { STATE_APPROVED }, 1 },
-    { "producing", { STATE_IN_PRODUCTION, STATE_ISSUED }, 2 },
-    { "produced", { STATE_PRODUCED }, 1 },
+    { "review", { STATE_IN_REVIEW }, 1, STATEMENT_APPLICATION_QUEUE },
+    { "approved", { STATE_APPROVED }, 1, STATEMENT_APPLICATION_QUEUE_MADE },
+    { "producing", { STATE_IN_PRODUCTION, STATE_ISSUED }, 2, STATEMENT_APPLICATION_QUEUE_MADE },
+    { "produced", { STATE_PRODUCED }, 1, STATEMENT_APPLICATION_QUEUE_MADE },
 };
 
 struct queueing {
@@ -53,7 +54,7 @@ static struct result read_queue(struct tx *tx, void *context)
                                       .limit_count = (int64_t)(REVIEW_QUEUE_MAX - q->count) };
             void *rows;
             size_t count;
-            TRY(tx_list(tx, STATEMENT_APPLICATION_QUEUE, RECORD(key_row_shape, &params), q->act->arena,
+            TRY(tx_list(tx, queues[i].statement, RECORD(key_row_shape, &params), q->act->arena,
                         &application_row_shape, REVIEW_QUEUE_MAX - q->count, &rows, &count));
             if (count) memcpy(q->rows + q->count, rows, count * sizeof *q->rows);
             q->count += count;

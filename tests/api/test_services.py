@@ -225,18 +225,9 @@ class Services(unittest.TestCase):
 
     # ---- change of holder ----
 
-    def successor(self, walk, **fields):
-        """Somebody else in the same organization, with an account."""
-        other = Walk(self.world, self.staff)
-        other.organization, other.name, other.credit_code = walk.organization, "李四", walk.credit_code
-        other.organization_name = walk.organization_name
-        other.account = self.staff.administrator.api("POST", "console/accounts", dict(other.account_fields(), **fields))["id"]
-        other.done = ["open"]
-        return other.to("log_in")
-
     def test_r_change_1_r_change_2_r_change_3_up_to_the_approval(self):
         walk, stranger = self.walk(), self.walk("open")
-        other = self.successor(walk)
+        other = walk.colleague()
         change = walk.further("change")
         change.to("fill_in")
         for unfit in mobile(), stranger.mobile, walk.mobile:

@@ -106,6 +106,11 @@ class Year(unittest.TestCase):
                 wait_for(f"reminder {wanted} by {channel}", lambda c=channel, t=to, w=words, n=wanted: count(c, t, w) >= n)
                 self.assertEqual(count(channel, to, words), wanted, (channel, words))
 
+    def queued(self, walk):
+        """R-OPS-1: whether a producer has to do with it."""
+        items = self.staff.producer.api("GET", "console/queue?state=approved")["items"]
+        return walk.number in [item["number"] for item in items]
+
     def refused(self, walk, service, name):
         self.assertEqual(walk.portal.try_api("POST", "applications", {"service": service}).name, name)
 
@@ -161,6 +166,7 @@ class Year(unittest.TestCase):
         renewing.to("approve")
         self.assertIn(f"validity: renew:{self.ends}\n", renewing.approval)
         self.told(renewing, "证书下载")  # R-OPS-8
+        self.assertFalse(self.queued(renewing))
         self.stand(self.main, valid=self.main.serial)
         self.logs_in(self.main)  # R-RENEW-4: until the new one is in place
         renewing.take()
@@ -229,6 +235,7 @@ class Year(unittest.TestCase):
     def replaced(self, walk, lost):
         before = [serial for serial in self.pairs(walk)]
         lost.to("approve")
+        self.assertTrue(self.queued(lost))
         self.told(lost, "补办")
         self.no_login(walk, "LOGIN_CERTIFICATE_REVOKED")
         self.stand(lost, revoked=before)
@@ -247,6 +254,7 @@ class Year(unittest.TestCase):
         self.staff.reviewer.api("POST", damaged.console_path("inspection"), {"fault": "none", "words": "接口氧化"})
         self.fee_free(damaged)
         damaged.to("approve")
+        self.assertTrue(self.queued(damaged))
         self.logs_in(walk)  # good until the new one is produced
         damaged.to("issue")
         self.no_login(walk, "LOGIN_CERTIFICATE_REVOKED")
@@ -275,13 +283,8 @@ class Year(unittest.TestCase):
         self.replaced(self.main, damaged)
 
     def test_11_r_change_1_r_change_3_to_a_colleague(self):
-        Year.other = Walk(self.world, self.staff)
-        other, walk = self.other, self.main
-        other.organization, other.credit_code, other.name = walk.organization, walk.credit_code, "李四"
-        other.organization_name = walk.organization_name
-        other.account = self.staff.administrator.api("POST", "console/accounts", other.account_fields())["id"]
-        other.done = ["open"]
-        other.to("log_in")
+        Year.other, walk = self.main.colleague(), self.main
+        other = self.other
         change = walk.further("change")
         change.to("fill_in")
         answer = change.portal.try_api("PUT", change.path("particulars"), {"successor_mobile": self.late.mobile})
@@ -298,6 +301,7 @@ class Year(unittest.TestCase):
         before = [serial for serial in self.pairs(walk)]
         self.logs_in(walk)
         change.to("approve")
+        self.assertFalse(self.queued(change))
         self.no_login(walk, "LOGIN_CERTIFICATE_REVOKED")  # at approval, not at download
         self.stand(walk, revoked=before)
         for person in change, other:

@@ -379,6 +379,9 @@ class Walk:
     def take(self, pin=NEW_PIN):
         """Approved: the USBKey at hand takes its new certificates (证书下载). Each step twice, as after a lost answer."""
         agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        self.write_taken(agent, self.take_pair(agent, pin))
+
+    def take_pair(self, agent, pin):
         made = agent.tell("download-open", key=self.key).json
         assert agent.tell("download-open", key=self.key)["public_key"] == made["public_key"], made
         fields = {name: made[name] for name in ("card", "container", "public_key", "attestation")}
@@ -388,6 +391,9 @@ class Walk:
                       "card_certificate": made["card_certificate"]}
         pair = self.portal.api("POST", self.path("certificates"), self.taken).json
         assert self.portal.api("POST", self.path("certificates"), self.taken).json == pair
+        return pair
+
+    def write_taken(self, agent, pair):
         assert self.portal.api("GET", self.path("certificates")).json == pair
         for _ in range(2):
             agent.tell("download-write", key=self.key, **pair)
@@ -407,6 +413,25 @@ class Walk:
         self.session = answer.json
 
     # ---- later ----
+
+    def colleague(self, name="李四"):
+        """Somebody else of the same organization, with an account and logged in."""
+        other = type(self)(self.world, self.staff)
+        other.organization, other.credit_code, other.organization_name = self.organization, self.credit_code, self.organization_name
+        other.name = name
+        other.account = self.staff.administrator.api("POST", "console/accounts", other.account_fields())["id"]
+        other.done = ["open"]
+        return other.to("log_in")
+
+    def pass_to(self, other):
+        """A change of holder that OTHER agreed to, in review; its USBKey is in OTHER's hands."""
+        change = self.further("change")
+        change.to("fill_in")
+        change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile})
+        change.to("submit")
+        other.number, other.key, other.card = change.number, self.key, self.card
+        other.portal.api("POST", other.path("confirmation"))
+        return change
 
     def try_hold(self, page=None):
         return (page or self.portal).try_api("POST", f"certificates/{self.serial}/hold")

@@ -62,6 +62,11 @@ WHERE number = :number AND version = :version
 -- name: application_queue
 SELECT * FROM application WHERE state = :state ORDER BY due_s, number LIMIT :limit_count
 
+-- Only services that end in a USBKey made here (kind.c): the others wait for their holder, not for a producer.
+-- name: application_queue_made
+SELECT * FROM application WHERE state = :state AND service IN ('apply', 'lost', 'damaged') ORDER BY due_s, number
+LIMIT :limit_count
+
 -- name: application_open_insert
 INSERT INTO application_open (holder, number) VALUES (:holder, :number)
 
