@@ -1,5 +1,6 @@
 #include "service/download.h"
 
+#include "base/fault.h"
 #include "base/random.h"
 #include "crypto/sm3.h"
 #include "service/journal.h"
@@ -135,8 +136,10 @@ struct result download_make(const struct act *act, const char *number, const str
     t.key = (struct download_key){ s.card, s.container, s.public_key, s.attestation };
     t.evidence = (struct evidence){ with->statement, with->signature, s.certificate, s.time };
     TRY(store_write(act->service->store, keep, &t));
+    FAULT("web:download-kept");
     if (!t.issued) {
         TRY(ask(&t, &t.pair));
+        FAULT("web:download-issued");
         TRY(journal_catch_up(act, t.pair.index));
     }
     *ret_issued = t.pair;

@@ -9,8 +9,8 @@ import re
 import subprocess
 import unittest
 
-from page import Refused
-from walk import Staff, Walk, expect
+from page import Agent, Refused
+from walk import NEW_PIN, Staff, Walk, expect
 from world import ROOT, World, wait_for
 
 TABLE = os.path.join(ROOT, "tests/faults.txt")
@@ -108,6 +108,12 @@ class Stubborn(Walk):
     def transfer_back(self):
         self.staff.get("finance").api("POST", f"console/payments/{self.transferred}/return", {"booking": "R" + self.number})
 
+    def take(self, pin=NEW_PIN):
+        """As the page goes on: what was issued is only written, with a USBKey that is plugged in."""
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        issued = self.state() == "issued"
+        self.write_taken(agent, self.portal.api("GET", self.path("certificates")).json if issued else self.take_pair(agent, pin))
+
     def to(self, step):
         for name in self.ORDER[:self.ORDER.index(step) + 1]:
             self.step(name)
@@ -132,10 +138,11 @@ class Stubborn(Walk):
             else:
                 self.account = self.find("accounts", lambda a: a["organization"] == self.organization)["id"]
             return True
-        if name == "finish" and answer.name == "APPLICATION_STATE":
+        if name == "finish" and answer.name == "APPLICATION_STATE" or name == "take" and self.state() == "done":
             certificates = self.portal.api("GET", "certificates")["items"]
             self.serial = next(c["serial"] for c in certificates if c["purpose"] == "signing")
-        return name in ("approve", "ship", "finish", "submit", "pay", "revoke", "remake", "withdraw",
+            return True
+        return name in ("approve", "ship", "submit", "pay", "revoke", "remake", "withdraw",
                         "transfer_back") and answer.name in (
             "DECISION_MADE", "APPLICATION_STATE", "PAYMENT_NOT_DUE", "CERTIFICATE_STATE", "PAYMENT_SETTLED")
 
@@ -335,6 +342,34 @@ class Faults(unittest.TestCase):
         self.assertEqual(unlocking.state(), "done")
         walk.change_pin()
         expect(walk.try_login())
+
+    def at_take(self, fault):
+        """When a USBKey takes the certificate that passes to a colleague."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        other = walk.colleague()
+        change = walk.pass_to(other)
+        change.to("approve")
+        if fault.process == "card":
+            walk.card.pull()
+            walk.card.plug(fault.point)
+            wait_for("the USBKey", lambda: self.staff.producer.agent.key(walk.card.serial))
+            card = walk.card.process
+        else:
+            self.arm(fault)
+        other.step("take")
+        if fault.process == "card":
+            self.assertEqual(card.wait(180), 137, "it did not die there")
+        else:
+            wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+            self.world.settle()
+        for name in other.errors:  # what the journal brings to the database may come between two steps: the page looks anew
+            self.assertTrue(name in ("gone", "APPLICATION_STATE") or name in AWAY, other.errors)
+        self.assertEqual(other.state(), "done")
+        self.assertEqual([c["state"] for c in other.portal.api("GET", "certificates")["items"]], ["valid", "valid"])
+        self.assertEqual({c["state"] for c in walk.portal.api("GET", "certificates")["items"]}, {"revoked"})
+        self.assertEqual(other.holder_agent().key(walk.card.serial)["state"], "must-change")
+        other.change_pin()
+        expect(other.try_login())
 
     def at_init(self, fault):
         """During `hufu init`: what was begun is not served; the folder is made anew or refused in words."""
