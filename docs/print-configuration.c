@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/installation.h"
+#include "hsm/settings.h"
 #include "relay/settings.h"
 #include "signer/settings.h"
 #include "status/settings.h"
@@ -50,6 +51,8 @@ int main(void)
     print_section("signer", "Read by `hufu-signer`.", signer_options, signer_options_count);
     print_section("relay", "Read by `hufu-relay`.", relay_options, relay_options_count);
     print_section("status", "Read by `hufu-status`.", status_options, status_options_count);
+    print_section("hsm", "Read by `hufu-hsm`, which is started where this section has a `module`.", hsm_options,
+                  hsm_options_count);
     print_section("agent", "Read by `hufu-agent`, on the person's own computer from a file of its own.",
                   agent_config_options, agent_config_options_count);
     print_section("demo", "Read by `hufu serve`: what a demonstration adds.", demo_options,

@@ -16,6 +16,7 @@ MAY_USE = {
     "merkle": ["base", "crypto", "pki"],
     "ipc": ["base", "crypto"],
     "process": ["base", "crypto"],
+    "hsm": ["base", "ipc", "process"],
     "store": ["base", "merkle"],
     "signer": ["base", "crypto", "pki", "merkle", "ipc", "process"],
     "service": ["base", "crypto", "pki", "merkle", "ipc", "store"],

@@ -141,7 +141,7 @@ static void certificate_facts(const struct demo_print *print, const struct certi
     fact(print, english ? "Issuer" : "签发者", name_text(&certificate->issuer, arena));
     fact(print, english ? "Serial" : "序列号", certificate_serial_text(certificate, arena));
     fact(print, english ? "Valid" : "有效期", validity ? validity : "");
-    fact(print, english ? "Algorithm" : "算法", "SM2 / SM3");
+    fact(print, english ? "Algorithm" : "算法", certificate->signed_by == KEY_SM2 ? "SM2 / SM3" : "P-256 / SHA-256");
 }
 
 static void certificate_block(const struct demo_print *print, const struct walk *walk, struct arena *arena)

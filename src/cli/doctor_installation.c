@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/doctor.h"
 #include "cli/health.h"
+#include "cli/hsm.h"
 #include "cli/listen.h"
 #include "cli/place.h"
 #include "cli/process.h"
@@ -98,6 +99,7 @@ static void look_at_programs(struct doctor *d)
     };
     bool demo = d->installation && d->installation->demo.on;
     if (d->installation && d->installation->serve.status_listen) look_at_program(d, "hufu-status", "status");
+    if (d->installation && d->installation->hsm_module) look_at_program(d, "hufu-hsm", "hsm");
     for (size_t i = 0; i < COUNT(all); i++)
         if (!all[i].demo || demo) look_at_program(d, all[i].program, all[i].section);
 }
@@ -206,6 +208,21 @@ static void look_at_secret(struct doctor *d)
                               "Restore the file and chmod 600 it; without it no key can be opened"));
 }
 
+static void look_at_pin(struct doctor *d)
+{
+    const char *path = d->installation->hsm_pin_file;
+    struct stat st;
+    if (!d->installation->hsm_module || !path) return;
+    bool there = stat(path, &st) == 0, private = there && (st.st_mode & S_IRWXO) == 0;
+    struct finding *f = doctor_find(d, "pin", private ? FINDING_GOOD : FINDING_WRONG,
+                                    private ? cli_words("加密机口令文件 %s 只有所有者能读取", "Only its owner reads %s")
+                                    : there ? cli_words("其他用户可以读取加密机口令文件 %s", "Other users may read %s")
+                                            : cli_words("没有加密机口令文件 %s", "There is no file %s of the HSM's PIN"),
+                                    path);
+    if (there && !private) doctor_mend(f, "chmod 600 %s", path);
+    if (!there) doctor_mend(f, "%s", cli_words("把口令写入该文件，并 chmod 600", "Write the PIN to it, and chmod 600 it"));
+}
+
 static void look_at_draft(struct doctor *d)
 {
     char path[INSTALLATION_PATH_MAX + 32];
@@ -276,6 +293,18 @@ static void look_at_health(struct doctor *d, const struct place *place)
     json_decref(health);
 }
 
+/* What the signer told last: it looks every now and then, and more often while something is wrong. */
+static void look_at_hsm(struct doctor *d)
+{
+    char state[HSM_STATE_MAX];
+    if (!hsm_state(d->installation, state)) return;
+    const struct error_entry *e = hsm_error(state);
+    struct finding *f = doctor_find(d, "hsm", e ? FINDING_WRONG : FINDING_GOOD, "%s%s",
+                                    e ? cli_words(e->zh, e->en) : cli_words("加密机就绪：", "The HSM is "),
+                                    e ? "" : state);
+    if (e) doctor_mend(f, "%s", cli_words(e->hint_zh, e->hint_en));
+}
+
 static void look_at_what_runs(struct doctor *d)
 {
     struct place place;
@@ -285,6 +314,7 @@ static void look_at_what_runs(struct doctor *d)
         return;
     }
     look_at_health(d, &place);
+    look_at_hsm(d);
     place_done(&place);
 }
 
@@ -300,6 +330,7 @@ void doctor_look_at_installation(struct doctor *d)
     if (i->serve.status_listen) look_at_owner(d, "publish", i->serve.signer_user);
     look_at_disk(d);
     look_at_secret(d);
+    look_at_pin(d);
     look_at_draft(d);
     doctor_look_at_payment(d);
     look_at_what_runs(d);

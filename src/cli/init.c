@@ -24,7 +24,7 @@ enum { ARENA_MAX = 4 * 1024 * 1024, SECRET_SIZE = 32, TRANSPORT_KEY_SIZE = 16, F
 enum { SOCKET_PATH_MAX = 107, SOCKET_NAME_MAX = 48 }; /* of a virtual USBKey in its folder */
 
 struct options {
-    const char *folder, *plan, *config;
+    const char *folder, *plan, *config, *hsm;
     int64_t secret_fd;
     bool demo, json;
     struct init_ports ports;
@@ -39,6 +39,7 @@ static const struct cli_option options[] = {
     { "paysim-port", PORT(paysim), "of its payment simulator (default 8090)" },
     { "agent-port", PORT(agent), "of its agent (default 18181)" },
     { "status-port", PORT(status), "of OCSP and revocation lists (default 8070)" },
+    { "hsm", CLI_TEXT, offsetof(struct options, hsm), "FILE", 0, 0, "section [hsm] of a demonstration: its CA keys lie in that HSM" },
     { "plan", CLI_TEXT, offsetof(struct options, plan), "FILE", 0, 0, "names of the CAs, maker of the USBKeys, first operators (docs/operation.md)" },
     { "config", CLI_TEXT, offsetof(struct options, config), "FILE", 0, 0, "becomes hufu.conf" },
     { "secret-fd", CLI_NUMBER, offsetof(struct options, secret_fd), "FD", 0, 1 << 16, "descriptor with the secret; else the credential \"secret\", or asked for" },
@@ -123,14 +124,32 @@ static struct result make_paysim(struct init *in)
     return run_program(in, arguments);
 }
 
+/* A section [hsm] and nothing else, which the demonstration's configuration ends with. */
+static struct result read_hsm(struct init *in, struct bytes *ret_text)
+{
+    static const char *const sections[] = { "hsm", NULL };
+    const char *path = in->options->hsm;
+    uint8_t *text = arena_take(in->arena, FILE_MAX + 1);
+    size_t len;
+    *ret_text = (struct bytes){ 0 };
+    if (!path) return OK;
+    ENSURE(text, ERROR_OUT_OF_ROOM);
+    TRY(config_check_sections(path, sections, in->arena, in->diag));
+    TRY(read_file(in, path, text, FILE_MAX + 1, &len));
+    *ret_text = bytes_of(text, len);
+    return OK;
+}
+
 static struct result prepare_demo(struct init *in)
 {
     if (strlen(in->folder.draft) + SOCKET_NAME_MAX > SOCKET_PATH_MAX)
         return diag_log(in->diag, ERROR_FOLDER_FAILED, "%s: the path is too long for sockets", in->folder.place);
+    struct bytes hsm;
     TRY(make_secret(in));
     TRY(make_maker(in));
     TRY(make_paysim(in));
-    TRY(init_config_demo(&in->folder, &in->options->ports, in->diag));
+    TRY(read_hsm(in, &hsm));
+    TRY(init_config_demo(&in->folder, &in->options->ports, hsm, in->diag));
     TRY(init_plan_demo(&in->folder, &in->plan));
     for (size_t i = 0; i < in->plan.operator_count; i++)
         TRY(init_card_make(&in->folder, &in->plan.operators[i], in->diag));
@@ -219,9 +238,13 @@ static struct result set_up_signer(struct init *in, json_t *people)
 {
     struct init_signer signer;
     struct signer_state state;
-    TRY(init_signer_start(init_folder_path(&in->folder, "hufu.conf"), bytes_of(in->secret.bytes, in->secret.len),
-                          in->folder.log, in->diag, &signer));
-    struct result r = begin_signer(in, &signer);
+    struct installation installation;
+    TRY(installation_open(in->folder.draft, in->diag, &installation));
+    struct result r = init_signer_start(&installation, bytes_of(in->secret.bytes, in->secret.len), in->folder.log,
+                                        in->diag, &signer);
+    installation_done(&installation);
+    TRY(r);
+    r = begin_signer(in, &signer);
     if (!failed(r)) r = register_operators(in, &signer, people);
     if (!failed(r))
         r = init_signer_ask(&signer, SIGNER_SEAL, NULL, NULL, &signer_state_shape, in->arena, in->diag, &state);
@@ -269,7 +292,7 @@ static int run(const struct cli_command *command, int argc, char **argv)
     struct options o = { .folder = "var", .secret_fd = -1, .ports = { 8080, 8090, 18181, 8070 } };
     int exit_status;
     if (!cli_parse(command, argc, argv, &o, NULL, &exit_status)) return exit_status;
-    if (o.demo ? o.plan || o.config : !o.plan || !o.config) {
+    if (o.demo ? o.plan || o.config : !o.plan || !o.config || o.hsm) {
         fputs(cli_words("hufu init：演示系统用 --demo；正式系统用 --plan 和 --config\n",
                         "hufu init: --demo for a demonstration; --plan and --config for an installation\n"), stderr);
         return CLI_USAGE;

@@ -108,7 +108,7 @@ static void write_rest(struct writer *w, const struct init_ports *p)
                  (long long)p->agent, (long long)p->web, (long long)p->web, (long long)p->web);
 }
 
-struct result init_config_demo(const struct init_folder *folder, const struct init_ports *ports,
+struct result init_config_demo(const struct init_folder *folder, const struct init_ports *ports, struct bytes hsm,
                                struct diag *diag)
 {
     uint8_t *room = arena_take(folder->arena, TEXT_MAX);
@@ -119,6 +119,8 @@ struct result init_config_demo(const struct init_folder *folder, const struct in
     write_web(&w, folder, ports);
     write_rest(&w, ports);
     TRY(write_gateways(&w, folder, ports, diag));
+    if (hsm.len) write_text(&w, "\n");
+    write_bytes(&w, hsm);
     TRY(writer_end(&w, &text));
     return init_folder_write(folder, "hufu.conf", text, diag);
 }

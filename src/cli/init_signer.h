@@ -4,16 +4,18 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "cli/installation.h"
 #include "ipc/signer_api.h"
 
 struct init_signer {
-    pid_t pid; /* 0: it does not run */
+    pid_t pid, hsm; /* of hufu-signer and hufu-hsm; 0: it does not run */
     struct ipc_client *client;
 };
 
-/* Starts it for the configuration CONFIG with the installation's SECRET; it logs to LOG.
+/* Starts it for INSTALLATION with the installation's SECRET, and hufu-hsm beside it where there is an HSM; they log to
+ * LOG.
  * ERROR_PROGRAM_MISSING, … */
-RESULT init_signer_start(const char *config, struct bytes secret, int log, struct diag *diag,
+RESULT init_signer_start(const struct installation *installation, struct bytes secret, int log, struct diag *diag,
                          struct init_signer *ret_signer);
 /* Asks; ASK and ANSWER as in struct ipc_call, and may be NULL. What it answers lives in ARENA. */
 RESULT init_signer_ask(struct init_signer *signer, enum signer_message type, const struct shape *ask,

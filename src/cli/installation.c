@@ -10,7 +10,7 @@
 
 #define AGENT_PORT "18181" /* the preset of [agent] */
 
-enum { ARENA_MAX = 8 * CONFIG_FILE_MAX };
+enum { ARENA_MAX = 16 * CONFIG_FILE_MAX };
 
 /* clang-format off */
 #define SERVE(field) offsetof(struct serve_config, field)
@@ -30,6 +30,7 @@ const struct config_option serve_options[] = {
     { "files_user", CONFIG_TEXT, SERVE(files_user), NULL, false, 1, 32, "user that hufu-files runs as" },
     { "relay_user", CONFIG_TEXT, SERVE(relay_user), NULL, false, 1, 32, "user that hufu-relay runs as" },
     { "status_user", CONFIG_TEXT, SERVE(status_user), NULL, false, 1, 32, "user that hufu-status runs as" },
+    { "hsm_user", CONFIG_TEXT, SERVE(hsm_user), NULL, false, 1, 32, "user that hufu-hsm runs as" },
 };
 const struct config_option demo_options[] = {
     { "on", CONFIG_FLAG, DEMO(on), "no", false, 0, 0, "whether this is a demonstration: --insecure-dev goes without saying" },
@@ -82,18 +83,32 @@ static struct result read_addresses(struct installation *i, struct diag *diag)
     return OK;
 }
 
+static struct result read_hsm(struct installation *i, struct diag *diag)
+{
+    const char **const into[] = { &i->hsm_module, &i->hsm_pin_file };
+    static const char *const keys[] = { "module", "pin_file" };
+    for (size_t k = 0; k < COUNT(keys); k++) {
+        TRY(config_peek(i->config, "hsm", keys[k], i->arena, diag, into[k]));
+        if (!*into[k] || *into[k][0] == '/') continue;
+        *into[k] = arena_format(i->arena, "%s/%s", i->folder, *into[k]);
+        ENSURE(*into[k], ERROR_OUT_OF_ROOM);
+    }
+    return OK;
+}
+
 struct result installation_open(const char *folder, struct diag *diag, struct installation *ret_installation)
 {
     struct installation *i = ret_installation;
     *i = (struct installation){ 0 };
     TRY(find_folder(folder, diag, i));
     i->arena = arena_new(ARENA_MAX);
-    static const char *const sections[] = { "serve", "web", "signer", "relay", "status", "agent", "demo", NULL };
+    static const char *const sections[] = { "serve", "web", "signer", "relay", "status", "hsm", "agent", "demo", NULL };
     struct result r = config_check_sections(i->config, sections, i->arena, diag);
     if (!failed(r)) r = config_read(i->config, "serve", serve_options, COUNT(serve_options), i->arena, diag, &i->serve);
     if (!failed(r))
         r = config_read(i->config, "demo", demo_options, COUNT(demo_options), i->arena, diag, &i->demo);
     if (!failed(r)) r = read_addresses(i, diag);
+    if (!failed(r)) r = read_hsm(i, diag);
     if (failed(r)) installation_done(i);
     return r;
 }

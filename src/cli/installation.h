@@ -11,7 +11,8 @@ struct serve_config {
     const char *listen_group; /* of a unix: socket; NULL: ours */
     const char *status_listen; /* where OCSP and lists are served; NULL: they are not */
     const char *secret_file;
-    const char *web_user, *signer_user, *files_user, *relay_user, *status_user; /* NULL: the one who serves */
+    /* NULL: the one who serves */
+    const char *web_user, *signer_user, *files_user, *relay_user, *status_user, *hsm_user;
 };
 extern const struct config_option serve_options[];
 extern const size_t serve_options_count;
@@ -32,6 +33,7 @@ struct installation {
     struct serve_config serve;
     struct demo_config demo;
     const char *portal, *console, *platform; /* origins, for people; "" when not set */
+    const char *hsm_module, *hsm_pin_file;   /* as [hsm] has them, absolute; NULL: there is no HSM */
     const char *agent;                       /* "http://127.0.0.1:18181" of a demonstration; else "" */
 };
 

@@ -59,7 +59,8 @@ const json_t *place_person(const struct place *place, const char *role)
 bool place_program(const char *program, char into[PLACE_PATH_MAX])
 {
     static const char *const folders[] = { ".",        "../libexec/hufu", "../web",        "../signer",
-                                           "../files", "../relay",        "../paysim",     "../status",     "../token",
+                                           "../files", "../relay",        "../paysim",     "../status",     "../hsm",
+                                           "../token",
                                            "../token/card", "../token/key", "../token/agent" };
     char own[PLACE_PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);

@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/health.h"
+#include "cli/hsm.h"
 #include "cli/place.h"
 
 enum { AGAIN_MS = 20, WAIT_MAX_S = 3600 };
@@ -32,11 +33,13 @@ struct look {
     struct place place; /* without state: it does not run, or is starting */
     json_t *health;     /* NULL: web does not answer */
     struct diag diag;
+    char hsm[HSM_STATE_MAX]; /* "": there is none */
 };
 
 static struct result look_at(const struct installation *i, struct look *look)
 {
     *look = (struct look){ 0 };
+    if (!hsm_state(i, look->hsm)) look->hsm[0] = '\0';
     const char *paysim = i->demo.on && i->demo.paysim ? i->demo.paysim : NULL;
     IGNORE(place_open(i->folder, NULL, &look->place)); /* what answers does not depend on it */
     TRY(health_ask(i, &look->diag, &look->health));
@@ -61,8 +64,8 @@ static void look_done(struct look *look)
 
 static void print_json(const struct look *look, struct result r)
 {
-    json_t *told = json_pack("{s:b, s:O*, s:O*}", "works", !failed(r), "health", look->health, "running",
-                             look->place.state);
+    json_t *told = json_pack("{s:b, s:O*, s:O*, s:s*}", "works", !failed(r), "health", look->health, "running",
+                             look->place.state, "hsm", look->hsm[0] ? look->hsm : NULL);
     if (failed(r))
         json_object_set_new(told, "error",
                             json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
@@ -82,6 +85,8 @@ static void print_lines(const struct look *look)
     json_t *pid;
     json_object_foreach(json_object_get(look->place.state, "processes"), name, pid) printf(
         json_integer_value(pid) ? "%-24s %lld\n" : "%-24s -\n", name, (long long)json_integer_value(pid));
+    const struct error_entry *e = look->hsm[0] ? hsm_error(look->hsm) : NULL;
+    if (look->hsm[0]) printf("%-24s %s\n", cli_words("加密机", "HSM"), e ? cli_words(e->zh, e->en) : look->hsm);
     printf(cli_words("状态 %s，日志记录 %lld 条，版本 %s\n", "status %s, %lld journal records, version %s\n"),
            client_text(look->health, "status"),
            (long long)json_integer_value(json_object_get(look->health, "journal_size")),

@@ -1,6 +1,7 @@
 #include "cli/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ enum {
     START_FAILURES = 4,  /* of one process before all is ready: then it is no use to go on */
     STOP_MS = 10 * 1000, /* of patience with each stage */
     NOT_RUN = 127,
-    HANDED_MAX = 6 /* descriptors that a process may be handed; each of them gets at most PROCESS_FDS_MAX */
+    HANDED_MAX = 8 /* descriptors that a process may be handed; each of them gets at most PROCESS_FDS_MAX */
 };
 
 struct supervisor {
@@ -73,7 +74,9 @@ static void argue(const struct supervisor *s, const struct supervised *row, cons
                      { USES_LISTEN, "--listen" },
                      { USES_KEY, "--key" },
                      { USES_STATUS, "--status" },
-                     { USES_SIGNER, "--signer" } };
+                     { USES_SIGNER, "--signer" },
+                     { USES_HSM, "--hsm" },
+                     { USES_PIN, "--pin" } };
     static const char *const numbers[PROCESS_FDS_MAX] = { "@0", "@1", "@2", "@3" };
     size_t n = 0;
     const char *slash = strrchr(row->program, '/');
@@ -114,8 +117,11 @@ static struct result start_row(struct supervisor *s, struct supervised *row, str
     bool paired = row->uses & (USES_SOCKET | USES_CONTROL);
     if (paired && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return FAIL(ERROR_IO);
     const int listen = row->listen >= 0 ? row->listen : s->options->listen;
-    const int fds[HANDED_MAX] = { pair[1], pair[1], listen, row->key, row->link, row->link };
+    /* hsm says where it is missing */
+    int pin = row->pin_file ? open(row->pin_file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+    const int fds[HANDED_MAX] = { pair[1], pair[1], listen, row->key, row->link, row->link, row->hsm, pin };
     struct result r = start_with(s, row, fds, diag);
+    close_p(&pin);
     close_p(&pair[1]);
     if (failed(r)) {
         close_p(&pair[0]);

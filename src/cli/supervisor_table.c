@@ -19,7 +19,8 @@ static struct result add(struct supervised_table *table, const char *name, const
     if (table->count == SUPERVISED_MAX)
         return diag_log(diag, ERROR_CONFIG, "more than %d processes", SUPERVISED_MAX);
     struct supervised *row = &table->rows[table->count];
-    *row = (struct supervised){ .uses = uses, .stage = stage, .key = -1, .listen = -1, .link = -1, .peer = -1 };
+    *row = (struct supervised){ .uses = uses, .stage = stage, .key = -1, .listen = -1, .link = -1, .hsm = -1,
+                                .peer = -1 };
     snprintf(row->name, sizeof row->name, "%s", name);
     if (!place_program(program, row->program)) return diag_log(diag, ERROR_PROGRAM_MISSING, "%s", program);
     table->count++;
@@ -38,8 +39,8 @@ static struct result add_core(struct supervised_table *table, const struct super
         unsigned uses;
         enum supervised_stage stage;
     } core[] = {
-        { "signer", "hufu-signer", c->signer_user, USES_CONFIG | USES_SOCKET | USES_KEY | USES_STATUS | USES_INSECURE,
-          STAGE_PEER },
+        { "signer", "hufu-signer", c->signer_user,
+          USES_CONFIG | USES_SOCKET | USES_KEY | USES_STATUS | USES_HSM | USES_INSECURE, STAGE_PEER },
         { "files", "hufu-files", c->files_user, USES_SOCKET | USES_INSECURE, STAGE_PEER },
         { "relay", "hufu-relay", c->relay_user, USES_CONFIG | USES_SOCKET | USES_INSECURE, STAGE_PEER },
         { "web", "hufu-web", c->web_user, USES_CONFIG | USES_CONTROL | USES_LISTEN | USES_KEY | USES_INSECURE,
@@ -73,6 +74,21 @@ static struct result add_status(struct supervised_table *table, const struct sup
     ENSURE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, ERROR_IO);
     row->link = pair[0];
     table_find(table, "signer")->link = pair[1];
+    return OK;
+}
+
+/* The process that loads the HSM's library, where there is one. */
+static struct result add_hsm(struct supervised_table *table, const struct supervisor_options *o, struct diag *diag)
+{
+    struct supervised *row;
+    int pair[2];
+    if (!o->installation->hsm_module) return OK;
+    TRY(add(table, "hsm", "hufu-hsm", USES_CONFIG | USES_SIGNER | USES_PIN | USES_INSECURE, STAGE_OTHER, diag, &row));
+    row->user = o->installation->serve.hsm_user;
+    row->pin_file = o->installation->hsm_pin_file;
+    ENSURE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, ERROR_IO);
+    row->link = pair[0];
+    table_find(table, "signer")->hsm = pair[1];
     return OK;
 }
 
@@ -158,6 +174,7 @@ struct result table_fill(struct supervised_table *table, const struct supervisor
     table->arena = arena_new(ARENA_MAX);
     TRY(add_core(table, options, diag));
     TRY(add_status(table, options, diag));
+    TRY(add_hsm(table, options, diag));
     TRY(add_demo(table, options->installation, diag));
     size_t len =
         options->fault ? strcspn(options->fault, "@:") : 0; /* of the process's name (base/fault.h) */
@@ -173,7 +190,7 @@ void table_done(struct supervised_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct supervised *row = &table->rows[i];
-        const int fds[] = { row->key, row->peer, row->listen, row->link };
+        const int fds[] = { row->key, row->peer, row->listen, row->link, row->hsm };
         for (size_t k = 0; k < COUNT(fds); k++)
             if (fds[k] >= 0) close(fds[k]);
     }

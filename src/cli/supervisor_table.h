@@ -20,7 +20,9 @@ enum supervised_uses {
     USES_LISTEN = 16,
     USES_INSECURE = 32, /* knows --insecure-dev */
     USES_STATUS = 64,   /* the socket to status: signer's */
-    USES_SIGNER = 128   /* the socket to signer: status's */
+    USES_SIGNER = 128,  /* the socket to signer: status's, hsm's */
+    USES_HSM = 256,     /* the socket to hsm: signer's */
+    USES_PIN = 512      /* the file of the HSM's PIN, opened anew at each start */
 };
 
 /* In this order they are stopped: web answers what it was asked while its peers still live. */
@@ -35,7 +37,9 @@ struct supervised {
     const char *user;
     int key;    /* sealed memfd; -1 */
     int listen; /* of its own, not web's; -1 */
-    int link;   /* its end of the pair between signer and status, which outlives both; -1 */
+    int link;   /* its end of the pair between signer and status, or hsm and signer, which outlives both; -1 */
+    int hsm;    /* signer's end of the pair with hsm; -1 */
+    const char *pin_file; /* NULL: none */
 
     pid_t pid;                  /* 0: it does not run */
     int peer;                   /* web's end of the socket to it, until web has taken it; -1 */

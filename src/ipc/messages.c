@@ -2,6 +2,7 @@
 #include "ipc/messages.h"
 
 #include "ipc/files_api.h"
+#include "ipc/hsm_api.h"
 #include "ipc/relay_api.h"
 #include "ipc/signer_api.h"
 #include "ipc/status_api.h"
@@ -215,6 +216,14 @@ DEFINE(relay_payment, SHAPE_TEXT(struct relay_payment, order, WORD),
        SHAPE_TEXT(struct relay_payment, currency, WORD), SHAPE_INT(struct relay_payment, amount_fen),
        SHAPE_INT(struct relay_payment, paid_s));
 
+DEFINE(hsm_key, SHAPE_TEXT(struct hsm_key, label, HSM_LABEL_MAX));
+DEFINE(hsm_key_found, SHAPE_INT(struct hsm_key_found, algorithm),
+       SHAPE_BYTES(struct hsm_key_found, point, HSM_POINT_SIZE));
+DEFINE(hsm_sign, SHAPE_TEXT(struct hsm_sign, label, HSM_LABEL_MAX), SHAPE_INT(struct hsm_sign, algorithm),
+       SHAPE_BYTES(struct hsm_sign, point, HSM_POINT_SIZE), SHAPE_BYTES(struct hsm_sign, digest, HSM_DIGEST_SIZE));
+DEFINE(hsm_signed, SHAPE_BYTES(struct hsm_signed, signature, HSM_SIGNATURE_SIZE));
+DEFINE(hsm_seen, SHAPE_TEXT(struct hsm_seen, token, HSM_TOKEN_MAX), SHAPE_TEXT(struct hsm_seen, serial, HSM_TOKEN_MAX));
+
 const struct shape *const ipc_shapes[] = {
     &ipc_failure_shape,     &signer_peer_shape,      &signer_state_shape,   &signer_range_shape,
     &signer_entries_shape,  &signer_card_shape,      &signer_card_opened_shape, &signer_issue_shape,
@@ -230,6 +239,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
     &journal_restored_shape, &journal_trail_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
+    &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,

@@ -36,6 +36,18 @@ static struct result take_certificate(struct bytes der, const struct public_key 
     return OK;
 }
 
+/* A module's key is the one of the certificate: whether it holds that one shows when it signs. */
+static struct result take_issuing(struct signer *s, struct bytes der)
+{
+    bool known = s->keys.issuing_ca.sign != NULL;
+    ENSURE(known || s->hsm, ERROR_CA_KEYS);
+    TRY(take_certificate(der, known ? &s->keys.issuing_ca.public : NULL, s->authority.arena, &s->authority.issuing));
+    if (!known)
+        s->keys.issuing_ca =
+            hsm_key(s->hsm, HSM_ISSUING, s->settings.hsm_issuing_key, &s->authority.issuing->key);
+    return OK;
+}
+
 static struct result apply_begin(const struct applied *a, const void *record)
 {
     const struct journal_begin *begin = record;
@@ -45,7 +57,7 @@ static struct result apply_begin(const struct applied *a, const void *record)
     TRY(take_certificate(begin->root_certificate, NULL, arena, &s->authority.root));
     const struct public_key operators = public_key_sm2(&s->keys.operators.public);
     const struct public_key head = public_key_sm2(&s->keys.head.public);
-    TRY(take_certificate(begin->issuing_certificate, &s->keys.issuing_ca.public, arena, &s->authority.issuing));
+    TRY(take_issuing(s, begin->issuing_certificate));
     TRY(take_certificate(begin->operators_certificate, &operators, arena, &s->authority.operators));
     TRY(take_certificate(begin->head_certificate, &head, arena, &s->authority.head));
     TRY(take_certificate(begin->maker_certificate, NULL, arena, &s->authority.maker));

@@ -40,6 +40,7 @@ static struct result make_ca(struct making *m, const struct ca *ca, struct bytes
     };
     const struct issuance issuance = { ca->profile, &fields, ca->below_root ? m->root : NULL, m->root_key };
     struct result r = certificate_issue(&issuance, &call->signer->drbg, call->arena, call->diag, ret_der);
+    if (hsm_failed(r)) return r;
     if (failed(r))
         return refuse(call, ERROR_BEGIN_FIELD, "root_name", "%s: %s", ca->profile->name, error_find(r.code)->name);
     return OK;
@@ -76,12 +77,14 @@ static struct result check_begin(struct call *call, const struct signer_begin *a
     return OK;
 }
 
+/* The root's key is drawn here, or lies in the module. */
 static struct result make_root(struct making *m)
 {
     struct signer *s = m->call->signer;
-    TRY(keys_make(s->keys_folder, s->process_key, m->ask->maker_transport_key.ptr, &s->drbg, &s->keys,
-                  &m->root_private));
-    m->root_key = signing_key_sm2(&m->root_private);
+    const char *label = s->hsm ? s->settings.hsm_root_key : NULL;
+    if (label) TRY(hsm_find(s->hsm, HSM_ROOT, label, m->call->diag, &m->root_key));
+    TRY(prepare_keys(m->call, m->ask, label ? NULL : &m->root_private));
+    if (!label) m->root_key = signing_key_sm2(&m->root_private);
     struct result r = make_cas(m);
     sm2_private_done(&m->root_private);
     return r;

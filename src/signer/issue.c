@@ -154,8 +154,9 @@ static struct result make_pair(struct call *call, const struct order *order, str
     struct key_centre_pair pair;
     const struct approve_statement *a = &order->approvals.one;
     const struct key_centre_order centre_order = { &order->key, a->holder, a->application };
-    TRY(key_centre_take(call->signer->centre, &centre_order, &pair));
+    /* First, so that no pair of the key centre is spent where the CA's key is not at hand. */
     TRY(certify(call, order, &profile_holder_signing, &order->key, &ret_issued->signing_certificate));
+    TRY(key_centre_take(call->signer->centre, &centre_order, &pair));
     TRY(certify(call, order, &profile_holder_encryption, &pair.public, &ret_issued->encryption_certificate));
     ret_issued->enveloped_key = arena_bytes(call->arena, BYTES(pair.enveloped));
     ENSURE(ret_issued->enveloped_key.ptr, ERROR_OUT_OF_ROOM);

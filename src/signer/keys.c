@@ -19,17 +19,19 @@ struct named {
 
 enum { NAMED_COUNT = 6 };
 
-static void list(struct keys *k, struct named into[NAMED_COUNT])
+/* How many there are. */
+static size_t list(struct keys *k, struct named into[NAMED_COUNT])
 {
     const struct named all[NAMED_COUNT] = {
-        { "issuing-ca", &k->issuing, NULL, SM2_KEY_SIZE },
         { "operators-ca", &k->operators, NULL, SM2_KEY_SIZE },
         { "tree-head", &k->head, NULL, SM2_KEY_SIZE },
         { "usbkey-master-1", NULL, k->master, sizeof k->master },
         { "usbkey-transport", NULL, k->transport, sizeof k->transport },
         { "key-centre-1", NULL, k->centre, sizeof k->centre },
+        { "issuing-ca", &k->issuing, NULL, SM2_KEY_SIZE },
     };
     memcpy(into, all, sizeof all);
+    return k->issuing_elsewhere ? NAMED_COUNT - 1 : NAMED_COUNT;
 }
 
 static struct result write_one(const char *folder, struct bytes process_key, const struct named *n, struct drbg *drbg)
@@ -70,7 +72,7 @@ static struct result read_one(const char *folder, struct bytes process_key, cons
 static struct result draw(struct keys *k, struct sm2_private *root, struct drbg *drbg)
 {
     if (root) TRY(sm2_private_generate(root, drbg));
-    TRY(sm2_private_generate(&k->issuing, drbg));
+    if (!k->issuing_elsewhere) TRY(sm2_private_generate(&k->issuing, drbg));
     TRY(sm2_private_generate(&k->operators, drbg));
     TRY(sm2_private_generate(&k->head, drbg));
     TRY(drbg_fill(drbg, k->master, sizeof k->master));
@@ -87,10 +89,10 @@ struct result keys_make(const char *folder, const uint8_t process_key[PROCESS_KE
     memcpy(ret_keys->transport, transport, TRANSPORT_KEY_SIZE);
     TRY(file_folder(folder));
     if (ret_root) TRY(write_one(folder, key, &root, drbg));
-    list(ret_keys, all);
-    for (size_t i = 0; i < COUNT(all); i++) TRY(write_one(folder, key, &all[i], drbg));
+    size_t count = list(ret_keys, all);
+    for (size_t i = 0; i < count; i++) TRY(write_one(folder, key, &all[i], drbg));
     FAULT("signer:keys-written");
-    ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
+    if (!ret_keys->issuing_elsewhere) ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
     ret_keys->there = true;
     return OK;
 }
@@ -99,12 +101,12 @@ struct result keys_load(const char *folder, const uint8_t process_key[PROCESS_KE
                         struct keys *ret_keys)
 {
     struct named all[NAMED_COUNT];
-    list(ret_keys, all);
-    for (size_t i = 0; i < COUNT(all); i++) {
+    size_t count = list(ret_keys, all);
+    for (size_t i = 0; i < count; i++) {
         struct result r = read_one(folder, bytes_of(process_key, PROCESS_KEY_SIZE), &all[i]);
         if (failed(r)) return diag_log(diag, ERROR_CA_KEYS, "%s: %s", all[i].name, error_find(r.code)->name);
     }
-    ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
+    if (!ret_keys->issuing_elsewhere) ret_keys->issuing_ca = signing_key_sm2(&ret_keys->issuing);
     ret_keys->there = true;
     return OK;
 }

@@ -11,15 +11,16 @@ enum { MASTER_KEY_SIZE = 32, TRANSPORT_KEY_SIZE = 16, MASTER_VERSION = 1 };
 
 struct keys {
     bool there;
+    bool issuing_elsewhere;                /* in a module (hsm.h): set before they are made or loaded */
     struct sm2_private issuing, operators, head;
-    struct signing_key issuing_ca;         /* what certificates of holders and their lists are signed by */
+    struct signing_key issuing_ca;         /* signs certificates of holders and their lists */
     uint8_t master[MASTER_KEY_SIZE];       /* of the USBKeys' administrator keys, version MASTER_VERSION */
     uint8_t transport[TRANSPORT_KEY_SIZE]; /* of the maker: authenticates to fresh cards */
     uint8_t centre[MASTER_KEY_SIZE];       /* what the key centre wraps its stores with */
 };
 
-/* Draws all keys and writes them to FOLDER; RET_ROOT is the caller's to wipe; NULL: the root is elsewhere. Overwrites
- * what an attempt left that never reached the journal. ERROR_IO, ERROR_RESEED_NEEDED. */
+/* Draws all keys that are held here and writes them to FOLDER; RET_ROOT is the caller's to wipe; NULL: the root is
+ * elsewhere. Overwrites what an attempt left that never reached the journal. ERROR_IO, ERROR_RESEED_NEEDED. */
 RESULT keys_make(const char *folder, const uint8_t process_key[PROCESS_KEY_SIZE],
                  const uint8_t transport[TRANSPORT_KEY_SIZE], struct drbg *drbg, struct keys *ret_keys,
                  struct sm2_private *ret_root);

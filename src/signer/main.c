@@ -1,5 +1,5 @@
-/* hufu-signer --config FILE --socket FD --key FD: holds the CA's keys, the journal and the register of operators, and
- * decides by itself what it signs. */
+/* hufu-signer --config FILE --socket FD --key FD [--status FD] [--hsm FD]: holds the CA's keys, the journal and the
+ * register of operators, and decides by itself what it signs. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
@@ -11,13 +11,14 @@
 #include "process/sandbox.h"
 #include "signer/serve.h"
 
-static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key FD [--status FD] [--insecure-dev]\n"
+static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key FD [--status FD] [--hsm FD]\n"
+                            "                   [--insecure-dev]\n"
                             "       hufu-signer --config FILE -t\n"
                             "Started by hufu serve. Issues and revokes certificates on signed evidence.\n"
                             "  -t  check the section [signer] of the configuration and end\n";
 
 struct options {
-    uint64_t socket, key, status; /* status: UINT64_MAX: none */
+    uint64_t socket, key, status, hsm; /* status, hsm: UINT64_MAX: none */
     const char *config;
     bool insecure_dev, test;
 };
@@ -39,6 +40,7 @@ static struct result run(const struct options *options, struct arena *arena, str
     if (settings.clock_offset_s && !options->insecure_dev)
         return diag_log(diag, ERROR_CONFIG, "%s: signer: clock_offset_s: is for demonstrations", options->config);
     if (options->test) return OK;
+    if (options->hsm != UINT64_MAX) settings.hsm_socket = (int)options->hsm;
     const struct clock clock = { clock_system, settings.clock_offset_s };
     TRY(process_key_take((int)options->key, key));
     struct result r = signer_open(&settings, key, &clock, diag, &signer);
@@ -58,11 +60,13 @@ int main(int argc, char **argv)
     static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
                                                   { "key", required_argument, NULL, 'k' },
                                                   { "status", required_argument, NULL, 'n' },
+                                                  { "hsm", required_argument, NULL, 'm' },
                                                   { "config", required_argument, NULL, 'c' },
                                                   { "insecure-dev", no_argument, NULL, 'i' },
                                                   { "help", no_argument, NULL, 'h' },
                                                   { 0 } };
-    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX, .status = UINT64_MAX };
+    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX, .status = UINT64_MAX,
+                               .hsm = UINT64_MAX };
     for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
         if (c == 'h') return fputs(usage, stdout) < 0;
         if (c == 'c') options.config = optarg;
@@ -70,6 +74,7 @@ int main(int argc, char **argv)
         if (c == 't') options.test = true;
         bool bad = (c == 's' && failed(text_number(optarg, 1 << 16, &options.socket))) ||
                    (c == 'k' && failed(text_number(optarg, 1 << 16, &options.key))) ||
+                   (c == 'm' && failed(text_number(optarg, 1 << 16, &options.hsm))) ||
                    (c == 'n' && failed(text_number(optarg, 1 << 16, &options.status)));
         if (c == '?' || bad) return fputs(usage, stderr), 2;
     }

@@ -36,6 +36,16 @@ static struct name_fields name_of(const struct signer_begin *ask, const struct b
                                  .common_name = b->common_name };
 }
 
+struct result prepare_keys(struct call *call, const struct signer_begin *ask, struct sm2_private *ret_root)
+{
+    struct signer *s = call->signer;
+    struct signing_key issuing = s->keys.issuing_ca;
+    if (s->hsm) TRY(hsm_find(s->hsm, HSM_ISSUING, s->settings.hsm_issuing_key, call->diag, &issuing));
+    TRY(keys_make(s->keys_folder, s->process_key, ask->maker_transport_key.ptr, &s->drbg, &s->keys, ret_root));
+    if (s->hsm) s->keys.issuing_ca = issuing;
+    return OK;
+}
+
 /* ---- asking ---- */
 
 struct result handle_prepare(struct call *call, const void *ask, void *answer)
@@ -49,11 +59,13 @@ struct result handle_prepare(struct call *call, const void *ask, void *answer)
         return refuse(call, ERROR_BEGIN_FIELD, "issuing_name", "a name is missing");
     if (a->maker_transport_key.len != TRANSPORT_KEY_SIZE)
         return refuse(call, ERROR_BEGIN_FIELD, "maker_transport_key", "%zu bytes", a->maker_transport_key.len);
-    TRY(keys_make(s->keys_folder, s->process_key, a->maker_transport_key.ptr, &s->drbg, &s->keys, NULL));
+    TRY(prepare_keys(call, a, NULL));
     list(&s->keys, a, all);
     for (size_t i = 0; i < BELOW_COUNT; i++) {
         struct name_fields name = name_of(a, &all[i]);
-        if (failed(request_make(&name, &all[i].key, &s->drbg, call->arena, requests[i])))
+        struct result r = request_make(&name, &all[i].key, &s->drbg, call->arena, requests[i]);
+        if (hsm_failed(r)) return r;
+        if (failed(r))
             return refuse(call, ERROR_BEGIN_FIELD, all[i].field, "%s", all[i].common_name);
     }
     return OK;

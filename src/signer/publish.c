@@ -306,8 +306,10 @@ struct result publisher_work(struct publisher *publisher, int steps)
         if (piece == NOTHING) return OK;
         struct result r = do_piece(publisher, piece, now_s);
         if (r.code == ERROR_JOURNAL_WRITE) return r;
+        if (!failed(r)) publisher->told = ERROR_NONE;
         if (!failed(r)) continue;
-        log_failure("publish", r, NULL);
+        if (r.code != publisher->told) log_failure("publish", r, NULL); /* not at every try again */
+        publisher->told = r.code;
         publisher->retry_s = now_s + RETRY_S;
     }
     return OK;

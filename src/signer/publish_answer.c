@@ -49,7 +49,7 @@ static struct result sign(struct publisher *p, const struct ocsp_single *singles
                           struct arena *arena, struct bytes *ret_response)
 {
     const struct ocsp_fields fields = { .issuer = p->signer->authority.issuing, .responder = p->responder.certificate,
-                                        .responder_key = signing_key_sm2(&p->responder.key),
+                                        .responder_key = p->responder.signs,
                                         .produced_s = singles[0].this_update_s,
                                         .singles = singles, .count = count, .nonce = nonce };
     struct diag diag = { 0 };

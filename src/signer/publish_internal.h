@@ -35,6 +35,7 @@ struct publisher {
     size_t swept, lists_swept; /* how far this sweep has looked */
     int64_t sweep_s;          /* when the next one begins */
     int64_t retry_s;          /* after a failure nothing is done before */
+    enum error told;          /* of the last failure, until something succeeds */
     int64_t nonce_second;     /* nonces answered in this second */
     int64_t nonces;
 };

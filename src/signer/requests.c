@@ -175,6 +175,7 @@ struct result requests_do(struct call *call, struct bytes body, uint64_t *done, 
     r = work(call, request, ask, answer);
     if (r.code == ERROR_JOURNAL_WRITE || r.code == ERROR_JOURNAL_DAMAGED) return r;
     *ret_outcome = (struct outcome){ request, r, answer };
+    if (hsm_failed(r) && call->signer->hsm) IGNORE(diag_log(call->diag, r.code, "%s", hsm_words(call->signer->hsm)));
     if (!failed(r)) *done |= bit_of(request);
     if (!failed(r) || !request->evidence) return OK;
     return record_refusal(call, JOURNAL_REFUSED, request->again ? ask : NULL, r.code);

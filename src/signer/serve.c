@@ -95,17 +95,28 @@ static void answer_status(struct group *g)
     if (!nonce_answer(g->signer, g->status, g->buffer)) g->status = -1;
 }
 
+/* Until something is to be done though nobody asks. */
+static int wait_ms(const struct group *g)
+{
+    int publisher = publisher_wait_ms(g->signer->publisher);
+    int hsm = g->signer->hsm ? hsm_due_ms(g->signer->hsm) : publisher;
+    return hsm < publisher ? hsm : publisher;
+}
+
 /* While nobody asks, a little is done ahead, and what the time brings. */
 static struct result wait_busily(struct group *g)
 {
     for (;;) {
-        struct pollfd p[] = { { .fd = g->socket, .events = POLLIN }, { .fd = g->status, .events = POLLIN } };
+        struct hsm *hsm = g->signer->hsm;
+        struct pollfd p[] = { { .fd = g->socket, .events = POLLIN }, { .fd = g->status, .events = POLLIN },
+                              { .fd = hsm ? hsm_socket(hsm) : -1, .events = POLLIN } };
         bool due = signer_idle_due(g->signer);
-        if (poll(p, COUNT(p), due ? 0 : publisher_wait_ms(g->signer->publisher)) < 0) continue;
+        if (poll(p, COUNT(p), due ? 0 : wait_ms(g)) < 0) continue;
         if (p[0].revents) return OK;
         reseed(&g->signer->drbg);
         if (p[1].revents) answer_status(g);
         else if (due) TRY(signer_idle(g->signer));
+        if (hsm && (p[2].revents || hsm_due_ms(hsm) == 0)) hsm_look(hsm);
     }
 }
 

@@ -29,9 +29,22 @@ const struct config_option signer_options[] = {
     NUMBER(holds_hour, "60", 1, 100000, "so many holds at holders' words alone in an hour at most"),
     NUMBER(spare_keys, "64", 0, 4096, "encryption key pairs that the key centre has ready"),
     NUMBER(refusals_hour, "500", 10, 100000, "so many refused requests are written to the journal in an hour at most"),
+    NUMBER(hsm_seconds, "3", 1, 60, "so long the signer waits for a signature by the HSM"),
     NUMBER(clock_offset_s, "0", -4000000000, 4000000000, "added to the system's time, in a demonstration only"),
 };
 const size_t signer_options_count = COUNT(signer_options);
+
+/* The labels stand with everything else of the HSM; hufu-hsm checks that section. */
+static struct result read_hsm(const char *path, struct arena *arena, struct diag *diag,
+                              struct signer_settings *settings)
+{
+    TRY(config_peek(path, "hsm", "issuing_key", arena, diag, &settings->hsm_issuing_key));
+    TRY(config_peek(path, "hsm", "ocsp_key", arena, diag, &settings->hsm_ocsp_key));
+    TRY(config_peek(path, "hsm", "root_key", arena, diag, &settings->hsm_root_key));
+    const bool wanted = settings->hsm_issuing_key && settings->ocsp_url;
+    if (!wanted == !settings->hsm_ocsp_key) return OK;
+    return diag_log(diag, ERROR_CONFIG, "%s: hsm: ocsp_key: goes with ocsp_url of [signer]", path);
+}
 
 struct result settings_read(const char *path, struct arena *arena, struct diag *diag,
                             struct signer_settings *ret_settings)
@@ -40,5 +53,7 @@ struct result settings_read(const char *path, struct arena *arena, struct diag *
     TRY(config_read(path, "signer", signer_options, signer_options_count, arena, diag, ret_settings));
     if (failed(published_crl_url(ret_settings->crl_url, 0, arena, &partition)))
         return diag_log(diag, ERROR_CONFIG, "%s: signer: crl_url: must end in .crl", path);
+    TRY(read_hsm(path, arena, diag, ret_settings));
+    ret_settings->hsm_socket = -1;
     return OK;
 }

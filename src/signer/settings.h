@@ -15,7 +15,11 @@ struct signer_settings {
     bool producer_apart;
     int64_t approval_days, produce_hours, operator_years, refusals_hour, spare_keys;
     int64_t crl_days, ocsp_hours, nonces_second, holds_hour;
+    /* Labels of keys in the HSM, of the section [hsm]; NULL: software keys. The root's is for SIGNER_BEGIN. */
+    const char *hsm_issuing_key, *hsm_ocsp_key, *hsm_root_key;
+    int64_t hsm_seconds;
     int64_t clock_offset_s; /* only with --insecure-dev */
+    int hsm_socket;         /* to hufu-hsm, not of the file; -1: none */
 };
 
 extern const struct config_option signer_options[];

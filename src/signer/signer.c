@@ -156,6 +156,9 @@ struct result signer_open(const struct signer_settings *settings, const uint8_t 
     s->refusals.hour_max = settings->refusals_hour;
     s->holds.hour_max = settings->holds_hour;
     s->phase = PHASE_EMPTY;
+    const struct hsm_options hsm = { settings->hsm_socket, settings->hsm_seconds, settings->folder };
+    if (settings->hsm_issuing_key) s->hsm = hsm_new(&hsm);
+    s->keys.issuing_elsewhere = s->hsm != NULL;
     struct result r = load(s, diag);
     if (failed(r)) {
         signer_free(s);
@@ -176,6 +179,7 @@ void signer_free(struct signer *signer)
     key_centre_free(signer->centre);
     arena_free(signer->authority.arena);
     keys_done(&signer->keys);
+    hsm_free(signer->hsm);
     drbg_done(&signer->drbg);
     secret_wipe(signer->process_key, sizeof signer->process_key);
     free(signer);

@@ -8,6 +8,7 @@
 #include "pki/chain.h"
 #include "merkle/head.h"
 #include "merkle/ledger.h"
+#include "signer/hsm.h"
 #include "signer/index.h"
 #include "signer/key_centre.h"
 #include "signer/keys.h"
@@ -47,6 +48,7 @@ struct signer {
     uint8_t process_key[PROCESS_KEY_SIZE];
     struct drbg drbg;
     struct keys keys;
+    struct hsm *hsm;    /* with the issuing CA's key; NULL: it is a software key */
     struct authority authority;
     struct id incarnation;
     struct ledger *journal;

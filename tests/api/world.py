@@ -65,7 +65,8 @@ def wait_for(what, condition, patience_s=PATIENCE_S):
 
 
 class World:
-    def __init__(self, build=None, clock_offset_s=0, start=True, settings=None, fault=None):
+    def __init__(self, build=None, clock_offset_s=0, start=True, settings=None, fault=None, hsm=None):
+        self.hsm = hsm  # file of its section; None: software keys
         self.build = build or build_folder()
         self.hufu = os.path.join(self.build, "src/cli/hufu")
         self.folder = tempfile.mkdtemp(prefix="hufu-")
@@ -132,7 +133,8 @@ class World:
         """Its exit status; what it says goes to the log."""
         web, paysim, agent, status = free_ports(4)
         done = self.run("init", "--demo", "--folder", self.folder, "--port", web, "--paysim-port", paysim, "--agent-port",
-                        agent, "--status-port", status, check=False, env=dict(os.environ, **({"HUFU_FAULT": fault} if fault else {})))
+                        agent, "--status-port", status, *(("--hsm", self.hsm) if self.hsm else ()), check=False,
+                        env=dict(os.environ, **({"HUFU_FAULT": fault} if fault else {})))
         with open(self.log_path, "a", encoding="utf-8") as log:
             log.write(done.stdout + done.stderr)
         return done.returncode
