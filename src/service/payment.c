@@ -281,6 +281,29 @@ static struct result query(const struct act *act, const struct payment_row *p, s
     return ask(act, RELAY_CLOSE, &relay_query_shape, &record, &relay_payment_shape, ret_told);
 }
 
+/* Why the last look failed, with the gateway's own words where it said any. */
+static const char *trouble_of(const struct act *act, struct result r)
+{
+    const char *words = error_find(r.code)->zh, *said = act->diag ? act->diag->detail : "";
+    const char *both = said[0] ? arena_format(act->arena, "%s：%s", words, said) : NULL;
+    return both && strlen(both) <= PAYMENT_TROUBLE_MAX ? both : words;
+}
+
+struct refusing {
+    const struct act *act;
+    struct payment_row *payment;
+};
+
+static struct result refuse(struct tx *tx, void *context)
+{
+    const struct refusing *f = context;
+    struct payment_row *p = f->payment;
+    TRY(tx_change(tx, STATEMENT_PAYMENT_SET_REFUSED, RECORD(payment_row_shape, p)));
+    const char *words = arena_format(f->act->arena, "%s %s", p->order_number, p->trouble);
+    ENSURE(words, ERROR_OUT_OF_ROOM);
+    return audit_write(tx, f->act, "payment.refused", p->application, words);
+}
+
 static struct result look_at(const struct act *act, struct payment_row *p)
 {
     struct relay_payment told;
@@ -291,8 +314,14 @@ static struct result look_at(const struct act *act, struct payment_row *p)
     p->checked_s = act->now_s;
     if (back || failed(r)) p->tries++;
     else p->tries = 0;
-    p->trouble = failed(r) ? error_find(r.code)->zh : NULL;
+    p->trouble = failed(r) ? trouble_of(act, r) : NULL;
     p->next_s = act->now_s + payment_pause_s(p);
+    if (back && r.code == ERROR_RELAY_REFUND_REFUSED) {
+        struct refusing refusing = { act, p };
+        p->refused_s = act->now_s;
+        IGNORE(store_write(act->service->store, refuse, &refusing)); /* else it is refused again, and kept then */
+        return r;
+    }
     IGNORE(store_change(act->service->store, STATEMENT_PAYMENT_CHECKED, RECORD(payment_row_shape, p)));
     return r;
 }
@@ -406,9 +435,11 @@ struct result payment_list_in(const struct act *act, const char *state, const ch
     struct key_row key = { .state = state, .key = after ? after : "", .limit_count = PAYMENT_PAGE + 1 };
     void *rows;
     size_t count;
-    bool transfers = text_equal(state, "transfers");
-    TRY(store_list(act->service->store, transfers ? STATEMENT_PAYMENT_LIST_TRANSFERS : STATEMENT_PAYMENT_LIST_IN,
-                   RECORD(key_row_shape, &key), act->arena, &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
+    enum statement statement = text_equal(state, "transfers") ? STATEMENT_PAYMENT_LIST_TRANSFERS
+                               : text_equal(state, "refused") ? STATEMENT_PAYMENT_LIST_REFUSED
+                                                              : STATEMENT_PAYMENT_LIST_IN;
+    TRY(store_list(act->service->store, statement, RECORD(key_row_shape, &key), act->arena,
+                   &payment_row_shape, PAYMENT_PAGE + 1, &rows, &count));
     *ret_rows = rows;
     *ret_next = NULL;
     if (count > PAYMENT_PAGE) *ret_next = (*ret_rows)[(count = PAYMENT_PAGE) - 1].order_number;

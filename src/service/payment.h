@@ -15,6 +15,7 @@ enum {
     PAYMENT_ASK_S = 15,        /* between two looks at the same order, doubled with each that failed */
     PAYMENT_ASK_OPEN_S = 300,  /* at most, while somebody may be paying it */
     PAYMENT_ASK_BACK_S = 6 * 3600, /* at most, while money is to go back */
+    PAYMENT_TROUBLE_MAX = 600, /* bytes */
     PAYMENT_LIST_MAX = 64,
     PAYMENT_PAGE = 50,
     PAYMENT_UNKNOWN_S = 600,   /* an order that the gateway does not know is given up then */
@@ -31,7 +32,8 @@ RESULT payment_open(const struct act *act, const char *number, const char *metho
 RESULT payment_get(const struct act *act, const char *number, struct payment_row *ret_payment);
 /* All of an application, oldest first, PAYMENT_LIST_MAX at most: holders see the own, operators all. */
 RESULT payment_list(const struct act *act, const char *number, struct payment_row **ret_rows, size_t *ret_count);
-/* All in STATE ("transfers": that wait for finance), whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the
+/* All in STATE ("transfers": that wait for finance; "refused": whose
+ * refund the gateway refuses for good), whosever they are, PAYMENT_PAGE a page; AFTER is the cursor of the
  * page before or NULL. */
 RESULT payment_list_in(const struct act *act, const char *state, const char *after, struct payment_row **ret_rows,
                        size_t *ret_count, const char **ret_next);

@@ -1,7 +1,7 @@
 /* Payment by bank transfer (R-FEE-2): the holder is shown an account, the amount and a reference; finance enters what
  * the bank has booked. Nothing is believed but that: the amount due marks it as paid, another one goes back; and what
  * the bank booked once counts once. An order for which it was long is still paid when the money comes, by the same
- * rules as one of a gateway. What is to go back is transferred by people, who enter that too. */
+ * rules as one of a gateway. What is to go back is transferred by people, who enter that too (refund.h). */
 #pragma once
 
 #include "service/payment.h"
@@ -20,5 +20,3 @@ struct transfer_receipt {
 /* ERROR_PAYMENT_NONE, _METHOD, _SETTLED, _BOOKED; _AMOUNT for another amount unless it is to go back. The same receipt
  * again changes nothing. */
 RESULT transfer_receive(const struct act *act, const struct transfer_receipt *receipt, struct payment_row *ret_payment);
-/* What came for ORDER was transferred back under BOOKING. ERROR_PAYMENT_SETTLED when nothing is to go back. */
-RESULT transfer_return(const struct act *act, const char *order, const char *booking, struct payment_row *ret_payment);

@@ -91,6 +91,10 @@ DEFINE(tariff_row, TARIFF_FIELDS);
 DEFINE(payment_row, PAYMENT_FIELDS);
 #undef TYPE
 
+#define TYPE refund_row
+DEFINE(refund_row, REFUND_FIELDS);
+#undef TYPE
+
 #define TYPE callback_row
 DEFINE(callback_row, CALLBACK_FIELDS);
 #undef TYPE

@@ -115,8 +115,14 @@ ROW(tariff_row, TARIFF_FIELDS);
 #define PAYMENT_FIELDS(X) X(TEXT, order_number, 32) X(TEXT, application, 17) X(TEXT, method, 16) X(INT, amount_fen, 0) \
     X(TEXT, state, 16) X(TEXT, code_url, 512) X(TEXT, transaction_number, 64) X(INT, created_s, 0) X(INT, expires_s, 0) \
     X(INT, paid_s, 0) X(INT, checked_s, 0) X(INT, tries, 0) X(INT, next_s, 0) X(TEXT, trouble, 600) \
-    X(INT, refunded_s, 0) X(TEXT, reference, 16) X(INT, received_fen, 0) X(TEXT, page_url, 4096)
+    X(INT, refunded_s, 0) X(TEXT, reference, 16) X(INT, received_fen, 0) X(TEXT, page_url, 4096) \
+    X(INT, refused_s, 0)
 ROW(payment_row, PAYMENT_FIELDS);
+
+#define REFUND_FIELDS(X) X(ID, id, 0) X(TEXT, order_number, 32) X(TEXT, application, 17) X(INT, amount_fen, 0) \
+    X(TEXT, words, 3000) X(TEXT, state, 16) X(TEXT, asked_by, 300) X(TEXT, asked_by_id, 40) X(INT, asked_s, 0) \
+    X(TEXT, decided_by, 300) X(TEXT, decided_by_id, 40) X(INT, decided_s, 0) X(TEXT, decided_words, 3000)
+ROW(refund_row, REFUND_FIELDS);
 
 #define CALLBACK_FIELDS(X) X(ID, id, 0) X(TEXT, method, 16) X(TEXT, timestamp, 64) X(TEXT, nonce, 256) \
     X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)

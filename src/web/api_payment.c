@@ -1,4 +1,5 @@
 /* Payments (R-FEE-2, R-FEE-3): opened by holders, told by the gateway. */
+#include "service/refund.h"
 #include "service/transfer.h"
 
 #include "web/api_desk.h"
@@ -19,6 +20,7 @@ static struct result show(struct call *call, const struct payment_row *row, stru
     ret_answer->tries = row->tries;
     ret_answer->next_s = row->next_s;
     ret_answer->trouble = row->trouble;
+    ret_answer->refused_s = row->refused_s;
     return OK;
 }
 
@@ -95,9 +97,64 @@ struct result api_payment_return(struct call *call)
     const struct api_payment_return *asked = call->body;
     struct act act = app_act(call);
     struct payment_row row;
-    TRY(transfer_return(&act, call_text(call, "order"), asked->booking, &row));
+    TRY(refund_return(&act, call_text(call, "order"), asked->booking, &row));
     return answer_payment(call, &row);
 }
+
+struct result api_payment_retry(struct call *call)
+{
+    struct act act = app_act(call);
+    struct payment_row row;
+    TRY(refund_retry(&act, call_text(call, "order"), &row));
+    return answer_payment(call, &row);
+}
+
+/* ---- refunds after the issue ---- */
+
+static struct api_refund show_refund(const struct call *call, const struct refund_row *row)
+{
+    return (struct api_refund){ .id = row->id, .order = row->order_number, .application = row->application,
+                                .amount_fen = row->amount_fen, .words = row->words, .state = row->state,
+                                .asked_by = row->asked_by, .asked_s = row->asked_s, .decided_by = row->decided_by,
+                                .decided_s = row->decided_s, .decided_words = row->decided_words,
+                                .own = text_equal(row->asked_by_id, call->principal.serial) };
+}
+
+struct result api_refund_new(struct call *call)
+{
+    const struct api_refund_new *asked = call->body;
+    struct act act = app_act(call);
+    struct refund_row row;
+    TRY(refund_ask(&act, call_text(call, "order"), asked->words, &row));
+    struct api_refund answer = show_refund(call, &row);
+    return answer_record(call, &api_refund_shape, &answer);
+}
+
+struct result api_refund_list(struct call *call)
+{
+    struct act act = app_act(call);
+    struct refund_row *rows;
+    size_t count;
+    const char *next;
+    TRY(refund_list(&act, call_text(call, "after"), &rows, &count, &next));
+    struct api_refund *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) answer[i] = show_refund(call, &rows[i]);
+    return answer_list(call, &api_refund_shape, answer, count, next);
+}
+
+struct result api_refund_decide(struct call *call)
+{
+    const struct api_refund_decision *asked = call->body;
+    struct act act = app_act(call);
+    struct id id = call_id(call, "id");
+    struct refund_row row;
+    TRY(refund_decide(&act, &id, text_equal(asked->decision, "approve"), asked->words, &row));
+    struct api_refund answer = show_refund(call, &row);
+    return answer_record(call, &api_refund_shape, &answer);
+}
+
+/* ---- callbacks ---- */
 
 struct result api_wechat_callback(struct call *call)
 {

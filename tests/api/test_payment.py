@@ -140,6 +140,70 @@ class Payments(unittest.TestCase):
         wait_for("the end of what was paid twice", lambda: states()[first["order"]] == "refunded")
         self.assertEqual(sorted(states().values()), ["paid", "refunded"])
 
+    # ---- cases for finance ----
+
+    def retry(self, order):
+        return self.staff.get("finance").try_api("POST", f"console/payments/{order}/retry")
+
+    def refused(self, walk):
+        return [p["order"] for p in self.listed(walk, "refused")]
+
+    def test_r_fee_4_a_refund_that_is_refused_for_good_is_a_case_for_finance(self):
+        wechat, alipay = self.paid(), Walk(self.world, self.staff).to("submit")
+        alipay.page(self.alipay(alipay))
+        self.assertTrue(alipay.is_paid())
+        orders = {walk: self.payment(walk)["order"] for walk in (wechat, alipay)}
+        self.assertEqual(self.retry(orders[wechat]).name, "REFUND_NO_CASE")
+        self.assertEqual(self.give_back(orders[wechat], "X1").name, "PAYMENT_METHOD")
+        self.api_mode("refund-refused")
+        for walk, why in ((wechat, "用户账户已注销"), (alipay, "当前交易不允许退款")):
+            walk.withdraw()
+            wait_for("the case", lambda: self.refused(walk))
+            seen, = self.listed(walk, "refused")
+            self.assertEqual((seen["state"], seen["tries"]), ("refunding", 1))
+            self.assertIn("不同意退款", seen["trouble"])
+            self.assertIn(why, seen["trouble"])  # the gateway's own words
+            self.assertNotIn("trouble", self.payment(walk))
+        time.sleep(4)  # a round of the job: it is not asked for any more
+        self.assertEqual([self.listed(walk, "refused")[0]["tries"] for walk in orders], [1, 1])
+        self.api_mode("normal")
+        self.assertEqual(self.retry(orders[wechat])["state"], "refunding")
+        self.holds(wechat)
+        self.assertEqual(self.give_back(orders[alipay], "R" + alipay.number)["state"], "refunded")
+        self.assertEqual(self.give_back(orders[alipay], "R" + alipay.number).name, "PAYMENT_SETTLED")
+        self.world.message("sms", alipay.mobile, "款项已退回")
+        for walk in orders:
+            self.assertEqual(self.refused(walk), [])
+            actions = [e["action"] for e in self.staff.reviewer.api("GET", walk.console_path("history"))["items"]]
+            self.assertIn("payment.refused", actions)
+
+    def test_r_fee_6_after_the_issue_two_people_give_it_back(self):
+        finance, reviewer = self.staff.get("finance"), self.staff.reviewer
+        early = self.paid()
+        ask = lambda who, order, words="证书单位名称由我方录入错误": who.try_api("POST", f"console/payments/{order}/refund", {"words": words})
+        decide = lambda who, id, decision, **more: who.try_api("PUT", f"console/refunds/{id}", {"decision": decision, **more})
+        self.assertEqual(ask(finance, self.payment(early)["order"]).name, "REFUND_EARLY")
+        self.assertEqual(ask(finance, "20261124000000010Pzzzzzzzz").name, "PAYMENT_NONE")
+        walk = Walk(self.world, self.staff).to("finish")
+        order = self.payment(walk)["order"]
+        asked = ask(finance, order)
+        self.assertEqual((asked.status, asked["state"], asked["own"], asked["amount_fen"]), (201, "waiting", True, 39900))
+        self.assertEqual(ask(reviewer, order).name, "REFUND_WAITS")
+        self.assertEqual(decide(finance, asked["id"], "approve").name, "REFUND_OWN")  # not by who asked
+        self.assertEqual(self.payment(walk)["state"], "paid")
+        self.assertEqual(decide(reviewer, asked["id"], "reject", words="差错不成立")["state"], "rejected")
+        self.assertEqual(decide(reviewer, asked["id"], "approve").name, "REFUND_DECIDED")
+        self.assertEqual(self.payment(walk)["state"], "paid")
+        again = ask(reviewer, order)
+        seen = [r for r in finance.api("GET", "console/refunds")["items"] if r["order"] == order]
+        self.assertEqual([(r["state"], r["own"]) for r in seen], [("waiting", False), ("rejected", True)])
+        self.assertEqual(decide(reviewer, again["id"], "approve").name, "REFUND_OWN")
+        state = walk.state()
+        self.assertEqual(decide(finance, again["id"], "approve")["state"], "approved")
+        self.holds(walk)
+        self.assertEqual(walk.state(), state)  # the certificate stays
+        self.assertEqual(ask(finance, order).name, "PAYMENT_SETTLED")
+
     # ---- bank transfer ----
 
     def transfer(self, walk):

@@ -35,6 +35,10 @@ export async function prepare(world) {
     items: "organization,license",
     words: "营业执照复印件没有盖公章，请盖章后重新扫描上传。\n单位地址与执照不一致，请按执照填写。",
   });
+  const [paid] = (await p.has.api("GET", p.has.path("payments"))).items;
+  await reviewer.api("POST", `console/payments/${paid.order}/refund`, {
+    words: "单位名称由我方录入错误，证书不能使用，已另行免费签发",
+  });
   await p.has.changePin();
   await p.locked.changePin();
   await p.locked.apply("unlock");
@@ -295,6 +299,24 @@ async function console_(world, browser, people, each) {
   await m.goto(world.console + "/finance/paid");
   await m.getByText("微信支付").first().waitFor();
   await each(m, "console-finance");
+  await m
+    .getByRole("button", { name: /申请退款/ })
+    .first()
+    .click();
+  await m.getByLabel("我方差错").waitFor();
+  await each(m, "console-refund-ask");
+  await m.goto(world.console + "/finance/approvals");
+  await m.getByText("单位名称由我方录入错误").first().waitFor();
+  await each(m, "console-refunds");
+  await m
+    .getByRole("button", { name: /审批退款/ })
+    .first()
+    .click();
+  await m.getByText("审批意见").waitFor();
+  await each(m, "console-refund-decide");
+  await m.goto(world.console + "/finance/refused");
+  await m.getByText("没有被支付平台拒绝的退款").waitFor();
+  await each(m, "console-refused");
   await m.goto(world.console + "/finance/transfers");
   await m
     .getByRole("button", { name: /登记到账/ })

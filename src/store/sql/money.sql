@@ -12,9 +12,11 @@ ORDER BY from_s DESC LIMIT 1
 
 -- name: payment_insert
 INSERT INTO payment (order_number, application, method, amount_fen, state, code_url, page_url, transaction_number,
-                     created_s, expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s, reference, received_fen)
+                     created_s, expires_s, paid_s, checked_s, tries, next_s, trouble, refunded_s, reference, received_fen,
+                     refused_s)
 VALUES (:order_number, :application, :method, :amount_fen, :state, :code_url, :page_url, :transaction_number,
-        :created_s, :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s, :reference, :received_fen)
+        :created_s, :expires_s, :paid_s, :checked_s, :tries, :next_s, :trouble, :refunded_s, :reference, :received_fen,
+        :refused_s)
 
 -- name: payment_get
 SELECT * FROM payment WHERE order_number = :key
@@ -59,16 +61,49 @@ UPDATE payment SET state = 'paid', transaction_number = :transaction_number, pai
 WHERE order_number = :order_number AND state IN ('open', 'closed')
 
 -- name: payment_set_state
-UPDATE payment SET state = :state, tries = :tries, next_s = :next_s, trouble = :trouble, refunded_s = :refunded_s
+UPDATE payment SET state = :state, tries = :tries, next_s = :next_s, trouble = :trouble, refunded_s = :refunded_s,
+                   refused_s = :refused_s
 WHERE order_number = :order_number
 
 -- name: payment_checked
 UPDATE payment SET checked_s = :checked_s, tries = :tries, next_s = :next_s, trouble = :trouble
 WHERE order_number = :order_number
 
+-- The gateway refuses the refund for good: it is not asked for any more, but a case for finance.
+-- name: payment_set_refused
+UPDATE payment SET checked_s = :checked_s, tries = :tries, trouble = :trouble, refused_s = :refused_s
+WHERE order_number = :order_number AND state = 'refunding' AND refused_s = 0
+
+-- name: payment_list_refused
+SELECT * FROM payment WHERE state = 'refunding' AND refused_s > 0 AND order_number > :key
+ORDER BY order_number LIMIT :limit_count
+
+-- One payment of an application goes back, whatever becomes of the application.
+-- name: payment_refund_one
+UPDATE payment SET state = 'refunding', tries = 0, next_s = 0, trouble = NULL WHERE order_number = :key AND state = 'paid'
+
+-- name: refund_insert
+INSERT INTO refund (id, order_number, application, amount_fen, words, state, asked_by, asked_by_id, asked_s, decided_by,
+                    decided_by_id, decided_s, decided_words)
+VALUES (:id, :order_number, :application, :amount_fen, :words, :state, :asked_by, :asked_by_id, :asked_s, :decided_by,
+        :decided_by_id, :decided_s, :decided_words)
+
+-- name: refund_get
+SELECT * FROM refund WHERE id = :id
+
+-- name: refund_list
+SELECT * FROM refund WHERE asked_s < :at_s OR (asked_s = :at_s AND id < :id)
+ORDER BY asked_s DESC, id DESC LIMIT :limit_count
+
+-- name: refund_decide
+UPDATE refund SET state = :state, decided_by = :decided_by, decided_by_id = :decided_by_id, decided_s = :decided_s,
+                  decided_words = :decided_words
+WHERE id = :id AND state = 'waiting'
+
 -- Payments to look after: open ones, and those that the gateway is to give back; a transfer is given back by people.
 -- name: payment_unsettled
-SELECT * FROM payment WHERE (state = 'open' OR (state = 'refunding' AND method <> 'transfer')) AND next_s <= :at_s
+SELECT * FROM payment WHERE (state = 'open' OR (state = 'refunding' AND method <> 'transfer' AND refused_s = 0))
+      AND next_s <= :at_s
 ORDER BY next_s, order_number
 LIMIT :limit_count
 

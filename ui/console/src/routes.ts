@@ -45,7 +45,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.certificates.one },
   },
   {
-    path: "/finance/:state(transfers|refunding|refunded|paid)",
+    path: "/finance/approvals",
+    component: () => import("./pages/Refunds.vue"),
+    meta: { title: t.finance.tabs.approvals },
+  },
+  {
+    path: "/finance/:state(transfers|refunding|refused|refunded|paid)",
     component: () => import("./pages/Finance.vue"),
     meta: { title: t.finance.title },
   },
