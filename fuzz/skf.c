@@ -341,7 +341,7 @@ static void call_hufu(uint8_t which)
 {
     ULONG n = 0, m = 0, k = 0, l = 0;
     BYTE *a, *b, *c;
-    switch (which % 13) {
+    switch (which % 18) {
     case 0: HUFU_GetFlags(handle(), block(sizeof(HUFUFLAGS))); break;
     case 1: b = room(&n); m = n; given(HUFU_GetCardCertificate(handle(), b, &m), b, n, m); break;
     case 2: HUFU_GetAttestation(handle(), block(HUFU_SIGNATURE_LEN)); break;
@@ -357,7 +357,18 @@ static void call_hufu(uint8_t which)
     case 9: a = data(&n); b = data(&k); c = data(&l); HUFU_WriteProduction(handle(), a, n, b, k, c, l); break;
     case 10: HUFU_CloseProduction(handle()); break;
     case 11: HUFU_UnlockChallenge(handle(), block(HUFU_UNLOCK_CHALLENGE_LEN)); break;
-    default: a = data(&n); HUFU_UnlockAnswer(handle(), a, n); break;
+    case 12: a = data(&n); HUFU_UnlockAnswer(handle(), a, n); break;
+    case 13:
+        HUFU_OpenDownload(handle(), read_u8(&in) & 3, (LPSTR)block(HUFU_CONTAINER_MAX + 1), block(HUFU_POINT_LEN),
+                          block(HUFU_SIGNATURE_LEN));
+        break;
+    case 14:
+        a = data(&n);
+        HUFU_ProveDownload(handle(), a, n, block(HUFU_SIGNATURE_LEN), block(HUFU_SIGNATURE_LEN));
+        break;
+    case 15: a = data(&n); b = data(&k); c = data(&l); HUFU_WriteDownload(handle(), a, n, b, k, c, l); break;
+    case 16: SKF_GenRemoteUnblockRequest(handle(), block(HUFU_UNLOCK_CHALLENGE_LEN), HUFU_UNLOCK_CHALLENGE_LEN); break;
+    default: a = data(&n); SKF_RemoteUnblockPIN(handle(), a, n, (ULONG *)block(sizeof(ULONG))); break;
     }
 }
 

@@ -151,6 +151,12 @@ ULONG DEVAPI SKF_GetPINInfo(HAPPLICATION hApplication, ULONG ulPINType, ULONG *p
 ULONG DEVAPI SKF_VerifyPIN(HAPPLICATION hApplication, ULONG ulPINType, LPSTR szPIN, ULONG *pulRetryCount);
 ULONG DEVAPI SKF_UnblockPIN(HAPPLICATION hApplication, LPSTR szAdminPIN, LPSTR szNewUserPIN,
                             ULONG *pulRetryCount);
+/* Not in the standard, but makers have it: unblocking where the administrator's PIN stays with the issuer. The key's
+ * challenge, [16], and the issuer's answer to it, [64]; the PIN is then 000000 and must be changed. For the application
+ * that production made (others: SAR_NOTSUPPORTYETERR); else as HUFU_UnlockChallenge and HUFU_UnlockAnswer. */
+ULONG DEVAPI SKF_GenRemoteUnblockRequest(HAPPLICATION hApplication, BYTE *pbRandom, ULONG ulRandomLen);
+ULONG DEVAPI SKF_RemoteUnblockPIN(HAPPLICATION hApplication, BYTE *pbCipherPIN, ULONG ulCipherPINLen,
+                                  ULONG *pulRetryCount);
 ULONG DEVAPI SKF_ClearSecureState(HAPPLICATION hApplication);
 
 /* ---- applications ---- */

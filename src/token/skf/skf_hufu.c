@@ -228,27 +228,70 @@ SKF_EXPORT ULONG DEVAPI HUFU_CloseProduction(DEVHANDLE hDev)
 
 /* ---- unlock ---- */
 
+static ULONG unlock_challenge(struct skf_device *device, BYTE *ret_challenge)
+{
+    struct skf_command c = { .cla = CLA, .ins = 0x80 };
+    SKF_TRY(skf_run(device, &c));
+    SKF_ENSURE(c.answer.len == HUFU_UNLOCK_CHALLENGE_LEN, SAR_FAIL);
+    memcpy(ret_challenge, c.answer.ptr, HUFU_UNLOCK_CHALLENGE_LEN);
+    return SAR_OK;
+}
+
+static ULONG unlock_answer(struct skf_device *device, const BYTE *answer, ULONG len)
+{
+    uint8_t buffer[HUFU_UNLOCK_ANSWER_LEN];
+    struct skf_command c = SKF_COMMAND(CLA, 0x82, 0, 0, buffer);
+    SKF_ENSURE(answer, SAR_INVALIDPARAMERR);
+    SKF_ENSURE(len == HUFU_UNLOCK_ANSWER_LEN, SAR_INDATALENERR);
+    write_bytes(&c.data, bytes_of(answer, len));
+    ULONG sar = skf_run(device, &c);
+    return c.sw == SW_SECURITY ? SAR_PIN_INCORRECT : issuer_sar(&c, sar);
+}
+
 SKF_EXPORT ULONG DEVAPI HUFU_UnlockChallenge(DEVHANDLE hDev, BYTE *pbChallenge)
 {
     struct skf_use use CLEANUP(skf_release) = { 0 };
-    struct skf_command c = { .cla = CLA, .ins = 0x80 };
     SKF_TRY(skf_acquire(hDev, SKF_DEVICE, &use));
     SKF_ENSURE(pbChallenge, SAR_INVALIDPARAMERR);
-    SKF_TRY(skf_run(use.device, &c));
-    SKF_ENSURE(c.answer.len == HUFU_UNLOCK_CHALLENGE_LEN, SAR_FAIL);
-    memcpy(pbChallenge, c.answer.ptr, HUFU_UNLOCK_CHALLENGE_LEN);
-    return SAR_OK;
+    return unlock_challenge(use.device, pbChallenge);
 }
 
 SKF_EXPORT ULONG DEVAPI HUFU_UnlockAnswer(DEVHANDLE hDev, BYTE *pbAnswer, ULONG ulAnswerLen)
 {
     struct skf_use use CLEANUP(skf_release) = { 0 };
-    uint8_t buffer[HUFU_UNLOCK_ANSWER_LEN];
-    struct skf_command c = SKF_COMMAND(CLA, 0x82, 0, 0, buffer);
     SKF_TRY(skf_acquire(hDev, SKF_DEVICE, &use));
-    SKF_ENSURE(pbAnswer, SAR_INVALIDPARAMERR);
-    SKF_ENSURE(ulAnswerLen == HUFU_UNLOCK_ANSWER_LEN, SAR_INDATALENERR);
-    write_bytes(&c.data, bytes_of(pbAnswer, ulAnswerLen));
-    ULONG sar = skf_run(use.device, &c);
-    return c.sw == SW_SECURITY ? SAR_PIN_INCORRECT : issuer_sar(&c, sar);
+    return unlock_answer(use.device, pbAnswer, ulAnswerLen);
+}
+
+/* The answer unlocks what production made, whichever application the handle names: so it must name that one. */
+static ULONG produced_only(const struct skf_use *application)
+{
+    HUFUFLAGS flags;
+    struct bytes name = bytes_of(application->entry->name.text, application->entry->name.len);
+    SKF_TRY(skf_read_flags(application->device, &flags));
+    return bytes_equal(name, bytes_text(flags.Application)) ? SAR_OK : SAR_NOTSUPPORTYETERR;
+}
+
+SKF_EXPORT ULONG DEVAPI SKF_GenRemoteUnblockRequest(HAPPLICATION hApplication, BYTE *pbRandom, ULONG ulRandomLen)
+{
+    struct skf_use use CLEANUP(skf_release) = { 0 };
+    SKF_TRY(skf_acquire(hApplication, SKF_APPLICATION, &use));
+    SKF_ENSURE(pbRandom, SAR_INVALIDPARAMERR);
+    SKF_ENSURE(ulRandomLen == HUFU_UNLOCK_CHALLENGE_LEN, SAR_INDATALENERR);
+    SKF_TRY(produced_only(&use));
+    return unlock_challenge(use.device, pbRandom);
+}
+
+SKF_EXPORT ULONG DEVAPI SKF_RemoteUnblockPIN(HAPPLICATION hApplication, BYTE *pbCipherPIN, ULONG ulCipherPINLen,
+                                             ULONG *pulRetryCount)
+{
+    struct skf_use use CLEANUP(skf_release) = { 0 };
+    HUFUFLAGS flags;
+    SKF_TRY(skf_acquire(hApplication, SKF_APPLICATION, &use));
+    SKF_TRY(produced_only(&use));
+    SKF_TRY(unlock_answer(use.device, pbCipherPIN, ulCipherPINLen));
+    if (!pulRetryCount) return SAR_OK;
+    SKF_TRY(skf_read_flags(use.device, &flags));
+    *pulRetryCount = flags.TriesLeft;
+    return SAR_OK;
 }

@@ -151,6 +151,30 @@ static void r_unlock_2_challenge_and_answer(void **state)
     assert_int_equal(fixture_state(f), HUFU_READY);
 }
 
+/* R-UNLOCK-2: the same by the names that makers have for it, for the application of production and no other. */
+static void r_unlock_2_as_other_makers_call_it(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t challenge[HUFU_UNLOCK_CHALLENGE_LEN], answer[HUFU_UNLOCK_ANSWER_LEN] = { 0 };
+    ULONG tries = 99;
+    fixture_produce(f);
+    HAPPLICATION produced = f->app;
+    for (int i = 0; i < 6; i++) SKF_VerifyPIN(f->app, USER_TYPE, pin_wrong, &tries);
+    assert_int_equal(fixture_state(f), HUFU_LOCKED);
+    fixture_third_party(f);
+    assert_int_equal(SKF_GenRemoteUnblockRequest(f->app, challenge, sizeof challenge), SAR_NOTSUPPORTYETERR);
+    assert_int_equal(SKF_RemoteUnblockPIN(f->app, answer, sizeof answer, &tries), SAR_NOTSUPPORTYETERR);
+    assert_int_equal(SKF_GenRemoteUnblockRequest(produced, challenge, 8), SAR_INDATALENERR);
+    assert_int_equal(SKF_GenRemoteUnblockRequest(produced, NULL, 16), SAR_INVALIDPARAMERR);
+    assert_int_equal(SKF_GenRemoteUnblockRequest(produced, challenge, sizeof challenge), SAR_OK);
+    world_unlock_answer(f->w, challenge, "approval", answer);
+    assert_int_equal(SKF_RemoteUnblockPIN(produced, answer, sizeof answer - 1, &tries), SAR_INDATALENERR);
+    assert_int_equal(SKF_RemoteUnblockPIN(produced, answer, sizeof answer, &tries), SAR_OK);
+    assert_int_equal(tries, 6);
+    assert_int_equal(fixture_state(f), HUFU_MUST_CHANGE);
+    assert_int_equal(SKF_RemoteUnblockPIN(produced, answer, sizeof answer, NULL), SAR_PIN_INCORRECT);
+}
+
 /* R-KEY-1: which PINs the key takes, as the driver tells it. */
 static void r_key_1_pins(void **state)
 {
@@ -551,6 +575,7 @@ int main(void)
         T(r_apply_3_only_the_issuer_opens),
         T(r_apply_3_the_steps_survive_reconnecting),
         T(r_unlock_2_challenge_and_answer),
+        T(r_unlock_2_as_other_makers_call_it),
         T(r_key_1_pins),
         T(holders_keys_sign_no_digests),
         T(certificates),
