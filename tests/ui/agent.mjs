@@ -50,6 +50,36 @@ describe("between a page and a USBKey", () => {
     await p.getByText("sudo dpkg -i").waitFor();
   });
 
+  test("R-KEY-4, R-KEY-5 what fits the visitor's system comes first, each with its checksum", async () => {
+    const sha256 = "0123456789abcdef".repeat(4);
+    const offered = ["amd64.deb", "arm64.deb", "windows.exe"].flatMap((end) =>
+      ["agent", "skf"].map((name) => ({
+        name: `hufu-${name}_1.0_${end}`,
+        package: name,
+        system: end.split(".")[0],
+        size: 345_678,
+        sha256,
+      })),
+    );
+    const linux = (cpu) => `Mozilla/5.0 (X11; Linux ${cpu}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/80.0.3987.0`;
+    const windows = linux("x86_64").replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64");
+    for (const [userAgent, first, package_] of [
+      [linux("aarch64"), "国产信创终端", "hufu-agent_1.0_arm64.deb"],
+      [linux("x86_64"), "国产信创终端", "hufu-agent_1.0_amd64.deb"],
+      [windows, "Windows", "hufu-agent_1.0_windows.exe"],
+    ]) {
+      const p = await visitor(browser, world, { userAgent });
+      await p.route("**/downloads/index.json", (r) => r.fulfill({ json: offered }));
+      await p.goto(world.platform + "/tools");
+      await p.getByText(sha256).first().waitFor();
+      assert.match(await p.getByRole("heading", { level: 2 }).first().innerText(), new RegExp(first));
+      const links = p.getByRole("main").getByRole("link");
+      assert.equal(await links.count(), offered.length);
+      assert.equal(await links.first().getAttribute("href"), `/downloads/${package_}`);
+      assert.equal(await p.getByText(sha256).count(), offered.length);
+    }
+  });
+
   test("no agent: the page says how to install it, and goes on when it is there", async () => {
     const p = await atLogin();
     const agent = `${world.state().agent}/**`;

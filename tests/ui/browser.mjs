@@ -120,8 +120,8 @@ export async function chooseKey(page, serial) {
   if (await choice.count()) await choice.check();
 }
 
-export async function logInByKey(page, origin, serial, pin) {
-  await page.goto(origin + "/login");
+export async function logInByKey(page, origin, serial, pin, { open = true } = {}) {
+  if (open) await page.goto(origin + "/login");
   await page.getByRole("button", { name: "登录", exact: true }).click();
   await chooseKey(page, serial);
   await page.getByLabel("USBKey 口令", { exact: true }).fill(pin);
@@ -133,9 +133,9 @@ export async function logInByKey(page, origin, serial, pin) {
     .waitFor();
 }
 
-export const logInOperator = (page, world, role) => {
+export const logInOperator = (page, world, role, how) => {
   const p = world.person(role);
-  return logInByKey(page, world.console, p.card, p.pin);
+  return logInByKey(page, world.console, p.card, p.pin, how);
 };
 
 export async function sign(page, world, role, action) {

@@ -4,7 +4,7 @@ import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { waitFor } from "./world.mjs";
 import { Holder, Operator, png } from "./people.mjs";
-import { enter, logInBySms, person } from "./browser.mjs";
+import { enter, logInBySms, logInOperator, person } from "./browser.mjs";
 import { shared, tidy } from "./shared.mjs";
 
 const { world, browser } = await shared();
@@ -111,6 +111,18 @@ describe("nothing typed is lost, nothing is done twice", () => {
     const h = await until("print");
     const p = await at(h, "materials");
     const box = p.getByLabel(/：证照复印件/);
+    /* Over a slow line: how far it has come, a word that ends it, and nothing sent then. */
+    const line = await p.context().newCDPSession(p);
+    await line.send("Network.enable");
+    const slow = { offline: false, latency: 0, downloadThroughput: -1 };
+    await line.send("Network.emulateNetworkConditions", { ...slow, uploadThroughput: 300_000 });
+    await box.setInputFiles({ name: "执照.png", mimeType: "image/png", buffer: png(900, 700, true) });
+    const bar = p.getByRole("progressbar", { name: "证照复印件" });
+    await waitFor("some of it", async () => Number(await bar.getAttribute("aria-valuenow")) > 0);
+    assert.ok(Number(await bar.getAttribute("aria-valuenow")) < 100);
+    await p.getByRole("button", { name: "停止" }).click();
+    await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
+    await line.send("Network.emulateNetworkConditions", { ...slow, uploadThroughput: -1 });
     let broken = true;
     await p.route("**/attachments/license", (r) => (broken ? r.abort("connectionreset") : r.continue()));
     await box.setInputFiles({
@@ -196,6 +208,25 @@ describe("nothing typed is lost, nothing is done twice", () => {
     await p.getByRole("button", { name: "重新提交审核" }).click();
     await p.getByRole("heading", { name: "正在审核" }).waitFor();
   });
+  test("R-OPS-2 an operator's expired login: the reason typed is there after the next one", async () => {
+    const h = await until("pay");
+    const p = await (await person(browser, world, { width: 1440 })).newPage();
+    await logInOperator(p, world, "reviewer");
+    await p.goto(`${world.console}/applications/${h.number}`);
+    await p.getByRole("button", { name: "退回补正" }).click();
+    await p.getByRole("dialog").getByRole("radio").first().check();
+    await p.getByLabel(/说明/).fill("执照上没有公章");
+    await p.getByRole("dialog").getByRole("checkbox").first().check();
+    await p.context().clearCookies();
+    await p.getByRole("dialog").getByRole("button", { name: "退回补正" }).click();
+    await p.getByText("登录已到期").waitFor();
+    await logInOperator(p, world, "reviewer", { open: false });
+    await p.getByRole("button", { name: "退回补正" }).click();
+    assert.equal(await p.getByLabel(/说明/).inputValue(), "执照上没有公章");
+    await p.getByRole("dialog").getByRole("button", { name: "退回补正" }).click();
+    await waitFor("it went back", async () => (await h.api("GET", h.path())).state === "sent-back");
+  });
+
   test("R-FORM-5 an expired login: one logs in again and is back, with what was typed", async () => {
     const h = early;
     const p = await at(h, "organization");

@@ -1,7 +1,7 @@
 /* USBKeys as pages see them: which ones are plugged in, found again every second or two while a page waits for one, and an
  * agent's refusal in the words of everything else that goes wrong. */
 import { AgentError, HufuAgent, type AgentErrorKind, type AgentKey } from "@agent";
-import { computed, onBeforeUnmount, reactive, ref } from "vue";
+import { computed, nextTick, onBeforeUnmount, reactive, ref } from "vue";
 import { about, loadAbout } from "../base/about";
 import { Trouble, troubleFrom } from "../base/trouble";
 import { shared as t } from "../texts";
@@ -91,6 +91,14 @@ export function useKeys(fits: (key: AgentKey) => boolean) {
   void look();
 
   return reactive({ keys, fitting, chosen, chosenId, known, pin, trouble, look, words: t.agent });
+}
+
+/* The keyboard goes to what a chosen key asks for; but who goes from key to key with the arrows is not taken away from
+ * there: the field is the next stop. */
+export async function focusAfterKey(id: string): Promise<void> {
+  await nextTick();
+  const at = document.activeElement as HTMLInputElement | null;
+  if (at?.name !== "usbkey") document.getElementById(id)?.focus();
 }
 
 export type Keys = ReturnType<typeof useKeys>;
