@@ -17,6 +17,7 @@ import time
 import unittest
 
 from namespace import unshare
+from softhsm import SOFTHSM, Token
 from world import ROOT, World, build_folder, wait_for
 
 BUILD = build_folder()
@@ -740,6 +741,62 @@ operator_3 = 赵三 | reviewer
         finally:
             serve.terminate()
             serve.communicate(timeout=30)
+
+    def test_r_pki_4_keys_in_an_hsm_below_the_root_of_a_ceremony(self):
+        """SoftHSM's own library, as a user of its own, closed off, under a root that never was on the machine."""
+        token = Token()
+        self.addCleanup(shutil.rmtree, token.folder)
+        for folder, _, names in os.walk(token.folder):
+            for path in (folder, *(os.path.join(folder, name) for name in names if name != "pin")):
+                shutil.chown(path, "backup")
+        config = self.CONFIG.format(folder=self.folder, parent=self.parent).replace("relay_user", "hsm_user = backup\nrelay_user")
+        self.write("hufu.conf", f"""{config}
+[hsm]
+module = {SOFTHSM}
+token = hufu-ca
+pin_file = {token.path("pin")}
+issuing_key = issuing
+variables = SOFTHSM2_CONF={token.path("softhsm2.conf")}
+writes = {token.folder}
+""")
+        self.day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+        self.ceremony("of-root", {"kind": "root", "folder": "root"}, {
+            "organization": "某省国资委", "common_name": "某省国资CA 根", "not_before": self.day, "years": 30})
+        self.write("plan", self.PLAN.replace("root_name = 某省国资CA 根", "root_certificate = root/root.cer"))
+
+        def certify():
+            for profile, name in (("issuing-ca", "签发"), ("operators-ca", "操作员")):
+                self.certify(profile, f"某省国资CA {name}")
+            self.certify("tree-head", "Journal")
+        status, said = self.init(["REAL01", "REAL02", "REAL03"], [certify])
+        self.assertEqual(status, 0, said)
+        self.assertFalse(os.path.exists(self.folder + "/signer/keys/issuing-ca.key"))
+        told = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", self.folder + "/ca/issuing.cer", "-noout", "-text"],
+                              capture_output=True, text=True, check=True).stdout
+        self.assertIn("SM2-with-SM3", told)
+        self.assertIn("prime256v1", told)
+        self.serve_with_hsm()
+
+    def serve_with_hsm(self):
+        secret = self.secret()
+        log = open(self.path("log"), "w", encoding="utf-8")
+        self.addCleanup(log.close)
+        serve = subprocess.Popen([HUFU, "serve", "--folder", self.folder, "--secret-fd", str(secret)], pass_fds=[secret],
+                                 env=ENGLISH, stdout=subprocess.PIPE, stderr=log, text=True)
+        os.close(secret)
+        try:
+            self.assertTrue(serve.stdout.readline().startswith("ready: "))
+            with open(self.folder + "/run/state.json", encoding="utf-8") as f:
+                told = status_of(json.load(f)["processes"]["hsm"])
+            self.assertEqual(set(told["Uid"].split()), {str(pwd.getpwnam("backup").pw_uid)})
+            self.assertEqual((told["NoNewPrivs"], told["Seccomp"], told["CapEff"]), ("1", "2", "0" * 16))
+            wait_for("the list that the HSM signed", lambda: os.path.exists(self.folder + "/publish/crl/issuing.crl"), 30)
+            self.assertIn("ready hufu-ca", hufu("status", "--folder", self.folder).stdout)
+            self.assertEqual(hufu("doctor", "--folder", self.folder).returncode, 0)
+        finally:
+            serve.terminate()
+            self.assertEqual(serve.wait(30), 0)
+            serve.stdout.close()
 
     def test_r_ops_3_one_administrator_is_not_enough(self):
         self.write("plan", self.PLAN.replace("operator_2 = 李二 | administrator,auditor", "operator_2 = 李二 | auditor"))
