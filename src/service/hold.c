@@ -1,5 +1,6 @@
 #include "service/hold.h"
 
+#include "base/fault.h"
 #include "base/random.h"
 #include "ipc/signer_api.h"
 #include "service/certify.h"
@@ -41,6 +42,7 @@ struct result hold_place(const struct act *act, const char *serial, struct certi
     TRY(store_read(act->service->store, look, &h));
     if (h.held) return certify_get(act, serial, ret_row);
     TRY(journal_ask(act, &call, &h.ask, &held));
+    FAULT("web:held");
     TRY(journal_catch_up(act, held.index));
     return certify_get(act, serial, ret_row);
 }
@@ -118,9 +120,11 @@ struct result hold_release(const struct act *act, const char *serial, const char
            ERROR_DECISION_STATEMENT);
     r.evidence = (struct evidence){ statement, signature, r.signed_text.operator_serial, r.signed_text.time };
     TRY(store_write(act->service->store, keep, &r));
+    FAULT("web:release-kept");
     struct signer_release ask = { .statement1 = r.kept.statement, .signature1 = r.kept.signature };
     TRY(id_parse(r.kept.nonce, &ask.request));
     TRY(journal_ask(act, &call, &ask, &released));
+    FAULT("web:released");
     TRY(journal_catch_up(act, released.index));
     return certify_get(act, serial, ret_row);
 }

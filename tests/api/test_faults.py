@@ -9,6 +9,7 @@ import re
 import subprocess
 import unittest
 
+from envelope import Key, encrypt
 from page import Agent, Refused
 from walk import NEW_PIN, Staff, Walk, expect
 from world import ROOT, World, wait_for
@@ -114,6 +115,16 @@ class Stubborn(Walk):
         issued = self.state() == "issued"
         self.write_taken(agent, self.portal.api("GET", self.path("certificates")).json if issued else self.take_pair(agent, pin))
 
+    def hold(self):
+        expect(self.try_hold())
+
+    def release(self):
+        """Signed once: asked again, the page sends the same."""
+        if not hasattr(self, "releasing"):
+            statement = self.draft_release()
+            self.releasing = statement, self.staff.reviewer.sign(statement)
+        expect(self.try_release(*self.releasing))
+
     def to(self, step):
         for name in self.ORDER[:self.ORDER.index(step) + 1]:
             self.step(name)
@@ -141,6 +152,8 @@ class Stubborn(Walk):
         if name == "finish" and answer.name == "APPLICATION_STATE" or name == "take" and self.state() == "done":
             certificates = self.portal.api("GET", "certificates")["items"]
             self.serial = next(c["serial"] for c in certificates if c["purpose"] == "signing")
+            return True
+        if name == "release" and answer.name == "NOT_HELD":
             return True
         return name in ("approve", "ship", "submit", "pay", "revoke", "remake", "withdraw",
                         "transfer_back") and answer.name in (
@@ -289,6 +302,48 @@ class Faults(unittest.TestCase):
         for certificate in walk.portal.api("GET", "certificates")["items"]:
             wait_for("its answer", lambda serial=certificate["serial"]: self.told_revoked(serial))
             wait_for("its list", lambda serial=certificate["serial"]: self.listed(serial))
+
+    def states(self, walk):
+        return {c["state"] for c in walk.portal.api("GET", "certificates")["items"]}
+
+    def at_hold(self, fault):
+        """When a holder puts the own certificate on hold."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        self.arm(fault)
+        walk.step("hold")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        self.assertEqual(self.states(walk), {"held"})
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_HELD")
+        self.world.message("sms", walk.mobile, "临时挂失")
+        self.assertEqual(len([m for m in self.world.messages("sms", walk.mobile) if "临时挂失" in m["text"]]), 1)
+
+    def at_release(self, fault):
+        """When a reviewer lifts it."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        walk.step("hold")
+        self.arm(fault)
+        walk.step("release")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        self.assertEqual(self.states(walk), {"valid"})
+        expect(walk.try_login())
+
+    def at_recover(self, fault):
+        """R-LOST-4: when the old encryption key is asked for, for the new USBKey."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        lost = walk.further("lost")
+        lost.to("issue")
+        self.arm(fault)
+        lost.to("platform_login")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        old, = (c for c in lost.portal.api("GET", "certificates")["items"]
+                if c["application"] == walk.number and c["purpose"] == "encryption")
+        key = Key(self.world, lost.card.serial, NEW_PIN)
+        self.addCleanup(key.close)
+        recovered, = set(key.containers()) - {key.current}
+        self.assertEqual(key.decrypt(recovered, encrypt(old["der"], b"of before")), b"of before")
 
     def published(self, *path):
         try:
