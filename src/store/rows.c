@@ -143,6 +143,14 @@ DEFINE(key_row, KEY_FIELDS);
 DEFINE(hit_row, HIT_FIELDS);
 #undef TYPE
 
+#define TYPE tally_row
+DEFINE(tally_row, TALLY_FIELDS);
+#undef TYPE
+
+#define TYPE span_row
+DEFINE(span_row, SPAN_FIELDS);
+#undef TYPE
+
 #define TYPE count_row
 DEFINE(count_row, COUNT_FIELDS);
 #undef TYPE

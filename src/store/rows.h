@@ -179,6 +179,12 @@ ROW(key_row, KEY_FIELDS);
     X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0)
 ROW(hit_row, HIT_FIELDS);
 
+/* How often something was, and for how much; in which time that is asked. */
+#define TALLY_FIELDS(X) X(TEXT, measure, 16) X(TEXT, about, 32) X(INT, count, 0) X(INT, fen, 0)
+ROW(tally_row, TALLY_FIELDS);
+#define SPAN_FIELDS(X) X(INT, from_s, 0) X(INT, until_s, 0) X(INT, limit_count, 0)
+ROW(span_row, SPAN_FIELDS);
+
 #define COUNT_FIELDS(X) X(INT, count, 0)
 ROW(count_row, COUNT_FIELDS);
 /* clang-format on */

@@ -1,5 +1,6 @@
-/* One box for everything (R-OPS-5), and the life of a USBKey and of a certificate. */
+/* One box for everything, the life of a USBKey and of a certificate, and how much of everything there was (R-OPS-5). */
 #include "service/search.h"
+#include "service/statistics.h"
 
 #include "web/api_desk.h"
 
@@ -34,4 +35,18 @@ struct result api_certificate_history(struct call *call)
     size_t count;
     TRY(search_certificate(&act, call_text(call, "serial"), &rows, &count));
     return desk_answer_history(call, rows, count);
+}
+
+struct result api_statistics(struct call *call)
+{
+    struct act act = app_act(call);
+    struct statistic *list;
+    size_t count;
+    TRY(statistics(&act, &list, &count));
+    struct api_statistic *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++)
+        answer[i] = (struct api_statistic){ .measure = list[i].measure, .about = list[i].about, .month = list[i].month,
+                                            .count = list[i].count, .fen = list[i].fen };
+    return answer_list(call, &api_statistic_shape, answer, count, NULL);
 }

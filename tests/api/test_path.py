@@ -1,9 +1,11 @@
 """The whole way from an account to a login with the certificate, by the public API, agent and virtual USBKeys."""
 import base64
+from collections import Counter
 import json
 import os
 import re
 import subprocess
+import time
 import unittest
 import urllib.parse
 
@@ -314,6 +316,29 @@ class Steps(unittest.TestCase):
         self.assertEqual([found("%%"), found("__"), found(walk.number[:3] + "%"), found("没有这个人")], [{}] * 4)
         short = page.try_api("GET", f"console/search?text={urllib.parse.quote(' 张 ')}")
         self.assertEqual((short.name, short["field"]), ("FIELD_FORMAT", "text"))
+
+    def test_r_ops_5_what_was_done_month_by_month(self):
+        def told():
+            items = self.staff.get("finance").page.api("GET", "console/statistics")["items"]
+            return Counter({(i["measure"], i["about"], i["month"]): i["count"] for i in items}), Counter(
+                {(i["measure"], i["about"]): i["fen"] for i in items})
+
+        self.walk("ship")
+        before, money = told()
+        walk = self.walk("ship")
+        walk.revoke()
+        unfinished = self.walk("submit")
+        after, more = told()
+        month = time.strftime("%Y-%m", time.gmtime(time.time() + 8 * 3600))
+        self.assertEqual(dict(after - before), {
+            ("certificates", "revoked", "now"): 1, ("open", "awaiting-payment", "now"): 1,
+            ("submitted", "apply", month): 2, ("decided", "in-time", month): 1, ("issued", "usbkey", month): 1,
+            ("revoked", "keyCompromise", month): 1, ("received", "wechat", month): 1})
+        self.assertEqual(dict(before - after), {})
+        self.assertEqual(dict(more - money), {("received", "wechat"): 39900})
+        unfinished.withdraw()
+        gone, _ = told()
+        self.assertEqual(dict(after - gone), {("open", "awaiting-payment", "now"): 1})
 
     def test_r_ops_5_the_life_of_a_usbkey_and_of_a_certificate(self):
         walk = self.walk("ship")

@@ -263,6 +263,7 @@ async function console_(world, browser, people, each) {
   for (const [name, path, wait] of [
     ["console-search", "/search?text=测试能源", "统一社会信用代码"],
     ["console-search-none", "/search?text=没有这个人", "没有找到"],
+    ["console-statistics", "/statistics", "签发的证书"],
     ["console-usbkey", `/usbkeys/${people.has.card.serial}`, "加密证书"],
     ["console-certificate", `/certificates/${people.has.serial}`, "有效期至"],
   ]) {

@@ -34,6 +34,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.accounts.one.title },
   },
   { path: "/search", component: () => import("./pages/Search.vue"), meta: { title: t.search.title } },
+  { path: "/statistics", component: () => import("./pages/Statistics.vue"), meta: { title: t.statistics.title } },
   {
     path: "/usbkeys/:card([0-9A-Za-z-]{1,32})",
     component: () => import("./pages/UsbKey.vue"),

@@ -8,6 +8,7 @@ export const t = {
     dispatch: "寄送",
     accounts: "单位和账户",
     search: "查询",
+    statistics: "统计",
     finance: "财务",
     refunds: "退款审批",
     notices: "发件箱",
@@ -255,6 +256,26 @@ export const t = {
       usbkey: "最近制证",
       organization: "开通时间",
     },
+  },
+
+  statistics: {
+    title: "统计",
+    lead: "最近十二个月（北京时间）办理的业务，和目前的数量。证书按对计，签名证书和加密证书算一张。",
+    save: "导出表格",
+    now: "目前",
+    total: (words: string) => `合计 ${words}`,
+    measures: {
+      certificates: "目前的证书（张）",
+      open: "办理中的受理单（份）",
+      submitted: "提交的申请（份）",
+      decided: "审核（份）",
+      issued: "签发的证书（张）",
+      revoked: "吊销的证书（张）",
+      received: "收款（元）",
+      refunded: "退款（元）",
+    },
+    decided: { "in-time": "期限内", late: "超期" } as Record<string, string>,
+    columns: { measure: "项目", about: "类别", month: "月份", count: "数量", yuan: "金额（元）" },
   },
 
   usbkey: {
