@@ -1,7 +1,7 @@
 /* What a year brings. It moves the clock of the whole installation: the last of its tests. */
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, chooseKey, enter, fits, logInByKey, person, visitor } from "./browser.mjs";
+import { accessible, chooseKey, enter, fits, logInByKey, logInOperator, person, visitor } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
 import { Holder, newPin } from "./people.mjs";
 import { people, shared, tidy } from "./shared.mjs";
@@ -55,7 +55,18 @@ describe("a year later", () => {
     await take();
     await p.getByRole("button", { name: "继续写入" }).waitFor();
     const number = renewing.number;
-    await renewing.remake();
+    const q = await visitor(browser, world, { width: 1440 });
+    await logInOperator(q, world, "producer");
+    await q.goto(`${world.console}/applications/${number}`);
+    await q.getByRole("button", { name: "退回重新办理" }).click();
+    await q.getByText("不要退回").waitFor();
+    await accessible(q, "what was issued sent back");
+    const dialog = q.getByRole("dialog");
+    await dialog.getByRole("button", { name: "退回重新办理" }).click();
+    await q.getByRole("link", { name: "请填写原因" }).waitFor();
+    await dialog.getByLabel("原因").fill("USBKey 写入失败");
+    await dialog.getByRole("button", { name: "退回重新办理" }).click();
+    await q.getByText("已退回审核").waitFor();
     await p.getByText("现在不能下载证书").waitFor();
     await renewing.approve();
     await p.unrouteAll();

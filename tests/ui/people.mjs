@@ -366,13 +366,6 @@ export class Holder {
     return this;
   }
 
-  /** What was issued got lost on its way: back to the reviewer. */
-  async remake() {
-    const producer = (this.world.producer ??= await Operator.logIn(this.world, "producer"));
-    await producer.api("POST", `console/${this.path("remake")}`, { words: "USBKey 写入失败" });
-    return this;
-  }
-
   async ship() {
     await this.world.producer.api("POST", `console/${this.path("shipment")}`, {
       carrier: "ems",
