@@ -8,7 +8,7 @@ import unittest
 
 from softhsm import LABEL, PIN, Token, run
 from walk import Staff, Walk
-from world import World, build_folder, wait_for
+from world import ROOT, World, build_folder, wait_for
 
 BUILD = build_folder()
 ENGLISH = dict(os.environ, LANG="C.UTF-8", LC_ALL="C.UTF-8")
@@ -103,7 +103,7 @@ class Hsm(unittest.TestCase):
     # ---- what holds ----
 
     def test_r_pki_1_a_chain_that_openssl_takes_as_it_is(self):
-        """R-PKI-5: OpenSSL's own commands verify chain, list and OCSP answer: nothing in them needs SM2."""
+        """R-PKI-5: OpenSSL's own commands, and Bouncy Castle, verify chain, list and OCSP answer: none of it needs SM2."""
         root, issuing, leaf = self.pem("ca/root.cer"), self.pem("ca/issuing.cer"), self.certificate(self.walk)
         told = self.openssl("x509", "-in", leaf, "-noout", "-text")
         self.assertIn("ecdsa-with-SHA256", told)
@@ -113,12 +113,30 @@ class Hsm(unittest.TestCase):
         self.assertIn("verify OK", self.openssl("crl", "-in", crl, "-CAfile", issuing, "-noout"))
         # the root has no list here: the issuing CA is where this looks begin
         self.assertIn("OK", self.openssl("verify", "-partial_chain", "-crl_check", "-CAfile", self.list_of(issuing, crl), leaf))
-        url = self.world.address("status") + "/ocsp"
         for more in ("-nonce", "-no_nonce"):
-            told = self.openssl("ocsp", "-issuer", issuing, "-cert", leaf, "-url", url.replace("status.localhost", "127.0.0.1"),
-                                "-header", "Host=" + url.split("/")[2], "-CAfile", root, "-verify_other", issuing, more)
-            self.assertIn("Response verify OK", told)
-            self.assertIn(": good", told)
+            self.assertIn(": good", self.ocsp(root, issuing, leaf, more))
+        self.bouncy_castle_takes_them_too()
+        self.walk.revoke("keyCompromise")
+        wait_for("the revocation", lambda: "Reason: keyCompromise" in self.ocsp(root, issuing, leaf, "-nonce"), 30)
+        wait_for("the list of it", lambda: "Key Compromise" in self.openssl(
+            "crl", "-inform", "DER", "-in", self.world.path("publish/crl/issuing-0000.crl"), "-noout", "-text"), 30)
+
+    def ocsp(self, root, issuing, leaf, *more):
+        """What is said of the certificate, verified."""
+        url = self.world.address("status") + "/ocsp"
+        told = self.openssl("ocsp", "-issuer", issuing, "-cert", leaf, "-url", url.replace("status.localhost", "127.0.0.1"),
+                            "-header", "Host=" + url.split("/")[2], "-CAfile", root, "-verify_other", issuing, "-respout",
+                            self.token.path("answer"), *more)
+        self.assertIn("Response verify OK", told)
+        return told
+
+    def bouncy_castle_takes_them_too(self):
+        root, issuing, leaf, listed = (self.world.path("publish", name) for name in (
+            "ca/root.cer", "ca/issuing.cer", f"certificates/{self.walk.serial[:2]}/{self.walk.serial}.cer", "crl/issuing-0000.crl"))
+        jars = ":".join(f"/usr/share/java/{name}.jar" for name in ("bcprov", "bcpkix", "bcutil"))
+        done = run("java", "-cp", jars, os.path.join(ROOT, "tests/outside/Bouncy.java"), "chain", root, issuing, leaf,
+                   "crl", issuing, listed, leaf, "ocsp", issuing, self.token.path("answer"), leaf)
+        self.assertEqual((done.returncode, done.stdout.split()), (0, ["good"] * 3), done.stderr)
 
     def test_the_process_is_closed_off_and_tells_no_pin(self):
         """R-OPS-3: the library runs where nothing else is, and its PIN stands in no argument, variable or log."""
