@@ -63,6 +63,8 @@ static struct result write_gateways(struct writer *w, const struct init_folder *
                  "alipay_platform_key_file = paysim/alipay-cert.pem\n"
                  "alipay_notify_url = http://portal.localhost:%lld/api/v1/payments/alipay/callback\n",
                  (long long)ports->paysim, (long long)ports->web, (long long)ports->paysim, (long long)ports->web);
+    write_format(w, "tax_url = http://127.0.0.1:%lld\ntax_account = hufu\ntax_key_file = paysim/tax-key\n",
+                 (long long)ports->paysim);
     return OK;
 }
 
@@ -86,7 +88,8 @@ static void write_web(struct writer *w, const struct init_folder *folder, const 
                  "accounts_line = 010-0000-0001\ncomplaints_line = 010-0000-0002\n"
                  "return_address = 北京市某区某路 1 号 国资CA 服务部（演示）\n"
                  "transfer_name = 国资CA（演示）\ntransfer_account = 0000 0000 0000 0000 000\n"
-                 "transfer_bank = 某银行某支行（演示）\n",
+                 "transfer_bank = 某银行某支行（演示）\n"
+                 "seller_name = 国资CA（演示）\nseller_tax_number = 91110000000000000X\n",
                  (long long)p->web, (long long)p->web, (long long)p->web);
     write_format(w, "agent = http://127.0.0.1:%lld\n", (long long)p->agent);
     write_shared(w, folder, "pages", "ui");

@@ -50,7 +50,8 @@ struct result child_inspect(int fd, const struct files_inspect *ask, struct diag
     TRY(read_whole(fd, file, room, &len));
     if (len != (size_t)ask->size)
         return diag_log(diag, ERROR_FILE_INCOMPLETE, "%zu bytes instead of %lld", len, (long long)ask->size);
-    return inspect_file(bytes_of(file, len), diag, ret_inspected);
+    struct bytes whole = bytes_of(file, len);
+    return ask->ofd ? inspect_invoice(whole, diag, ret_inspected) : inspect_file(whole, diag, ret_inspected);
 }
 
 struct result child_print(int fd, const struct files_print *ask, struct fonts *fonts, struct diag *diag,

@@ -29,6 +29,7 @@ struct form {
     struct arena *arena;
     const struct files_print *record;
     const char *number, *title, *printed;
+    bool receipt; /* nothing to sign, nothing to come along */
     struct row rows[ROWS_MAX];
     size_t row_count;
     const char *notes[ROWS_MAX];
@@ -107,10 +108,11 @@ static void page_foot(struct form *f)
 {
     double y = BOTTOM + 10;
     fill(f, LEFT, y, WIDTH, 0.5, 0.7, 0.72, 0.76);
-    put(f, format(f, "受理单号 %s · 第 %lld 版", f->number, (long long)f->record->revision), FOOT_L, LEFT, y + 3,
-        WIDTH);
+    put(f, f->receipt ? format(f, "受理单号 %s", f->number)
+                      : format(f, "受理单号 %s · 第 %lld 版", f->number, (long long)f->record->revision),
+        FOOT_L, LEFT, y + 3, WIDTH);
     put(f, format(f, "第 %d 页 / 共 %d 页", f->page, f->pages), FOOT_C, LEFT, y + 3, WIDTH);
-    put(f, format(f, "打印时间 %s", f->printed), FOOT_R, LEFT, y + 3, WIDTH);
+    put(f, format(f, "%s %s", f->receipt ? "开具时间" : "打印时间", f->printed), FOOT_R, LEFT, y + 3, WIDTH);
 }
 
 static void page_next(struct form *f)
@@ -158,7 +160,8 @@ static void draw_top(struct form *f)
     fill(f, LEFT, TOP, 30, 3, 0.12, 0.23, 0.37);
     put(f, f->record->brand, HEAD, LEFT, TOP + 6, 120);
     put(f, f->title, TITLE, LEFT, TOP + 12, WIDTH);
-    put(f, format(f, "业务类型：%s", f->record->service_name), SUBTITLE, LEFT, TOP + 45, WIDTH);
+    const char *under = f->receipt ? f->record->service_name : format(f, "业务类型：%s", f->record->service_name);
+    put(f, under, SUBTITLE, LEFT, TOP + 45, WIDTH);
     draw_code(f, x, TOP - 8, QR);
     put(f, f->number, NUMBER, x - 20, TOP - 8 + QR + 5, QR + 40);
     f->y = TOP + QR + 12;
@@ -339,15 +342,27 @@ static void draw_office(struct form *f)
     frame_close(f);
 }
 
+/* Whom it is from, and once more what it is not. */
+static void draw_receipt_end(struct form *f)
+{
+    f->y += 2 * GAP;
+    put(f, "本收据仅证明已收到上述款项，不是发票，不得作为税务凭证。电子发票另行开具。", SMALL, LEFT, f->y, WIDTH);
+    put(f, format(f, "%s　%s", f->record->brand, f->printed), DATE, LEFT, f->y + 2 * ROW, WIDTH);
+}
+
 static void draw_all(struct form *f)
 {
     f->page = 1;
     f->frame = 0;
     draw_top(f);
     draw_rows(f);
-    draw_notes(f);
-    draw_declaration(f);
-    draw_office(f);
+    if (f->receipt) {
+        draw_receipt_end(f);
+    } else {
+        draw_notes(f);
+        draw_declaration(f);
+        draw_office(f);
+    }
     page_foot(f);
     cairo_show_page(f->cr);
 }
@@ -397,7 +412,8 @@ static struct result read_record(struct form *f, struct diag *diag)
     civil_people(r->printed_s, printed);
     f->printed = format(f, "%s", printed);
     f->number = r->number;
-    f->title = format(f, "%s数字证书服务受理表", r->brand);
+    f->receipt = r->document && text_equal(r->document, "receipt");
+    f->title = f->receipt ? "收据（非发票）" : format(f, "%s数字证书服务受理表", r->brand);
     ENSURE(!f->failed, ERROR_FORM_LONG);
     return OK;
 }

@@ -9,6 +9,10 @@
  * RET_INSPECTED are constants. */
 RESULT inspect_file(struct bytes file, struct diag *diag, struct files_inspected *ret_inspected);
 
+/* The same for a file of an invoice, which may be an OFD as well (GB/T 33190): its ZIP is looked at, nothing is
+ * inflated. */
+RESULT inspect_invoice(struct bytes file, struct diag *diag, struct files_inspected *ret_inspected);
+
 /* ---- its parts, one file each ---- */
 
 /* FILE begins with the magic of the kind. */

@@ -182,20 +182,28 @@ DEFINE(signer_first_operator, SHAPE_TEXT(struct signer_first_operator, name, NAM
        SHAPE_BYTES(struct signer_first_operator, card_certificate, CERTIFICATE_MAX));
 DEFINE(supervise_peer, SHAPE_TEXT(struct supervise_peer, name, WORD));
 
-DEFINE(files_inspect, SHAPE_INT(struct files_inspect, size));
+DEFINE(files_inspect, SHAPE_INT(struct files_inspect, size), SHAPE_INT(struct files_inspect, ofd));
 DEFINE(files_inspected, SHAPE_TEXT(struct files_inspected, type, WORD), SHAPE_INT(struct files_inspected, pages),
        SHAPE_INT(struct files_inspected, width), SHAPE_INT(struct files_inspected, height));
 DEFINE(files_print, SHAPE_TEXT(struct files_print, brand, NAME), SHAPE_TEXT(struct files_print, number, WORD),
        SHAPE_INT(struct files_print, revision), SHAPE_TEXT(struct files_print, service_name, NAME),
        SHAPE_TEXT(struct files_print, code, NAME), SHAPE_TEXT(struct files_print, rows, 16 * 1024),
        SHAPE_TEXT(struct files_print, agreement, NAME), SHAPE_TEXT(struct files_print, notes, STATEMENT_TEXT),
-       SHAPE_INT(struct files_print, printed_s));
+       SHAPE_TEXT(struct files_print, document, WORD), SHAPE_INT(struct files_print, printed_s));
 DEFINE(files_printed, SHAPE_INT(struct files_printed, size), SHAPE_INT(struct files_printed, pages),
        SHAPE_BYTES(struct files_printed, sm3, 32));
 
 DEFINE(relay_notice, SHAPE_ID(struct relay_notice, id), SHAPE_TEXT(struct relay_notice, to, 320),
        SHAPE_TEXT(struct relay_notice, subject, NAME), SHAPE_TEXT(struct relay_notice, text, 16 * 1024),
-       SHAPE_TEXT(struct relay_notice, name, WORD));
+       SHAPE_TEXT(struct relay_notice, name, WORD), SHAPE_TEXT(struct relay_notice, files, 4 * NAME));
+DEFINE(relay_invoice, SHAPE_TEXT(struct relay_invoice, number, WORD),
+       SHAPE_TEXT(struct relay_invoice, document, 16 * 1024));
+DEFINE(relay_invoiced, SHAPE_TEXT(struct relay_invoiced, state, WORD),
+       SHAPE_TEXT(struct relay_invoiced, invoice, WORD), SHAPE_TEXT(struct relay_invoiced, reason, NAME),
+       SHAPE_INT(struct relay_invoiced, issued_s));
+DEFINE(relay_invoice_file, SHAPE_TEXT(struct relay_invoice_file, number, WORD),
+       SHAPE_TEXT(struct relay_invoice_file, kind, WORD));
+DEFINE(relay_file, SHAPE_INT(struct relay_file, size));
 DEFINE(relay_sent, SHAPE_TEXT(struct relay_sent, receipt, NAME));
 DEFINE(relay_order, SHAPE_TEXT(struct relay_order, method, WORD), SHAPE_TEXT(struct relay_order, order, WORD),
        SHAPE_TEXT(struct relay_order, description, NAME), SHAPE_INT(struct relay_order, amount_fen),
@@ -241,6 +249,7 @@ const struct shape *const ipc_shapes[] = {
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,
+    &relay_invoice_shape, &relay_invoiced_shape, &relay_invoice_file_shape, &relay_file_shape,
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,
     &relay_query_shape,     &relay_refund_shape,     &relay_callback_shape, &relay_payment_shape,

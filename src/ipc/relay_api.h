@@ -5,12 +5,14 @@
 
 enum relay_message {
     RELAY_SMS = 0x300,      /* relay_notice → relay_sent */
-    RELAY_EMAIL = 0x301,    /* relay_notice → relay_sent */
+    RELAY_EMAIL = 0x301,    /* relay_notice, a descriptor of what is attached → relay_sent */
     RELAY_ORDER = 0x302,    /* relay_order → relay_ordered: opens a payment */
     RELAY_QUERY = 0x303,    /* relay_query → relay_payment: how a payment stands */
     RELAY_CALLBACK = 0x304, /* relay_callback → relay_payment: verifies raw bytes that came in */
     RELAY_CLOSE = 0x305,    /* relay_query → relay_payment */
-    RELAY_REFUND = 0x306    /* relay_refund → relay_payment */
+    RELAY_REFUND = 0x306,   /* relay_refund → relay_payment */
+    RELAY_INVOICE = 0x307,  /* relay_invoice → relay_invoiced: has one made, or asks how it stands */
+    RELAY_INVOICE_FILE = 0x308 /* relay_invoice_file + descriptor to write it to → relay_file */
 };
 
 struct relay_notice {
@@ -19,6 +21,8 @@ struct relay_notice {
     const char *subject; /* of an e-mail; absent for SMS */
     const char *text;
     const char *name;    /* template's name */
+    const char *files;   /* attached to an e-mail: "name|type|size" a line; their bytes one behind the other in the
+                            descriptor; absent for none */
 };
 extern const struct shape relay_notice_shape;
 
@@ -72,3 +76,31 @@ struct relay_payment {
     int64_t amount_fen, paid_s;
 };
 extern const struct shape relay_payment_shape;
+
+enum { RELAY_FILE_MAX = 2 * 1000 * 1000 /* of what the tax platform makes, and of all that is attached */,
+       RELAY_FILES_MAX = 3 };
+
+/* What the tax platform is to make (docs/PROTOCOL.invoice). The same number again is the same invoice. */
+struct relay_invoice {
+    const char *number;   /* of our request */
+    const char *document; /* XML */
+};
+extern const struct shape relay_invoice_shape;
+
+struct relay_invoiced {
+    const char *state;   /* "accepted", "issued", "refused" */
+    const char *invoice; /* its official number; absent until it is issued */
+    const char *reason;  /* why it is refused; absent otherwise */
+    int64_t issued_s;
+};
+extern const struct shape relay_invoiced_shape;
+
+struct relay_invoice_file {
+    const char *number, *kind; /* "pdf", "ofd" */
+};
+extern const struct shape relay_invoice_file_shape;
+
+struct relay_file {
+    int64_t size;
+};
+extern const struct shape relay_file_shape;

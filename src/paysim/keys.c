@@ -113,6 +113,14 @@ static struct result make_api_key(struct arena *arena, const char *folder)
     return write_file(arena, folder, "api-key", bytes_text(text_hex(arena, BYTES(random))));
 }
 
+static struct result make_tax_key(struct arena *arena, const char *folder)
+{
+    if (access(path_of(arena, folder, "tax-key"), R_OK) == 0) return OK;
+    uint8_t random[TAX_KEY_SIZE / 2];
+    random_fill(random, sizeof random);
+    return write_file(arena, folder, "tax-key", bytes_text(text_hex(arena, BYTES(random))));
+}
+
 static struct result serial_of(struct arena *arena, const char *folder, const char *name, EVP_PKEY **ret_key,
                                const char **ret_serial)
 {
@@ -143,8 +151,12 @@ static struct result make_conf(struct arena *arena, const char *folder, const ch
                                     "alipay_seller = " ALIPAY_SELLER "\n"
                                     "alipay_key_file = %s/alipay-app-key.pem\n"
                                     "alipay_platform_key_file = %s/alipay-cert.pem\n"
-                                    "alipay_notify_url = %s/alipay/callback\n",
-                                    url, serial, whole, whole, whole, notify_url, url, whole, whole, notify_url);
+                                    "alipay_notify_url = %s/alipay/callback\n"
+                                    "tax_url = %s\n"
+                                    "tax_account = " TAX_ACCOUNT "\n"
+                                    "tax_key_file = %s/tax-key\n",
+                                    url, serial, whole, whole, whole, notify_url, url, whole, whole, notify_url, url,
+                                    whole);
     ENSURE(conf, ERROR_OUT_OF_ROOM);
     return write_file(arena, folder, "relay.conf", bytes_text(conf));
 }
@@ -158,6 +170,7 @@ struct result keys_make(const char *folder, const char *url, const char *notify_
     TRY(make_pair(arena, folder, "alipay-app"));
     TRY(make_pair(arena, folder, "alipay"));
     TRY(make_api_key(arena, folder));
+    TRY(make_tax_key(arena, folder));
     return make_conf(arena, folder, url, notify_url);
 }
 
@@ -190,7 +203,7 @@ struct result keys_load(const char *folder, struct keys **ret_keys)
     k->alipay_seller = ALIPAY_SELLER;
     const char *unused;
     EVP_PKEY *platform CLEANUP(key_free_p) = NULL;
-    struct bytes pem, api_key;
+    struct bytes pem, api_key, tax_key;
     TRY(serial_of(a, folder, "merchant-cert.pem", &k->merchant_public, &k->merchant_serial));
     TRY(serial_of(a, folder, "platform-cert.pem", &platform, &k->platform_serial));
     TRY(read_file(a, folder, "platform-key.pem", &pem));
@@ -201,6 +214,9 @@ struct result keys_load(const char *folder, struct keys **ret_keys)
     TRY(read_file(a, folder, "api-key", &api_key));
     ENSURE(api_key.len == WECHAT_API_KEY_SIZE, ERROR_RELAY_CONFIG);
     memcpy(k->api_key, api_key.ptr, WECHAT_API_KEY_SIZE);
+    TRY(read_file(a, folder, "tax-key", &tax_key));
+    ENSURE(tax_key.len == TAX_KEY_SIZE, ERROR_RELAY_CONFIG);
+    memcpy(k->tax_key, tax_key.ptr, TAX_KEY_SIZE);
     *ret_keys = TAKE(k);
     return OK;
 }

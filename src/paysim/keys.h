@@ -3,6 +3,9 @@
 
 #include "relay/wechat_crypto.h"
 
+#define TAX_ACCOUNT "hufu"
+enum { TAX_KEY_SIZE = 64 };
+
 struct keys {
     struct arena *arena;
     const char *merchant, *app;           /* mchid, appid */
@@ -11,6 +14,7 @@ struct keys {
     const char *alipay_app, *alipay_seller; /* app_id, the seller's user id */
     EVP_PKEY *alipay_app_public, *alipay_private;
     uint8_t api_key[WECHAT_API_KEY_SIZE];
+    uint8_t tax_key[TAX_KEY_SIZE]; /* shared with the tax platform */
 };
 
 /* FOLDER then holds, readable by its owner only:
@@ -18,6 +22,7 @@ struct keys {
  *   platform-key.pem platform-cert.pem   the platform's, the merchant knows the certificate
  *   alipay-app-key.pem alipay-app-cert.pem, alipay-key.pem alipay-cert.pem   likewise of Alipay
  *   api-key                              32 characters
+ *   tax-key                              64 characters, shared with the tax platform
  *   relay.conf                           what hufu-relay has to be told, with absolute paths
  * What is there already stays; only relay.conf is written anew, for URL and NOTIFY_URL,
  * below which each gateway has its callback. */

@@ -1,4 +1,5 @@
-/* hufu-paysim: payment platforms for demonstrations and tests: WeChat Pay's API v3 and Alipay's page pay. */
+/* hufu-paysim: payment platforms for demonstrations and tests: WeChat Pay's API v3 and Alipay's page pay; and one for
+ * electronic invoices (docs/PROTOCOL.invoice). */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <microhttpd.h>
@@ -9,6 +10,7 @@
 
 #include "base/log.h"
 #include "paysim/sim.h"
+#include "paysim/tax.h"
 #include "process/sandbox.h"
 #include "relay/http.h"
 
@@ -17,8 +19,8 @@ enum { ARENA_MAX = 4 * 1024 * 1024, SLOW_S = 20, HUGE_SIZE = 200 * 1000 };
 static const char usage[] =
     "usage: hufu-paysim --listen 127.0.0.1:PORT --folder DIR [--notify-url URL] [--init]\n"
     "                   [--insecure-dev]\n"
-    "Simulates WeChat Pay and Alipay for demonstrations: no money moves. DIR gets its keys, its orders, and\n"
-    "relay.conf with what hufu-relay has to be told.\n"
+    "Simulates WeChat Pay, Alipay and a tax platform for demonstrations: no money moves, and no invoice of it is\n"
+    "one. DIR gets its keys, its orders, its invoices, and relay.conf with what hufu-relay has to be told.\n"
     "  --init        only make what is missing in DIR, then end\n"
     "  --notify-url  below it callbacks go to /wechat/callback and /alipay/callback (default\n"
     "                http://127.0.0.1:8080/api/v1/payments)\n"
@@ -43,13 +45,14 @@ static enum MHD_Result send_answer(struct sim *sim, struct MHD_Connection *conne
     enum sim_mode mode = a->is_api ? (enum sim_mode)atomic_load(&sim->mode) : SIM_NORMAL;
     if (mode == SIM_SLOW) sleep(SLOW_S);
     if (mode == SIM_ERROR)
-        *a = (struct sim_answer){ 500, "application/json", "{\"code\":\"SYSTEM_ERROR\"}",
-                                  true, a->is_signed, { { 0 } } };
+        *a = (struct sim_answer){ .status = 500, .type = "application/json", .body = "{\"code\":\"SYSTEM_ERROR\"}",
+                                  .is_api = true, .is_signed = a->is_signed };
     if (mode == SIM_GARBAGE) a->body = "<html>502 Bad Gateway</html>";
     if (mode == SIM_HUGE) a->body = arena_format(request->arena, "{\"x\":\"%0*d\"}", HUGE_SIZE, 0);
     if (a->is_signed && failed(api_sign(sim, request, mode, a))) a->status = 500;
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        a->body ? strlen(a->body) : 0, (void *)(uintptr_t)(a->body ? a->body : ""), MHD_RESPMEM_MUST_COPY);
+        !a->body ? 0 : a->len ? a->len : strlen(a->body), (void *)(uintptr_t)(a->body ? a->body : ""),
+        MHD_RESPMEM_MUST_COPY);
     if (a->body) MHD_add_response_header(response, "Content-Type", a->type);
     for (size_t i = 0; i < COUNT(a->headers) && a->headers[i][0]; i++)
         MHD_add_response_header(response, a->headers[i][0], a->headers[i][1]);
@@ -81,11 +84,18 @@ static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection
         .query_merchant = merchant,
         .body = bytes_of(upload->data, upload->len),
     };
+    static const char *const tax[] = { "Tax-Account", "Tax-Timestamp", "Tax-Nonce", "Tax-Signature" };
+    for (size_t i = 0; i < COUNT(tax); i++)
+        request.tax[i] = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, tax[i]);
     struct sim_answer a = { 0 };
     if (text_starts(path, "/v3/"))
         api_answer(sim, &request, &a);
     else if (text_equal(path, "/gateway.do"))
         alipay_gateway(sim, &request, &a);
+    else if (text_starts(path, "/v1/"))
+        tax_answer(sim, &request, &a);
+    else if (text_equal(path, "/sim/tax"))
+        tax_set_mode(sim, &request, &a);
     else
         phone_answer(sim, &request, &a);
     return send_answer(sim, connection, &request, &a);
@@ -180,10 +190,12 @@ static struct result run(const struct options *options, const struct sockaddr_in
     TRY(keys_load(options->folder, &sim.keys));
     struct result r = orders_open(arena_format(arena, "%s/orders.jsonl", options->folder), &sim.orders);
     int socket = -1;
+    if (!failed(r)) r = orders_open(arena_format(arena, "%s/invoices.jsonl", options->folder), &sim.invoices);
     if (!failed(r)) r = listen_on(address, diag, &socket);
     if (!failed(r)) r = close_off(options, diag);
     if (!failed(r)) r = serve(&sim, socket, stop);
     orders_free(sim.orders);
+    orders_free(sim.invoices);
     keys_free(sim.keys);
     return r;
 }

@@ -1,5 +1,5 @@
 /* The simulated payment platforms: WeChat Pay's signed API v3 and Alipay's signed forms towards the merchant, and
- * what a person with a phone does. */
+ * what a person with a phone does. The tax platform is in tax.h. */
 #pragma once
 
 #include <stdatomic.h>
@@ -18,8 +18,9 @@ enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GA
 struct sim {
     struct keys *keys;
     struct orders *orders;
+    struct orders *invoices; /* of the tax platform, kept in the same way */
     const char *url; /* its own, without a slash at the end */
-    atomic_int mode;
+    atomic_int mode, tax_mode;
 };
 
 /* A request as it came and the answer to it; texts live in ARENA. */
@@ -28,6 +29,7 @@ struct sim_request {
     const char *method, *path; /* path without query */
     const char *target;        /* path with query, as it is signed */
     const char *authorization; /* NULL when absent */
+    const char *tax[4]; /* Tax-Account, -Timestamp, -Nonce, -Signature; NULL when absent */
     const char *query_mode, *query_merchant; /* ?mode= and ?mchid=, NULL when absent */
     const struct alipay_form *query; /* all of it */
     struct bytes body;
@@ -37,6 +39,7 @@ struct sim_answer {
     int status;
     const char *type; /* of the body */
     const char *body; /* NULL for none */
+    size_t len;     /* of a body that is not text; 0: it is */
     bool is_api;    /* the mode applies to it */
     bool is_signed; /* by headers, as WeChat's */
     const char *headers[4][2]; /* name, value */

@@ -11,6 +11,7 @@ void gateways_free(struct gateways *gateways)
     sink_free(gateways->email);
     wechat_free(gateways->wechat);
     alipay_free(gateways->alipay);
+    tax_free(gateways->tax);
     secret_wipe(gateways->smtp_password, sizeof gateways->smtp_password);
     arena_free(gateways->arena);
     free(gateways);
@@ -46,14 +47,28 @@ METHOD_OF(close, relay_query)
 METHOD_OF(refund, relay_refund)
 METHOD_OF(callback, relay_callback)
 
+static struct result invoice(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    ENSURE(g->tax, ERROR_RELAY_TAX_NONE);
+    return tax_invoice(g->tax, work, ask, ret_answer);
+}
+
+static struct result invoice_file(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
+{
+    ENSURE(g->tax, ERROR_RELAY_TAX_NONE);
+    return tax_file(g->tax, work, ask, ret_answer);
+}
+
 static const struct gateways_route routes[] = {
     { RELAY_SMS, LANE_SMS, &relay_notice_shape, &relay_sent_shape, sms },
-    { RELAY_EMAIL, LANE_EMAIL, &relay_notice_shape, &relay_sent_shape, email },
+    { RELAY_EMAIL, LANE_EMAIL, &relay_notice_shape, &relay_sent_shape, email, true },
     { RELAY_ORDER, LANE_PAYMENT, &relay_order_shape, &relay_ordered_shape, order },
     { RELAY_QUERY, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, query },
     { RELAY_CLOSE, LANE_PAYMENT, &relay_query_shape, &relay_payment_shape, close },
     { RELAY_REFUND, LANE_PAYMENT, &relay_refund_shape, &relay_payment_shape, refund },
     { RELAY_CALLBACK, LANE_CALLBACK, &relay_callback_shape, &relay_payment_shape, callback },
+    { RELAY_INVOICE, LANE_TAX, &relay_invoice_shape, &relay_invoiced_shape, invoice },
+    { RELAY_INVOICE_FILE, LANE_TAX, &relay_invoice_file_shape, &relay_file_shape, invoice_file, true },
 };
 
 const struct gateways_route *gateways_route(uint16_t type)

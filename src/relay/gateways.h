@@ -4,6 +4,7 @@
 #include "relay/alipay.h"
 #include "relay/smtp.h"
 #include "relay/sms_sink.h"
+#include "relay/tax.h"
 #include "relay/wechat.h"
 
 struct gateways {
@@ -16,6 +17,7 @@ struct gateways {
     char smtp_password[256];
     struct wechat *wechat; /* NULL: no WeChat Pay */
     struct alipay *alipay; /* NULL: no Alipay */
+    struct tax *tax;       /* NULL: no platform for invoices */
 };
 
 void gateways_free(struct gateways *gateways);
@@ -25,7 +27,7 @@ static inline void gateways_free_p(struct gateways **gateways)
 }
 
 /* Each kind of gateway has threads and a queue of its own, so that a slow one holds up nothing else. */
-enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_COUNT };
+enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_TAX, LANE_COUNT };
 
 struct gateways_route {
     enum relay_message type;
@@ -33,6 +35,7 @@ struct gateways_route {
     const struct shape *ask, *answer;
     /* ASK and RET_ANSWER are records of these shapes. */
     struct result (*handle)(struct gateways *gateways, struct work *work, const void *ask, void *ret_answer);
+    bool takes_fd; /* a descriptor may come along */
 };
 
 /* NULL for a type that is none of the relay's. */

@@ -5,14 +5,14 @@
 
 struct collected {
     uint8_t *data;
-    size_t len;
+    size_t len, room;
 };
 
 static size_t collect(char *data, size_t size, size_t count, void *closure)
 {
     struct collected *c = closure;
     size_t len = size * count;
-    if (len > HTTP_ANSWER_MAX - c->len) return 0; /* curl ends the transfer with CURLE_WRITE_ERROR */
+    if (len > c->room - c->len) return 0; /* curl ends the transfer with CURLE_WRITE_ERROR */
     memcpy(c->data + c->len, data, len);
     c->len += len;
     return len;
@@ -63,7 +63,8 @@ static bool set_up(struct work *work, const struct http_request *request, struct
 
 struct result http_send(struct work *work, const struct http_request *request, struct http_answer *ret_answer)
 {
-    struct collected into = { arena_take(work->arena, HTTP_ANSWER_MAX), 0 };
+    size_t room = request->answer_max ? request->answer_max : HTTP_ANSWER_MAX;
+    struct collected into = { arena_take(work->arena, room), 0, room };
     ENSURE(into.data, ERROR_OUT_OF_ROOM);
     struct curl_slist *headers = NULL;
     for (size_t i = 0; i < HTTP_HEADERS_MAX && request->headers[i]; i++)

@@ -11,6 +11,7 @@ struct http_request {
     const char *headers[HTTP_HEADERS_MAX]; /* "Name: value" */
     struct bytes body;                     /* ptr NULL for none */
     const char *ca_file;                   /* NULL: the system's roots */
+    size_t answer_max;                     /* 0: HTTP_ANSWER_MAX */
 };
 
 struct http_answer {
@@ -19,7 +20,7 @@ struct http_answer {
 };
 
 /* A transport that failed is ERROR_RELAY_UNREACHABLE, _TIMEOUT or _TLS; an answer longer than
- * HTTP_ANSWER_MAX is ERROR_RELAY_ANSWER. Any status is an answer. It lives in WORK's arena. */
+ * answer_max is ERROR_RELAY_ANSWER. Any status is an answer. It lives in WORK's arena. */
 RESULT http_send(struct work *work, const struct http_request *request, struct http_answer *ret_answer);
 /* A header of the answer to WORK's last request, in its arena; NULL when it is absent or stands there twice. */
 const char *http_header(struct work *work, const char *name);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -34,7 +35,13 @@ struct lanes {
 
 /* A callback is only computed, the others wait for someone else. */
 static const int thread_count[LANE_COUNT] = { [LANE_SMS] = 2, [LANE_EMAIL] = 2, [LANE_PAYMENT] = 3,
-                                              [LANE_CALLBACK] = 1 };
+                                              [LANE_CALLBACK] = 1, [LANE_TAX] = 1 };
+
+static void drop(struct job *job)
+{
+    if (job->asked.fd >= 0) close(job->asked.fd);
+    free(job);
+}
 
 /* ---- a worker ---- */
 
@@ -66,7 +73,7 @@ static struct result handle(struct lanes *lanes, const struct job *job, struct w
 static void do_job(struct lanes *lanes, const struct job *job, CURL *curl, struct arena *arena)
 {
     struct diag diag = { 0 };
-    struct work work = { curl, arena, &diag, lanes->clock, lanes->gateways->timeout_ms };
+    struct work work = { curl, arena, &diag, lanes->clock, job->asked.fd, lanes->gateways->timeout_ms };
     void *answer = arena_take(arena, ANSWER_MAX);
     struct result r = handle(lanes, job, &work, answer);
     FAULT("relay:asked");
@@ -88,7 +95,7 @@ static void *worker(void *closure)
     for (struct job *job; (job = next_job(lane));) {
         do_job(lane->lanes, job, curl, arena);
         arena_reset(arena);
-        free(job);
+        drop(job);
     }
     arena_free(arena);
     curl_easy_cleanup(curl);
@@ -142,7 +149,7 @@ void lanes_free(struct lanes *lanes)
         for (int k = 0; k < lane->threads; k++) pthread_join(lane->thread[k], NULL);
         for (struct job *job = lane->first, *next; job; job = next) {
             next = job->next;
-            free(job);
+            drop(job);
         }
         pthread_cond_destroy(&lane->filled);
         pthread_mutex_destroy(&lane->lock);
@@ -167,7 +174,10 @@ static bool put(struct lane *lane, struct job *job)
 struct result lanes_take(struct lanes *lanes, const struct ipc_message *asked)
 {
     const struct gateways_route *route = gateways_route(asked->type);
-    if (!route) return ipc_answer_failure(lanes->socket, asked, ERROR_MALFORMED, NULL);
+    if (!route || (asked->fd >= 0 && !route->takes_fd)) {
+        if (asked->fd >= 0) close(asked->fd);
+        return ipc_answer_failure(lanes->socket, asked, ERROR_MALFORMED, NULL);
+    }
     struct job *job = calloc(1, sizeof *job + asked->body.len);
     if (!job) abort();
     job->route = route;
@@ -175,6 +185,6 @@ struct result lanes_take(struct lanes *lanes, const struct ipc_message *asked)
     if (asked->body.len) memcpy(job->body, asked->body.ptr, asked->body.len);
     job->asked.body = bytes_of(job->body, asked->body.len);
     if (put(&lanes->lane[route->lane], job)) return OK;
-    free(job);
+    drop(job);
     return ipc_answer_failure(lanes->socket, asked, ERROR_RELAY_BUSY, NULL);
 }

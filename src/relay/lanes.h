@@ -3,7 +3,7 @@
 
 #include "relay/gateways.h"
 
-enum { LANES_JOBS_MAX = 256 /* waiting in one lane */, LANES_ARENA_MAX = 1024 * 1024 };
+enum { LANES_JOBS_MAX = 256 /* waiting in one lane */, LANES_ARENA_MAX = 3 * 1024 * 1024 };
 
 struct lanes;
 
@@ -11,5 +11,6 @@ struct lanes;
 RESULT lanes_new(int socket, struct gateways *gateways, const struct clock *clock, struct lanes **ret_lanes);
 /* Lets running jobs end; those that wait are dropped: whoever asked is gone or asks again. */
 void lanes_free(struct lanes *lanes);
-/* Copies ASKED into its lane. A type that is not the relay's, or a full lane, is answered at once. */
+/* Copies ASKED into its lane, which owns its descriptor from here on. A type that is not the relay's, or a full lane,
+ * is answered at once. */
 RESULT lanes_take(struct lanes *lanes, const struct ipc_message *asked);

@@ -31,7 +31,6 @@ static struct result serve(int socket, struct lanes *lanes)
         struct ipc_message asked;
         r = ipc_read(socket, buffer, &asked);
         if (failed(r)) break;
-        if (asked.fd >= 0) close(asked.fd); /* none of the relay's requests has one */
         r = lanes_take(lanes, &asked);
     }
     free(buffer);
@@ -70,11 +69,12 @@ static struct result run(const struct options *options, struct diag *diag)
     TRY(close_off(gateways, options->insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
-    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s alipay=%s", gateways->sms ? "sink" : "none",
+    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s alipay=%s tax=%s", gateways->sms ? "sink" : "none",
               gateways->smtp.url ? "smtp"
               : gateways->email  ? "sink"
                                  : "none",
-              gateways->wechat ? "on" : "off", gateways->alipay ? "on" : "off");
+              gateways->wechat ? "on" : "off", gateways->alipay ? "on" : "off",
+              gateways->tax ? "on" : "off");
     struct result r = serve((int)options->socket, lanes);
     lanes_free(lanes);
     return r;

@@ -22,6 +22,7 @@ struct settings {
         *wechat_platform_key_id_next;
     const char *alipay_url, *alipay_app, *alipay_seller, *alipay_key_file, *alipay_platform_key_file,
         *alipay_notify_url;
+    const char *tax_url, *tax_account, *tax_key_file;
     int64_t timeout_ms;
 };
 
@@ -60,6 +61,10 @@ const struct config_option relay_options[] = {
     SETTING(alipay_key_file, CONFIG_PATH, "the application's private key, PEM"),
     SETTING(alipay_platform_key_file, CONFIG_PATH, "Alipay's public key, PEM"),
     SETTING(alipay_notify_url, CONFIG_TEXT, "our address for Alipay's callbacks"),
+    SETTING(tax_url, CONFIG_TEXT, "interface of the platform for electronic invoices (docs/PROTOCOL.invoice); without "
+                                  "it holders get receipts, and invoices are exported and imported by hand"),
+    SETTING(tax_account, CONFIG_TEXT, "our name there"),
+    SETTING(tax_key_file, CONFIG_PATH, "the key shared with it, 32 to 128 characters"),
 };
 const size_t relay_options_count = COUNT(relay_options);
 
@@ -221,6 +226,23 @@ static struct result open_alipay(const struct settings *s, bool insecure_dev, st
     return r;
 }
 
+static struct result open_tax(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    uint8_t key[TAX_KEY_MAX + 1];
+    size_t len = 0;
+    if (!s->tax_url) return OK;
+    if (!http_address_allowed(s->tax_url, "http", insecure_dev)) return wrong(diag, "tax_url", "is not https://");
+    if (!s->tax_account || !tax_account_is_good(s->tax_account))
+        return wrong(diag, "tax_account", "is missing, or is not letters and digits");
+    if (!s->tax_key_file) return wrong(diag, "tax_key_file", "is missing");
+    TRY(read_into(s->tax_key_file, key, sizeof key, diag, &len));
+    if (len && key[len - 1] == '\n') len--;
+    bool good = len >= TAX_KEY_MIN && len <= TAX_KEY_MAX;
+    if (good) g->tax = tax_new(s->tax_url, s->tax_account, bytes_of(key, len), s->ca_file);
+    secret_wipe(key, sizeof key);
+    return good ? OK : wrong(diag, "tax_key_file", "does not hold 32 to 128 characters");
+}
+
 struct result settings_check(const char *path, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
@@ -245,6 +267,7 @@ struct result settings_open(const char *path, bool insecure_dev, struct diag *di
     TRY(check_whole(&s, diag));
     TRY(open_wechat(&s, insecure_dev, diag, g));
     TRY(open_alipay(&s, insecure_dev, diag, g));
+    TRY(open_tax(&s, insecure_dev, diag, g));
     *ret_gateways = TAKE(g);
     return OK;
 }

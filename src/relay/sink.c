@@ -52,9 +52,9 @@ struct result sink_append(struct sink *sink, struct work *work, const char *chan
     char when[CIVIL_TEXT_MAX], id[ID_TEXT_LEN + 1];
     civil_iso(clock_now(work->clock), when);
     id_text(&notice->id, id);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s*, s:s}", "time", when, "channel", channel, "to",
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s*, s:s, s:s*}", "time", when, "channel", channel, "to",
                                notice->to, "subject", notice->subject, "text", notice->text, "name", notice->name,
-                               "id", id);
+                               "id", id, "files", notice->files);
     char *text = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
     json_decref(object);
     char *line = text ? arena_format(work->arena, "%s\n", text) : NULL;

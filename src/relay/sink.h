@@ -1,5 +1,5 @@
 /* Demonstration in place of a gateway: messages go to a file, one JSON object a line, readable by its owner
- * only: {"time","channel","to","subject","text","name","id"}. */
+ * only: {"time","channel","to","subject","text","name","id","files"}. */
 #pragma once
 
 #include "relay/work.h"

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "relay/http.h"
+#include "relay/smtp_files.h"
 
 enum { WORD_BYTES = 42, ADDRESS_MAX = 254 };
 
@@ -84,6 +85,8 @@ struct letter {
     struct curl_slist *headers, *to;
     curl_mime *mime;
     char *message_id;
+    struct smtp_file files[RELAY_FILES_MAX];
+    size_t file_count;
 };
 
 static void letter_done(struct letter *letter)
@@ -107,14 +110,33 @@ static bool add_part(curl_mime *mime, const char *type, const char *text)
            curl_mime_type(part, type) == CURLE_OK && curl_mime_encoder(part, "base64") == CURLE_OK;
 }
 
+static bool add_words(const struct smtp_options *o, struct work *work, const struct relay_notice *notice,
+                      curl_mime *mime)
+{
+    if (!add_part(mime, "text/plain; charset=utf-8", notice->text)) return false;
+    if (!o->html) return true;
+    const char *html = smtp_html(work->arena, notice->subject, notice->text);
+    return html && add_part(mime, "text/html; charset=utf-8", html);
+}
+
 static bool add_parts(const struct smtp_options *o, struct work *work, const struct relay_notice *notice,
                       struct letter *letter)
 {
     letter->mime = curl_mime_init(work->curl);
-    if (!letter->mime || !add_part(letter->mime, "text/plain; charset=utf-8", notice->text)) return false;
-    if (!o->html) return true;
-    const char *html = smtp_html(work->arena, notice->subject, notice->text);
-    return html && add_part(letter->mime, "text/html; charset=utf-8", html);
+    if (!letter->mime) return false;
+    if (!letter->file_count) return add_words(o, work, notice, letter->mime);
+    if (!o->html) {
+        if (!add_words(o, work, notice, letter->mime)) return false;
+    } else {
+        curl_mimepart *part = curl_mime_addpart(letter->mime);
+        curl_mime *words = part ? curl_mime_init(work->curl) : NULL;
+        if (!words || curl_mime_subparts(part, words) != CURLE_OK) return false;
+        if (curl_mime_type(part, "multipart/alternative") != CURLE_OK) return false;
+        if (!add_words(o, work, notice, words)) return false;
+    }
+    for (size_t i = 0; i < letter->file_count; i++)
+        if (!smtp_files_add(work->arena, letter->mime, &letter->files[i])) return false;
+    return true;
 }
 
 static const char *mail_date(struct work *work)
@@ -144,7 +166,7 @@ static struct result write_letter(const struct smtp_options *o, struct work *wor
               add_header(letter, arena_format(a, "Subject: %s", subject)) &&
               add_header(letter, arena_format(a, "Message-ID: %s", letter->message_id)) &&
               add_header(letter, "Auto-Submitted: auto-generated") && add_parts(o, work, notice, letter);
-    if (ok && o->html) ok = add_header(letter, "Content-Type: multipart/alternative");
+    if (ok && o->html && !letter->file_count) ok = add_header(letter, "Content-Type: multipart/alternative");
     letter->to = curl_slist_append(NULL, arena_format(a, "<%s>", notice->to));
     ENSURE(ok && letter->to, ERROR_OUT_OF_ROOM);
     return OK;
@@ -209,6 +231,8 @@ struct result smtp_send(const struct smtp_options *options, struct work *work, c
     ENSURE(notice->text && notice->text[0] && notice->subject, ERROR_MALFORMED);
     ENSURE(text_plain(bytes_text(notice->subject)), ERROR_MALFORMED);
     ENSURE(notice->to && smtp_is_address(notice->to), ERROR_RELAY_RECIPIENT);
+    struct letter letter = { 0 };
+    TRY(smtp_files_read(work->arena, notice->files, work->fd, letter.files, &letter.file_count));
     if (!options->url) {
         char id[ID_TEXT_LEN + 1];
         id_text(&notice->id, id);
@@ -218,7 +242,6 @@ struct result smtp_send(const struct smtp_options *options, struct work *work, c
         *ret_sent = (struct relay_sent){ receipt };
         return OK;
     }
-    struct letter letter = { 0 };
     curl_easy_reset(work->curl);
     struct result r = deliver(options, work, notice, &letter);
     letter_done(&letter);

@@ -12,5 +12,6 @@ struct work {
     struct arena *arena; /* for this job */
     struct diag *diag;
     const struct clock *clock;
+    int fd;          /* the descriptor that came with the job; -1: none. The lane closes it */
     long timeout_ms; /* for one exchange with a gateway, from connecting to the last byte */
 };

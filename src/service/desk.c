@@ -6,6 +6,7 @@
 #include "service/calendar.h"
 #include "service/evidence.h"
 #include "service/form.h"
+#include "service/invoice.h"
 #include "service/item.h"
 #include "service/notice.h"
 #include "service/review.h"
@@ -123,6 +124,7 @@ static struct result refund(struct tx *tx, const struct act *act, const struct a
 {
     struct key_row params = { .key = row->number, .at_s = act->now_s };
     TRY(tx_run(tx, STATEMENT_PAYMENT_REFUND_ALL, RECORD(key_row_shape, &params), NULL));
+    TRY(invoice_take_back(tx, act, row->number));
     /* An order that is still open is closed there too, before somebody pays it. */
     return tx_run(tx, STATEMENT_PAYMENT_EXPIRE_OPEN, RECORD(key_row_shape, &params), NULL);
 }

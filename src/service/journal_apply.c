@@ -6,6 +6,7 @@
 #include "service/audit.h"
 #include "service/desk.h"
 #include "service/evidence.h"
+#include "service/invoice.h"
 #include "service/notice.h"
 #include "store/audit_head.h"
 
@@ -142,7 +143,7 @@ static struct result move_application(struct record_in *in, const struct certifi
     TRY(r);
     assert(in->taking->number_count < JOURNAL_ENDED_MAX);
     in->taking->numbers[in->taking->number_count++] = signing->application;
-    return OK;
+    return invoice_begin(in->tx, &in->act, &step.row); /* R-APPLY-6 */
 }
 
 /* What was approved is used up. */

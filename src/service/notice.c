@@ -1,10 +1,12 @@
 #include "service/notice.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/random.h"
 #include "ipc/relay_api.h"
+#include "service/invoice_mail.h"
 #include "service/mask.h"
 #include "service/page.h"
 #include "service/template.h"
@@ -45,7 +47,8 @@ struct result notice_queue(struct tx *tx, const struct act *act, const struct no
         TRY(insert(tx, act, &row));
     }
     if (t->text && notice->email) {
-        struct notice_row row = { .channel = "email", .recipient = notice->email, .template = t->name };
+        struct notice_row row = { .channel = "email", .recipient = notice->email, .template = t->name,
+                                  .attached = notice->attached };
         row.subject = fill(&f, t->subject);
         row.body = fill(&f, t->text);
         ENSURE(row.subject && row.body, ERROR_OUT_OF_ROOM);
@@ -92,10 +95,17 @@ static struct result send_one(struct service *service, const struct notice_row *
     struct ipc_call call = { sms ? RELAY_SMS : RELAY_EMAIL, &relay_notice_shape, &relay_sent_shape, -1, SEND_MS };
     if (t && t->life_s && clock_now(service->clock) >= row->created_s + t->life_s)
         return FAIL(ERROR_NOTICE_STALE);
-    return peers_ask(service->peers, PEER_RELAY, &call, &notice, arena, diag, &sent, NULL);
+    if (row->attached) {
+        struct act act = service_act(service, arena, diag);
+        TRY(invoice_mail_open(&act, row->attached, &notice.files, &call.fd));
+    }
+    struct result r = peers_ask(service->peers, PEER_RELAY, &call, &notice, arena, diag, &sent, NULL);
+    if (call.fd >= 0) close(call.fd);
+    return r;
 }
 
 struct round {
+    struct service *service;
     const char *channel;
     struct arena *arena;
     int64_t now_s;
@@ -123,8 +133,11 @@ static struct result take(struct tx *tx, void *context)
 static struct result finish(struct tx *tx, void *context)
 {
     const struct round *round = context;
-    for (size_t i = 0; i < round->count; i++)
+    struct act act = service_act(round->service, round->arena, NULL);
+    for (size_t i = 0; i < round->count; i++) {
         TRY(tx_change(tx, STATEMENT_NOTICE_DONE, RECORD(notice_row_shape, &round->rows[i])));
+        if (round->rows[i].attached) TRY(invoice_mail_settled(tx, &act, &round->rows[i]));
+    }
     return OK;
 }
 
@@ -150,7 +163,7 @@ static struct result run_round(struct service *service, struct round *round)
 struct result notice_send_due(struct service *service, const char *channel, size_t *ret_tried)
 {
     struct arena *arena CLEANUP(arena_free_wiped_p) = arena_new(ARENA_MAX); /* codes pass through it */
-    struct round round = { .channel = channel, .arena = arena, .now_s = clock_now(service->clock) };
+    struct round round = { .service = service, .channel = channel, .arena = arena, .now_s = clock_now(service->clock) };
     TRY(run_round(service, &round));
     *ret_tried = round.count;
     return OK;

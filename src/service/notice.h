@@ -18,6 +18,7 @@ struct notice {
     const char *mobile, *email; /* NULL: not by this way */
     const struct notice_value *values;
     size_t value_count;
+    const char *attached; /* what an e-mail carries (invoice_mail.h); NULL: nothing */
 };
 #define NOTICE_VALUES(array) .values = (array), .value_count = COUNT(array)
 

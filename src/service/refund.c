@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "service/audit.h"
+#include "service/invoice.h"
 #include "service/page.h"
 #include "service/transfer.h"
 
@@ -171,6 +172,7 @@ static struct result decide(struct tx *tx, void *context)
         r = tx_change(tx, STATEMENT_PAYMENT_REFUND_ONE, RECORD(key_row_shape, &key));
         ENSURE(r.code != ERROR_STORE_CONFLICT, ERROR_PAYMENT_SETTLED);
         TRY(r);
+        TRY(invoice_take_back(tx, act, row->application));
     }
     return audit_write(tx, act, d->approve ? "refund.approve" : "refund.reject", row->application, d->words);
 }

@@ -23,6 +23,9 @@ struct service_settings {
     const char *return_address;   /* where damaged USBKeys go; NULL: none */
     bool wechat, alipay;          /* whether hufu-relay has the gateway */
     const char *transfer_name, *transfer_account, *transfer_bank; /* where money is transferred to; NULL: it is not */
+    const char *seller_name, *seller_tax_number; /* who makes invoices; NULL: name of the brand, none */
+    const char *invoice_item, *invoice_code; /* what they are for, and its tax classification code */
+    int64_t invoice_rate;         /* percent of tax within the price */
     const char *agent;            /* where the agent listens; NULL: its usual port */
     int64_t sms_per_hour;         /* codes that one client address may ask for or try wrongly (R-SMS-1) */
     bool demonstration;

@@ -95,6 +95,14 @@ DEFINE(payment_row, PAYMENT_FIELDS);
 DEFINE(refund_row, REFUND_FIELDS);
 #undef TYPE
 
+#define TYPE invoice_row
+DEFINE(invoice_row, INVOICE_FIELDS);
+#undef TYPE
+
+#define TYPE invoice_file_row
+DEFINE(invoice_file_row, INVOICE_FILE_FIELDS);
+#undef TYPE
+
 #define TYPE callback_row
 DEFINE(callback_row, CALLBACK_FIELDS);
 #undef TYPE

@@ -124,6 +124,17 @@ ROW(payment_row, PAYMENT_FIELDS);
     X(TEXT, decided_by, 300) X(TEXT, decided_by_id, 40) X(INT, decided_s, 0) X(TEXT, decided_words, 3000)
 ROW(refund_row, REFUND_FIELDS);
 
+#define INVOICE_FIELDS(X) X(TEXT, number, 24) X(TEXT, application, 17) X(TEXT, kind, 8) X(TEXT, about, 24) \
+    X(TEXT, state, 16) X(TEXT, way, 16) X(TEXT, title, 800) X(TEXT, tax_number, 20) X(TEXT, email, 254) \
+    X(INT, amount_fen, 0) X(TEXT, reason, 800) X(TEXT, invoice_number, 20) X(INT, created_s, 0) X(INT, issued_s, 0) \
+    X(INT, sent_s, 0) X(INT, tries, 0) X(INT, next_s, 0) X(TEXT, trouble, 600) X(TEXT, wish_title, 800) \
+    X(TEXT, wish_tax_number, 20) X(TEXT, wish_email, 254) X(INT, wish_s, 0) X(INT, taken_back, 0) X(TEXT, batch, 26)
+ROW(invoice_row, INVOICE_FIELDS);
+
+#define INVOICE_FILE_FIELDS(X) X(TEXT, invoice, 24) X(TEXT, kind, 16) X(INT, size, 0) X(TEXT, name, 26) \
+    X(BYTES, key_sealed, 64) X(INT, taken_s, 0)
+ROW(invoice_file_row, INVOICE_FILE_FIELDS);
+
 #define CALLBACK_FIELDS(X) X(ID, id, 0) X(TEXT, method, 16) X(TEXT, timestamp, 64) X(TEXT, nonce, 256) \
     X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)
 ROW(callback_row, CALLBACK_FIELDS);
@@ -145,7 +156,7 @@ ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
 
 #define NOTICE_FIELDS(X) X(ID, id, 0) X(TEXT, channel, 16) X(TEXT, recipient, 254) X(TEXT, template, 64) \
     X(TEXT, subject, 600) X(TEXT, body, 16384) X(TEXT, state, 16) X(INT, tries, 0) X(INT, next_s, 0) \
-    X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600)
+    X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600) X(TEXT, attached, 64)
 ROW(notice_row, NOTICE_FIELDS);
 
 /* position and salt are those of the entry in the trail's tree (audit_trail.h). */

@@ -37,6 +37,11 @@ const struct config_option web_options[] = {
                                                         "bank transfer is offered where all three are set"),
     TEXT("transfer_account", SETTING(transfer_account), NULL, "its number"),
     TEXT("transfer_bank", SETTING(transfer_bank), NULL, "the bank and branch that keeps it"),
+    TEXT("seller_name", SETTING(seller_name), NULL, "who makes invoices and receipts; by default the brand"),
+    TEXT("seller_tax_number", SETTING(seller_tax_number), NULL, "the seller's 统一社会信用代码; invoices need it"),
+    TEXT("invoice_item", SETTING(invoice_item), "*信息技术服务*数字证书服务费", "what invoices are for"),
+    TEXT("invoice_code", SETTING(invoice_code), "3040203990000000000", "its tax classification code (19 digits)"),
+    NUMBER("invoice_rate", SETTING(invoice_rate), "6", 0, 99, "tax within the price, percent"),
     TEXT("agent", SETTING(agent), NULL, "where the agent listens, if not at http://127.0.0.1:18181"),
     NUMBER("sms_per_hour", SETTING(sms_per_hour), "60", 1, 1000000,
            "login codes that one client address may ask for, or try wrongly, in an hour"),
@@ -65,6 +70,7 @@ struct result web_config_read(const char *path, struct arena *arena, struct diag
     TRY(config_read(path, "web", web_options, web_options_count, arena, diag, &config));
     if (!config.database) config.database = arena_format(arena, "sqlite:%s/hufu.db", config.folder);
     if (!config.settings.portal_address) config.settings.portal_address = config.settings.portal_origin;
+    if (!config.settings.seller_name) config.settings.seller_name = config.settings.brand;
     ENSURE(config.database, ERROR_OUT_OF_ROOM);
     TRY(peek_gateways(path, arena, diag, &config.settings));
     if (config.clock_offset_s && !config.settings.demonstration)

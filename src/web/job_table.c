@@ -1,5 +1,6 @@
 #include "web/job_table.h"
 
+#include "service/invoice_work.h"
 #include "service/journal.h"
 #include "service/lapse.h"
 #include "service/notice.h"
@@ -45,6 +46,7 @@ const struct job job_table[] = {
     { "lapse", 60, lapse_work, 0 },
     { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
+    { "invoices", 3, invoice_work, INVOICE_BATCH },
     { "clean", 300, clean, 0 },
     { "sweep", 6 * 3600, sweep_uploads, SWEEP_ROUND },
 };

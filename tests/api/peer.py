@@ -16,6 +16,8 @@ MESSAGES = {
     "callback": (0x304, "relay_callback", "relay_payment"),
     "close": (0x305, "relay_query", "relay_payment"),
     "refund": (0x306, "relay_refund", "relay_payment"),
+    "invoice": (0x307, "relay_invoice", "relay_invoiced"),
+    "invoice-file": (0x308, "relay_invoice_file", "relay_file"),
 }
 
 

@@ -290,6 +290,20 @@ class Faults(unittest.TestCase):
         self.world.message("sms", walk.mobile, "转账款项已退回")
         self.assertEqual(len([m for m in self.world.messages("sms", walk.mobile) if "转账款项已退回" in m["text"]]), 1)
 
+    def at_invoice(self, fault):
+        """While the invoice for what was issued is made."""
+        walk = Stubborn(self.world, self.staff).to("make_key")
+        self.arm(fault)
+        walk.step("issue")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        invoices = lambda: walk.portal.api("GET", walk.path("invoices"))["items"]
+        wait_for("the invoice", lambda: [i["state"] for i in invoices()] == ["sent"])
+        with open(self.world.path("paysim/invoices.jsonl"), encoding="utf-8") as f:
+            made = [i for i in map(json.loads, f) if walk.organization_name in i["Document"]]
+        self.assertEqual([i["InvoiceNumber"] for i in made], [invoices()[0]["invoice_number"]])
+        self.assertEqual(len([m for m in self.world.messages("email", walk.email) if "电子发票" in m["subject"]]), 1)
+
     def at_revoke(self, fault):
         """When the certificate is revoked."""
         walk = Stubborn(self.world, self.staff).to("platform_login")

@@ -606,6 +606,28 @@ class Mail(Case):
         self.assertEqual(message["From"], "国资CA <ca@example.org>")
         self.assertIn("&lt;您好&gt; &amp; 再见", message.get_body(("html",)).get_content())
 
+    def test_r_inv_1_an_invoice_is_attached(self):
+        """R-INV-1: PDF and OFD go along under their Chinese names, byte for byte; a list that does not fit is refused."""
+        pdf, ofd = b"%PDF-1.4 " + bytes(range(256)) * 200, b"PK\x03\x04" + bytes(range(255, -1, -1)) * 70
+        with open(self.path("attached"), "wb") as f:
+            f.write(pdf + ofd)
+        files = f"电子发票-1.pdf|application/pdf|{len(pdf)}\n电子发票-1.ofd|application/ofd|{len(ofd)}\n"
+        port, box = self.serve()
+        for html in "no", "yes":
+            with self.relay("smtp_url = smtp://127.0.0.1:%d" % port, "smtp_from = ca@example.org", "smtp_html = " + html) as relay:
+                told = relay.ask("email", {**self.notice, "files": files}, file=self.path("attached"))
+                self.assertEqual(told["error"], "")
+                for wrong in (files.replace(str(len(ofd)), str(len(ofd) - 1)), files.replace("application/ofd", "text/html"),
+                              files.replace("电子发票-1.pdf", "../1.pdf"), files * 2):
+                    told = relay.ask("email", {**self.notice, "files": wrong}, file=self.path("attached"))
+                    self.assertEqual(told["error"], "MALFORMED", wrong)
+                self.assertEqual(relay.ask("email", {**self.notice, "files": files})["error"], "MALFORMED")
+            message = self.check(box.letters.pop())
+            self.assertEqual(message.get_content_type(), "multipart/mixed")
+            self.assertEqual(message.get_body(("html",)) is not None, html == "yes")
+            self.assertEqual([(a.get_filename(), a.get_content_type(), a.get_payload(decode=True)) for a in message.iter_attachments()],
+                             [("电子发票-1.pdf", "application/pdf", pdf), ("电子发票-1.ofd", "application/ofd", ofd)])
+
     def test_r_ops_7_refusals_are_told_apart(self):
         """R-OPS-7: what is tried again and what is not."""
         port, box = self.serve()

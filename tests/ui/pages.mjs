@@ -185,6 +185,7 @@ async function portal(world, browser, people, each) {
     ["portal-proof", `/certificates/${people.has.serial}/proof`, "证明成立"],
     ["portal-applications", "/applications", "已寄出"],
     ["portal-status-shipped", "", "USBKey 已寄出"],
+    ["portal-invoices", "invoices", "下载 OFD", (q) => q.getByRole("button", { name: "更正发票抬头" }).click()],
   ]);
   await show(people.locked, [
     ["portal-status-unlock", "", "审核已通过，可以解锁"],
@@ -325,6 +326,12 @@ async function console_(world, browser, people, each) {
     .click();
   await m.getByLabel("银行流水号").waitFor();
   await each(m, "console-transfer");
+  await m.goto(world.console + "/invoices/sent");
+  await m.getByRole("button", { name: /红冲/ }).first().waitFor();
+  await each(m, "console-invoices");
+  await m.getByRole("button", { name: /红冲/ }).first().click();
+  await m.getByLabel("红冲原因").waitFor();
+  await each(m, "console-invoice-red");
   await counting.close();
 
   const governing = await person(browser, world, operatorsDesk);

@@ -1,8 +1,8 @@
 -- name: notice_insert
 INSERT INTO notice (id, channel, recipient, template, subject, body, state, tries, next_s, created_s, sent_s,
-                    last_error)
+                    last_error, attached)
 VALUES (:id, :channel, :recipient, :template, :subject, :body, :state, :tries, :next_s, :created_s, :sent_s,
-        :last_error)
+        :last_error, :attached)
 
 -- name: notice_due
 SELECT * FROM notice WHERE state = 'waiting' AND channel = :key AND next_s <= :at_s ORDER BY next_s, id

@@ -86,4 +86,5 @@ SELECT COUNT(*) AS count FROM (
     SELECT name FROM form WHERE name = :key
     UNION ALL SELECT name FROM attachment WHERE name = :key
     UNION ALL SELECT name FROM mobile_change WHERE name = :key
+    UNION ALL SELECT name FROM invoice_file WHERE name = :key
 ) AS known

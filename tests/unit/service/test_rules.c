@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "service/calendar.h"
+#include "service/invoice_state.h"
+#include "service/money.h"
 #include "service/number.h"
 #include "service/tariff.h"
 #include "service/workflow.h"
@@ -233,7 +235,8 @@ static void what_costs_and_what_is_free(void **state)
     }
 }
 
-/* R-FORM-3, R-FORM-4: each service names exactly the scans it needs, the form first; a change of holder both persons'. */
+/* R-FORM-3, R-FORM-4: each service names exactly the scans it needs, the form first; a change of holder both
+ * persons'. */
 static void the_scans_each_service_asks_for(void **state)
 {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -393,6 +396,68 @@ static void refusals_name_the_item(void **state)
     assert_int_equal(workflow_step(&facts, STATE_APPROVED, EVENT_OPEN, NULL, &row).code, ERROR_APPLICATION_MEDIUM);
 }
 
+/* ---- invoices ---- */
+
+/* The next state by tests/unit/service/invoice.txt; "" where the pair is refused. */
+static void expected_next(const char *state, const char *event, char ret_next[32])
+{
+    FILE *f = fopen(INVOICE_EXPECTED, "r");
+    char line[256], a[32], b[32], c[32];
+    assert_non_null(f);
+    ret_next[0] = '\0';
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "%31s %31s %31s", a, b, c) == 3 && text_equal(a, state) && text_equal(b, event))
+            snprintf(ret_next, 32, "%s", c);
+    fclose(f);
+}
+
+/* R-INV-1, R-INV-2: each pair of state and event does what was written down apart from the code, or is refused. */
+static void every_pair_of_an_invoice(void **state)
+{
+    for (int s = 0; s < INVOICE_STATES; s++)
+        for (int e = 0; e < INVOICE_EVENTS; e++) {
+            enum invoice_state from = (enum invoice_state)s, next, found;
+            const char *event = invoice_event_name((enum invoice_event)e);
+            char wanted[32];
+            expected_next(invoice_state_name(from), event, wanted);
+            struct result r = invoice_step(from, (enum invoice_event)e, &next);
+            if (failed(r)) assert_int_equal(r.code, ERROR_INVOICE_STATE);
+            assert_string_equal(failed(r) ? "" : invoice_state_name(next), wanted);
+            assert_ok(invoice_state_find(invoice_state_name(from), &found));
+            assert_int_equal(found, from);
+        }
+}
+
+/* R-INV-1: amounts as invoices have them, and the tax within. */
+static void amounts_of_invoices(void **state)
+{
+    static const struct {
+        int64_t fen;
+        const char *yuan, *words;
+    } cases[] = {
+        { 39900, "399.00", "叁佰玖拾玖元整" },
+        { -39900, "-399.00", "（负数）叁佰玖拾玖元整" },
+        { 8000, "80.00", "捌拾元整" },
+        { 100503, "1005.03", "壹仟零伍元零叁分" },
+        { 10000500, "100005.00", "壹拾万零伍元整" },
+        { 1000000000, "10000000.00", "壹仟万元整" },
+        { 10001500000, "100015000.00", "壹亿零壹万伍仟元整" },
+        { 150, "1.50", "壹元伍角整" },
+        { 5, "0.05", "伍分" },
+        { 0, "0.00", "零元整" },
+    };
+    struct arena *arena = arena_new(64 * 1024);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(money_yuan(arena, cases[i].fen), cases[i].yuan);
+        assert_string_equal(money_words(arena, cases[i].fen), cases[i].words);
+    }
+    assert_null(money_words(arena, 1000000000000));
+    assert_int_equal(money_tax(39900, 6), 2258);
+    assert_int_equal(money_tax(-39900, 6), -2258);
+    assert_int_equal(money_tax(8000, 0), 0);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +473,8 @@ int main(void)
         cmocka_unit_test(the_scans_each_service_asks_for),
         cmocka_unit_test(every_pair_of_state_and_event),
         cmocka_unit_test(refusals_name_the_item),
+        cmocka_unit_test(every_pair_of_an_invoice),
+        cmocka_unit_test(amounts_of_invoices),
     };
     return cmocka_run_group_tests_name("rules", tests, load_shipped, unload);
 }

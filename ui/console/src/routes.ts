@@ -55,6 +55,11 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/Finance.vue"),
     meta: { title: t.finance.title },
   },
+  {
+    path: "/invoices/:state(trouble|due|requested|sent|all)",
+    component: () => import("./pages/Invoices.vue"),
+    meta: { title: t.invoices.title },
+  },
   { path: "/notices", component: () => import("./pages/Notices.vue"), meta: { title: t.notices.title } },
   { path: "/audit", component: () => import("./pages/Audit.vue"), meta: { title: t.audit.title } },
   {

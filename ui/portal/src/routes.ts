@@ -40,6 +40,11 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.successor.title },
   },
   { path: `${application}/invoice`, component: () => import("./pages/Invoice.vue"), meta: { title: t.invoice.title } },
+  {
+    path: `${application}/invoices`,
+    component: () => import("./pages/Invoices.vue"),
+    meta: { title: t.invoices.title },
+  },
   { path: `${application}/medium`, component: () => import("./pages/Medium.vue"), meta: { title: t.medium.title } },
   { path: `${application}/address`, component: () => import("./pages/Address.vue"), meta: { title: t.medium.address } },
   { path: `${application}/check`, component: () => import("./pages/Check.vue"), meta: { title: t.check.title } },
