@@ -11,11 +11,13 @@ import socket
 import struct
 import subprocess
 import tempfile
+import time
 import types
 import unittest
 
 from agent_bench import BUILD, Agent, Card, free_ports
 from namespace import unshare
+from screen import Screen
 from website import Site
 from world import ROOT, wait_for
 
@@ -30,6 +32,7 @@ AGENT_FILES = """/etc/chromium/policies/managed/hufu-agent.json /etc/hufu/agent.
 SKF_FILES = """/usr/bin/hufu-key /usr/lib/hufu/libhufu-skf.so /usr/share/doc/hufu-skf/changelog.gz
 /usr/share/doc/hufu-skf/copyright /usr/share/man/man1/hufu-key.1.gz /usr/share/man/zh_CN/man1/hufu-key.1.gz""".split()
 PORTAL = "http://portal.localhost:8080"
+PAIR, ASK_PIN = 0, 1  # enum window_kind
 
 
 def run(*command, **how):
@@ -248,7 +251,9 @@ class OnWindows(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(dir=made.folder)
         cls.environment = dict(os.environ, WINEPREFIX=os.path.join(cls.folder, "wine"), WINEDEBUG="-all", LC_ALL="C.UTF-8",
                                WINEDLLOVERRIDES="mscoree=;mshtml=", HUFU_USBKEYS=".")
-        cls.environment.pop("DISPLAY", None)
+        cls.screen = Screen()
+        cls.addClassCleanup(cls.screen.close)
+        cls.environment.update(cls.screen.environment)
         cls.addClassCleanup(subprocess.run, ["wineserver", "-k"], env=cls.environment, capture_output=True, check=False)
         subprocess.run(["wineserver", "-p"], env=cls.environment, capture_output=True, check=False)  # stays between programs
         cls.installed = os.path.join(cls.folder, "wine/drive_c/Program Files/Hufu")
@@ -311,6 +316,35 @@ class OnWindows(unittest.TestCase):
         self.addCleanup(os.unlink, wrong)
         self.key("info", "wrong", status=1)
         self.key("info", "key")
+
+    def asked(self, kind, tries, *acts):
+        """What the window hands back (window_api.h) for a question of KIND, after each of ACTS by the person."""
+        texts = [t.encode() for t in ("登录", PORTAL, "HF1", "张三", "")]
+        question = bytes([kind, tries, 0, 0]) + b"".join(struct.pack(">I", len(t)) + t for t in texts)
+        window = subprocess.Popen(["wine", os.path.join(self.installed, "hufu-agent-window.exe")], env=self.environment,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(window.communicate)
+        self.addCleanup(window.kill)
+        window.stdin.write(struct.pack(">I", len(question)) + question)
+        window.stdin.flush()
+        self.screen.window()
+        for act in acts:
+            self.assertIsNone(window.poll(), "it waits")
+            act()
+            time.sleep(0.5)
+        wait_for("the answer", lambda: window.poll() is not None)
+        answer = window.stdout.read()
+        return answer[0], answer[1:].rstrip(b"\0").decode()
+
+    def test_r_key_3_the_person_is_asked_in_a_window_of_windows(self):
+        """R-KEY-3: Return is no where nothing was typed; the PIN as typed; at two tries left the person must insist."""
+        def key(name):
+            return lambda: self.screen.do("key", name)
+        self.assertEqual(self.asked(PAIR, 255, key("Return")), (0, ""))
+        self.assertEqual(self.asked(PAIR, 255, key("alt+y")), (1, ""))
+        self.assertEqual(self.asked(ASK_PIN, 6, lambda: self.screen.type("827164")), (1, "827164"))
+        self.assertEqual(self.asked(ASK_PIN, 2, lambda: self.screen.type("827164"), key("alt+i"), key("alt+y")), (1, "827164"))
+        self.assertEqual(self.asked(ASK_PIN, 6, lambda: self.screen.do("type", "827164"), key("Escape")), (0, ""))
 
     def test_r_key_4_zz_it_runs_and_goes(self):
         """R-KEY-3, R-KEY-4: what was installed; the agent starts at login, finds the driver beside it, and goes. Last."""
