@@ -57,9 +57,9 @@ static void start_signer(struct counter *c)
 
 static void add_operator(struct counter *c, struct counter_operator *o, const char *name, const char *roles)
 {
+    assert_ok(sm2_private_generate(&o->key, &c->pki->drbg));
     struct certificate_fields f = world_fields(&o->key, name);
     f.credit_code = NULL;
-    assert_ok(sm2_private_generate(&o->key, &c->pki->drbg));
     struct certificate *made = world_issue(c->pki, &profile_operator, &f, c->pki->operators, &c->pki->operators_key);
     o->name = name;
     o->roles = roles;
