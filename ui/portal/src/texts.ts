@@ -509,8 +509,7 @@ export const t = {
     }),
     locked: {
       message: "口令已连续 6 次输错，USBKey 已锁死",
-      hint: "锁死的 USBKey 不能更新证书。请联系客服解锁，解锁后回到本页继续",
-      hintOf: "锁死的 USBKey 不能更新证书。请联系客服，解锁后回到本页继续",
+      hint: "锁死的 USBKey 不能更新证书。请联系客服，说明受理单号",
     },
     lead: "新密钥在 USBKey 里生成，原有的加密密钥保留，以前的文件仍可解密。更新完成后，原证书不再使用。",
     leadOf: (name: string) =>

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "pki/statement.h"
 #include "world.h"
@@ -176,12 +177,38 @@ static void r_change_2_nothing_of_the_former_holder_stays(void **state)
     world_free(h.w);
 }
 
+/* R-RENEW-4: earlier keys stay until there is no room for another; the refusal leaves everything as it is. */
+static void r_renew_4_a_full_key_refuses_another(void **state)
+{
+    (void)state;
+    struct holder h;
+    char name[8];
+    begin(&h);
+    for (unsigned number = 2; number <= CARD_CONTAINERS_MAX; number++) {
+        snprintf(name, sizeof name, "HUFU-%u", number);
+        assert_int_equal(world_send(h.w, 0xB0740000, nothing), 0x9000);
+        memcpy(h.new_key, world_answer, sizeof h.new_key);
+        open_channel(&h);
+        assert_int_equal(look(&h, name, &h.second), 0x9000);
+        assert_int_equal(world_channel_verify(h.w, &h.c, h.app, pin), 0x9000);
+        assert_int_equal(prove(&h, world_download_text(h.w, "renew", name, h.new_key)), 0x9000);
+        assert_int_equal(write_certificate(&h), 0x9000);
+        assert_int_equal(world_send(h.w, 0xB0780000, nothing), 0x9000);
+        current_is(&h, name);
+    }
+    assert_int_equal(world_send(h.w, 0xB0740000, nothing), 0x6A84);
+    assert_int_equal(world_send(h.w, 0xB0740100, nothing), 0x6A84);
+    current_is(&h, name);
+    world_free(h.w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(r_renew_3_the_new_key_is_attested_and_waits),
         cmocka_unit_test(r_renew_3_nothing_without_the_pin_and_the_right_statement),
         cmocka_unit_test(r_renew_4_the_earlier_container_stays),
+        cmocka_unit_test(r_renew_4_a_full_key_refuses_another),
         cmocka_unit_test(r_change_2_nothing_of_the_former_holder_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
