@@ -332,6 +332,7 @@ void doctor_look_at_installation(struct doctor *d)
     look_at_secret(d);
     look_at_pin(d);
     look_at_draft(d);
+    doctor_look_at_validity(d);
     doctor_look_at_payment(d);
     look_at_what_runs(d);
 }

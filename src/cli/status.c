@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/health.h"
 #include "cli/hsm.h"
 #include "cli/place.h"
@@ -62,10 +63,25 @@ static void look_done(struct look *look)
     json_decref(look->health);
 }
 
-static void print_json(const struct look *look, struct result r)
+/* What runs out soon, as a list of sentences; the caller frees it. */
+static json_t *runs_out(const struct installation *i)
 {
-    json_t *told = json_pack("{s:b, s:O*, s:O*, s:s*}", "works", !failed(r), "health", look->health, "running",
-                             look->place.state, "hsm", look->hsm[0] ? look->hsm : NULL);
+    struct doctor *doctor = calloc(1, sizeof *doctor);
+    json_t *list = json_array();
+    if (!doctor) abort();
+    doctor->installation = i;
+    doctor_look_at_validity(doctor);
+    for (size_t n = 0; n < doctor->count; n++)
+        if (doctor->findings[n].state != FINDING_GOOD)
+            json_array_append_new(list, json_string(doctor->findings[n].words));
+    free(doctor);
+    return list;
+}
+
+static void print_json(const struct installation *i, const struct look *look, struct result r)
+{
+    json_t *told = json_pack("{s:b, s:O*, s:O*, s:s*, s:o}", "works", !failed(r), "health", look->health, "running",
+                             look->place.state, "hsm", look->hsm[0] ? look->hsm : NULL, "runs_out", runs_out(i));
     if (failed(r))
         json_object_set_new(told, "error",
                             json_pack("{s:i, s:s, s:s}", "code", (int)r.code, "name",
@@ -75,12 +91,12 @@ static void print_json(const struct look *look, struct result r)
     json_decref(told);
 }
 
-static void print_lines(const struct look *look)
+static void print_lines(const struct installation *i, const struct look *look)
 {
     static const char *const addresses[] = { "portal", "console", "platform", "agent", "paysim", "status" };
-    for (size_t i = 0; i < COUNT(addresses); i++)
-        if (place_address(&look->place, addresses[i])[0])
-            printf("%-10s %s\n", addresses[i], place_address(&look->place, addresses[i]));
+    for (size_t n = 0; n < COUNT(addresses); n++)
+        if (place_address(&look->place, addresses[n])[0])
+            printf("%-10s %s\n", addresses[n], place_address(&look->place, addresses[n]));
     const char *name;
     json_t *pid;
     json_object_foreach(json_object_get(look->place.state, "processes"), name, pid) printf(
@@ -91,6 +107,10 @@ static void print_lines(const struct look *look)
            client_text(look->health, "status"),
            (long long)json_integer_value(json_object_get(look->health, "journal_size")),
            client_text(look->health, "version"));
+    json_t *list = runs_out(i), *words;
+    size_t n;
+    json_array_foreach(list, n, words) printf("! %s\n", json_string_value(words));
+    json_decref(list);
 }
 
 static struct result wait_for(const struct installation *i, int64_t wait_s, struct look *look)
@@ -117,8 +137,8 @@ static int run(const struct cli_command *command, int argc, char **argv)
     if (failed(r)) return cli_fail(r, &look.diag);
     client_begin();
     r = o.wait_s ? wait_for(&i, o.wait_s, &look) : look_at(&i, &look);
-    if (o.json) print_json(&look, r);
-    else if (!failed(r) && !o.brief) print_lines(&look);
+    if (o.json) print_json(&i, &look, r);
+    else if (!failed(r) && !o.brief) print_lines(&i, &look);
     if (failed(r) && !o.json) cli_fail(r, &look.diag);
     look_done(&look);
     installation_done(&i);

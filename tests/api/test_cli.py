@@ -1,5 +1,6 @@
 """The command hufu: making an installation, keeping it running, saying what is wrong."""
 import base64
+import calendar
 import hashlib
 import json
 import os
@@ -467,6 +468,24 @@ class Doctor(unittest.TestCase):
     def found(self, identifier, state="wrong", folder=None):
         return [f["words"] + " " + f["mend"] for f in self.look(folder)["findings"]
                 if f["id"] == identifier and f["state"] == state]
+
+    def test_r_pki_1_what_runs_out_is_told_before(self):
+        """A CA more than a year before, for it could give no whole year any more; operators a month before, by name."""
+        self.assertEqual(len(self.found("validity", "good")), 1)
+        self.addCleanup(self.world.set, "signer", "clock_offset_s", None)
+        def at(certificate, days):
+            end = subprocess.run(["openssl", "x509", "-inform", "DER", "-in", self.world.path("ca", certificate), "-noout",
+                                  "-enddate"], capture_output=True, text=True).stdout
+            ends = calendar.timegm(time.strptime(end.strip().split("=")[1], "%b %d %H:%M:%S %Y %Z"))
+            self.world.set("signer", "clock_offset_s", int(ends - time.time()) - days * 86400)
+        at("operators.cer", 300)
+        self.assertTrue(any("ca/operators.cer" in words for words in self.found("validity", "warning")))
+        self.assertTrue(any("操作员" in words or "operator" in words for words in self.found("validity", "wrong")))
+        told = json.loads(hufu("status", "--folder", self.world.folder, "--json").stdout)
+        self.assertTrue(any("ca/operators.cer" in words for words in told["runs_out"]))
+        at("root.cer", -1)
+        self.assertTrue(any("ca/root.cer" in words for words in self.found("validity", "wrong")))
+        self.assertEqual(self.found("validity", "good"), [])
 
     def test_a_sound_installation(self):
         told = self.look()
