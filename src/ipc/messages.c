@@ -195,7 +195,8 @@ DEFINE(files_printed, SHAPE_INT(struct files_printed, size), SHAPE_INT(struct fi
 
 DEFINE(relay_notice, SHAPE_ID(struct relay_notice, id), SHAPE_TEXT(struct relay_notice, to, 320),
        SHAPE_TEXT(struct relay_notice, subject, NAME), SHAPE_TEXT(struct relay_notice, text, 16 * 1024),
-       SHAPE_TEXT(struct relay_notice, name, WORD), SHAPE_TEXT(struct relay_notice, files, 4 * NAME));
+       SHAPE_TEXT(struct relay_notice, name, WORD),
+       SHAPE_TEXT(struct relay_notice, files, 4 * NAME), SHAPE_TEXT(struct relay_notice, values, 8 * 1024));
 DEFINE(relay_invoice, SHAPE_TEXT(struct relay_invoice, number, WORD),
        SHAPE_TEXT(struct relay_invoice, document, 16 * 1024));
 DEFINE(relay_invoiced, SHAPE_TEXT(struct relay_invoiced, state, WORD),

@@ -21,6 +21,7 @@ struct relay_notice {
     const char *subject; /* of an e-mail; absent for SMS */
     const char *text;
     const char *name;    /* template's name */
+    const char *values;  /* of an SMS: what stands for the template's names, "name=value" a line; absent for none */
     const char *files;   /* attached to an e-mail: "name|type|size" a line; their bytes one behind the other in the
                             descriptor; absent for none */
 };

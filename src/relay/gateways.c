@@ -8,6 +8,7 @@ void gateways_free(struct gateways *gateways)
 {
     if (!gateways) return;
     sink_free(gateways->sms);
+    sms_gateway_free(gateways->sms_gateway);
     sink_free(gateways->email);
     wechat_free(gateways->wechat);
     alipay_free(gateways->alipay);
@@ -19,6 +20,7 @@ void gateways_free(struct gateways *gateways)
 
 static struct result sms(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
 {
+    if (g->sms_gateway) return sms_gateway_send(g->sms_gateway, work, ask, ret_answer);
     if (!g->sms) return diag_log(work->diag, ERROR_NOT_SUPPORTED, "no gateway for SMS is configured");
     return sms_sink_send(g->sms, work, ask, ret_answer);
 }

@@ -3,6 +3,7 @@
 
 #include "relay/alipay.h"
 #include "relay/smtp.h"
+#include "relay/sms_gateway.h"
 #include "relay/sms_sink.h"
 #include "relay/tax.h"
 #include "relay/wechat.h"
@@ -11,7 +12,8 @@ struct gateways {
     struct arena *arena; /* of what the options point to */
     long timeout_ms;
     const char *ca_file;  /* roots for TLS; NULL: the system's */
-    struct sink *sms;     /* NULL: no SMS */
+    struct sink *sms;     /* NULL: no SMS, or by a gateway */
+    struct sms_gateway *sms_gateway; /* NULL: none */
     struct sink *email;   /* NULL: no sink */
     struct smtp_options smtp;
     char smtp_password[256];

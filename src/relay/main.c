@@ -69,7 +69,8 @@ static struct result run(const struct options *options, struct diag *diag)
     TRY(close_off(gateways, options->insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
-    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s alipay=%s tax=%s", gateways->sms ? "sink" : "none",
+    const char *sms = gateways->sms_gateway ? "gateway" : gateways->sms ? "sink" : "none";
+    log_event(LOG_LEVEL_INFO, "ready", "sms=%s email=%s wechat=%s alipay=%s tax=%s", sms,
               gateways->smtp.url ? "smtp"
               : gateways->email  ? "sink"
                                  : "none",

@@ -14,6 +14,8 @@ enum { FILE_MAX = 64 * 1024, ARENA_MAX = 512 * 1024 };
 
 struct settings {
     const char *sms_sink, *email_sink, *ca_file;
+    const char *sms_gateway, *sms_url, *sms_key_id, *sms_secret_file, *sms_signature, *sms_templates, *sms_app,
+        *sms_region;
     const char *smtp_url, *smtp_user, *smtp_password_file, *smtp_from, *smtp_from_name;
     bool smtp_html;
     const char *wechat_url, *wechat_merchant, *wechat_app, *wechat_serial, *wechat_key_file,
@@ -32,6 +34,16 @@ struct settings {
     }
 const struct config_option relay_options[] = {
     SETTING(sms_sink, CONFIG_PATH, "SMS go to this file as JSON lines (demonstration)"),
+    SETTING(sms_gateway, CONFIG_TEXT, "aliyun or tencent: SMS go to it, and not to a file"),
+    SETTING(sms_url, CONFIG_TEXT, "https://dysmsapi.aliyuncs.com or https://sms.tencentcloudapi.com"),
+    SETTING(sms_key_id, CONFIG_TEXT, "AccessKeyId or SecretId"),
+    SETTING(sms_secret_file, CONFIG_PATH, "file with the secret for it"),
+    SETTING(sms_signature, CONFIG_TEXT, "the approved name (签名) that SMS begin with"),
+    SETTING(sms_templates, CONFIG_PATH, "file of the gateway's codes for our templates, a line each: "
+                                        "sms-code = SMS_154950909"),
+    SETTING(sms_app, CONFIG_TEXT, "Tencent's SmsSdkAppId"),
+    { "sms_region", CONFIG_TEXT, offsetof(struct settings, sms_region), "ap-guangzhou", false, 0, 0,
+      "Tencent's region" },
     SETTING(email_sink, CONFIG_PATH, "e-mail goes to this file as JSON lines while smtp_url is not set"),
     SETTING(ca_file, CONFIG_PATH, "roots for TLS; the system's when absent"),
     { "timeout_ms", CONFIG_NUMBER, offsetof(struct settings, timeout_ms), "15000", false, 1, 120000,
@@ -226,6 +238,43 @@ static struct result open_alipay(const struct settings *s, bool insecure_dev, st
     return r;
 }
 
+static struct result open_sms_with(const struct settings *s, enum sms_kind kind, uint8_t *secret, struct diag *diag,
+                                   struct gateways *g)
+{
+    size_t len = 0;
+    struct bytes codes;
+    TRY(read_into(s->sms_secret_file, secret, SMS_SECRET_MAX + 1, diag, &len));
+    while (len && strchr("\r\n", secret[len - 1])) len--;
+    TRY(read_file(s->sms_templates, g->arena, diag, &codes));
+    struct sms_gateway_options o = { kind, s->sms_url, s->sms_key_id, s->sms_signature, s->sms_app, s->sms_region,
+                                     bytes_of(secret, len), arena_text(g->arena, codes), s->ca_file };
+    if (!o.codes || !text_lines(bytes_text(o.codes))) return wrong(diag, "sms_templates", "is no text");
+    return sms_gateway_new(&o, diag, &g->sms_gateway);
+}
+
+static struct result open_sms(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    uint8_t secret[SMS_SECRET_MAX + 1];
+    if (!s->sms_gateway) return OK;
+    bool tencent = text_equal(s->sms_gateway, "tencent");
+    if (!tencent && !text_equal(s->sms_gateway, "aliyun"))
+        return wrong(diag, "sms_gateway", "is neither aliyun nor tencent");
+    if (!s->sms_url || !http_address_allowed(s->sms_url, "http", insecure_dev))
+        return wrong(diag, "sms_url", "is not https://");
+    const struct {
+        const char *name, *value;
+    } needed[] = { { "sms_key_id", s->sms_key_id },
+                   { "sms_secret_file", s->sms_secret_file },
+                   { "sms_signature", s->sms_signature },
+                   { "sms_templates", s->sms_templates },
+                   { "sms_app", tencent ? s->sms_app : "-" } };
+    for (size_t i = 0; i < COUNT(needed); i++)
+        if (!needed[i].value) return wrong(diag, needed[i].name, "is missing");
+    struct result r = open_sms_with(s, tencent ? SMS_TENCENT : SMS_ALIYUN, secret, diag, g);
+    secret_wipe(secret, sizeof secret);
+    return r;
+}
+
 static struct result open_tax(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
 {
     uint8_t key[TAX_KEY_MAX + 1];
@@ -263,6 +312,7 @@ struct result settings_open(const char *path, bool insecure_dev, struct diag *di
     g->ca_file = s.ca_file;
     TRY(open_sink("sms_sink", s.sms_sink, diag, &g->sms));
     TRY(open_sink("email_sink", s.email_sink, diag, &g->email));
+    TRY(open_sms(&s, insecure_dev, diag, g));
     TRY(open_smtp(&s, insecure_dev, diag, g));
     TRY(check_whole(&s, diag));
     TRY(open_wechat(&s, insecure_dev, diag, g));

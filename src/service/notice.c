@@ -43,7 +43,8 @@ struct result notice_queue(struct tx *tx, const struct act *act, const struct no
     if (t->sms && notice->mobile) {
         struct notice_row row = { .channel = "sms", .recipient = notice->mobile, .template = t->name };
         row.body = fill(&f, t->sms);
-        ENSURE(row.body, ERROR_OUT_OF_ROOM);
+        row.params = template_params(act->arena, t->sms, notice->values, notice->value_count);
+        ENSURE(row.body && row.params, ERROR_OUT_OF_ROOM);
         TRY(insert(tx, act, &row));
     }
     if (t->text && notice->email) {
@@ -81,16 +82,19 @@ static void settle(struct notice_row *row, struct result sent, const struct diag
         if (row->last_error && strlen(row->last_error) > 600) row->last_error = e->zh;
     }
     /* A code stays nowhere once it is under way or worthless. */
-    if (t && t->secret && !text_equal(row->state, "waiting")) row->body = "-";
+    if (t && t->secret && !text_equal(row->state, "waiting")) {
+        row->body = "-";
+        row->params = NULL;
+    }
 }
 
-static struct result send_one(struct service *service, const struct notice_row *row, struct arena *arena,
+static struct result send_one(struct service *service, struct notice_row *row, struct arena *arena,
                               struct diag *diag)
 {
     bool sms = text_equal(row->channel, "sms");
     const struct template *t = template_find(row->template);
     struct relay_notice notice = { .id = row->id, .to = row->recipient, .subject = row->subject, .text = row->body,
-                                   .name = row->template };
+                                   .name = row->template, .values = row->params };
     struct relay_sent sent;
     struct ipc_call call = { sms ? RELAY_SMS : RELAY_EMAIL, &relay_notice_shape, &relay_sent_shape, -1, SEND_MS };
     if (t && t->life_s && clock_now(service->clock) >= row->created_s + t->life_s)
@@ -101,6 +105,7 @@ static struct result send_one(struct service *service, const struct notice_row *
     }
     struct result r = peers_ask(service->peers, PEER_RELAY, &call, &notice, arena, diag, &sent, NULL);
     if (call.fd >= 0) close(call.fd);
+    if (!failed(r)) row->receipt = sent.receipt && strlen(sent.receipt) <= 200 ? sent.receipt : NULL;
     return r;
 }
 

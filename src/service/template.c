@@ -72,3 +72,29 @@ const char *template_fill(struct arena *arena, const char *text, const struct no
     secret_wipe(room, w.len); /* a code may be in it */
     return filled;
 }
+
+/* Whether NAME stands in TEXT before AT. */
+static bool stands_before(const char *text, const char *at, struct bytes name)
+{
+    for (const char *p = text; (p = strchr(p, '{')) && p < at; p++)
+        if (bytes_equal(bytes_of(p + 1, strcspn(p + 1, "}")), name)) return true;
+    return false;
+}
+
+const char *template_params(struct arena *arena, const char *text, const struct notice_value *values, size_t count)
+{
+    char room[FILLED_MAX / 2];
+    struct writer w = writer_of(room, sizeof room);
+    for (const char *p = text; (p = strchr(p, '{')); p++) {
+        struct bytes name = bytes_of(p + 1, strcspn(p + 1, "}"));
+        const char *value = find_value(values, count, name);
+        if (!value || stands_before(text, p, name)) continue; /* the brand and the address are part of the template */
+        write_bytes(&w, name);
+        write_u8(&w, '=');
+        write_harmless(&w, value);
+        write_u8(&w, '\n');
+    }
+    const char *params = w.full ? NULL : arena_text(arena, bytes_of(room, w.len));
+    secret_wipe(room, w.len); /* a code may be in it */
+    return params;
+}

@@ -21,3 +21,7 @@ const struct template *template_find(const char *name);
  * is a bug (assert). */
 const char *template_fill(struct arena *arena, const char *text, const struct notice_value *trusted,
                           size_t trusted_count, const struct notice_value *others, size_t other_count);
+
+/* What stands for the names in TEXT that VALUES has, each once and in the order of TEXT: "name=value" a line. NULL when
+ * the arena is full. */
+const char *template_params(struct arena *arena, const char *text, const struct notice_value *values, size_t count);

@@ -156,7 +156,8 @@ ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
 
 #define NOTICE_FIELDS(X) X(ID, id, 0) X(TEXT, channel, 16) X(TEXT, recipient, 254) X(TEXT, template, 64) \
     X(TEXT, subject, 600) X(TEXT, body, 16384) X(TEXT, state, 16) X(INT, tries, 0) X(INT, next_s, 0) \
-    X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600) X(TEXT, attached, 64)
+    X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600) X(TEXT, attached, 64) X(TEXT, params, 8192) \
+    X(TEXT, receipt, 200)
 ROW(notice_row, NOTICE_FIELDS);
 
 /* position and salt are those of the entry in the trail's tree (audit_trail.h). */

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """hufu-relay as a process, against the payment simulator and a real SMTP server."""
+import datetime
 import email
 import email.policy
+import hashlib
+import hmac
 import http.server
 import json
 import os
@@ -15,6 +18,7 @@ import threading
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from aiosmtpd.controller import Controller
@@ -683,6 +687,153 @@ class Mail(Case):
                 self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_TIMEOUT")
         with self.relay("smtp_url = smtp://127.0.0.1:%d" % free_port(), "smtp_from = ca@example.org") as relay:
             self.assertEqual(relay.ask("email", self.notice)["error"], "RELAY_UNREACHABLE")
+
+
+class SmsGateway(http.server.ThreadingHTTPServer):
+    """Both gateways as their documents say, written apart from the relay's code: what is not signed rightly is refused."""
+    key_id, secret = "AKIDtest", "a-secret-of-the-gateway"
+
+    def __init__(self):
+        self.taken, self.answer = [], None
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                gateway = self.server
+                aliyun = "x-acs-action" in self.headers
+                good = (gateway.aliyun if aliyun else gateway.tencent)(self.headers, self.path, body)
+                if not good:
+                    status, text = (400, {"Code": "SignatureDoesNotMatch"}) if aliyun else (
+                        200, {"Response": {"Error": {"Code": "AuthFailure.SignatureFailure"}}})
+                elif gateway.answer:
+                    status, text = gateway.answer
+                else:
+                    gateway.taken.append(dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True)) if aliyun
+                                         else json.loads(body))
+                    status, text = 200, ({"Code": "OK", "BizId": "9001^0"} if aliyun else
+                                         {"Response": {"SendStatusSet": [{"Code": "Ok", "SerialNo": "2028:1"}]}})
+                content = json.dumps(text).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def canonical(headers, path, body, signed):
+        fields = "".join(f"{n}:{headers[n].strip().lower() if n == 'x-tc-action' else headers[n].strip()}\n" for n in signed.split(";"))
+        return "\n".join(["POST", path, "", fields, signed, hashlib.sha256(body).hexdigest()])
+
+    def mac(self, key, text):
+        return hmac.new(key, text.encode(), hashlib.sha256)
+
+    def aliyun(self, headers, path, body):
+        scheme, fields = headers["Authorization"].split(" ", 1)
+        fields = dict(part.split("=", 1) for part in fields.split(","))
+        when = datetime.datetime.strptime(headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+        text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(
+            self.canonical(headers, path, body, fields["SignedHeaders"]).encode()).hexdigest()
+        return (scheme == "ACS3-HMAC-SHA256" and fields["Credential"] == self.key_id and abs(when.timestamp() - time.time()) < 60 and
+                headers["x-acs-action"] == "SendSms" and headers["x-acs-version"] == "2017-05-25" and
+                headers["x-acs-content-sha256"] == hashlib.sha256(body).hexdigest() and len(headers["x-acs-signature-nonce"]) >= 16 and
+                {"host", "x-acs-action", "x-acs-date", "x-acs-content-sha256"} <= set(fields["SignedHeaders"].split(";")) and
+                fields["Signature"] == self.mac(self.secret.encode(), text).hexdigest())
+
+    def tencent(self, headers, path, body):
+        scheme, fields = headers["Authorization"].split(" ", 1)
+        fields = dict(part.strip().split("=", 1) for part in fields.split(","))
+        stamp = headers["X-TC-Timestamp"]
+        date = datetime.datetime.fromtimestamp(int(stamp), datetime.timezone.utc).strftime("%Y-%m-%d")
+        scope = date + "/sms/tc3_request"
+        text = "\n".join(["TC3-HMAC-SHA256", stamp, scope, hashlib.sha256(
+            self.canonical(headers, path, body, fields["SignedHeaders"]).encode()).hexdigest()])
+        key = ("TC3" + self.secret).encode()
+        for part in date, "sms", "tc3_request":
+            key = self.mac(key, part).digest()
+        return (scheme == "TC3-HMAC-SHA256" and fields["Credential"] == f"{self.key_id}/{scope}" and abs(int(stamp) - time.time()) < 60 and
+                headers["X-TC-Action"] == "SendSms" and headers["X-TC-Version"] == "2021-01-11" and headers["X-TC-Region"] and
+                fields["Signature"] == self.mac(key, text).hexdigest())
+
+
+class Sms(Case):
+    notice = {"id": ID, "to": "13800138000", "name": "sms-code", "text": "【国资CA】验证码 123456", "values": "code=123456\nname=张 三&=\n"}
+
+    def setUp(self):
+        super().setUp()
+        self.gateway = SmsGateway()
+        self.addCleanup(self.gateway.server_close)
+        self.addCleanup(self.gateway.shutdown)
+        for name, content in ("secret", SmsGateway.secret + "\n"), ("codes", "# ours = theirs\nsms-code = SMS_154950909\n"):
+            with open(self.path(name), "w") as f:
+                f.write(content)
+
+    def sms_relay(self, kind, *lines, secret="secret", port=None):
+        return self.relay("sms_gateway = " + kind, f"sms_url = http://127.0.0.1:{port or self.gateway.server_port}",
+                          "sms_key_id = " + SmsGateway.key_id, "sms_secret_file = " + self.path(secret), "sms_signature = 国资CA",
+                          "sms_templates = " + self.path("codes"), "sms_app = 1400006666", *lines)
+
+    def test_r_ops_7_aliyun(self):
+        """R-OPS-7: signed as Aliyun wants it; the template's code and its values by name."""
+        with self.sms_relay("aliyun") as relay:
+            told = relay.ask("sms", self.notice)
+            self.assertEqual((told["error"], told["record"].get("receipt")), ("", "9001^0"))
+        taken, = self.gateway.taken
+        self.assertEqual(json.loads(taken.pop("TemplateParam")), {"code": "123456", "name": "张 三&="})
+        self.assertEqual(taken, {"PhoneNumbers": "13800138000", "SignName": "国资CA", "TemplateCode": "SMS_154950909", "OutId": ID_TEXT})
+
+    def test_r_ops_7_tencent(self):
+        """R-OPS-7: signed as Tencent wants it; the values in the template's order."""
+        with self.sms_relay("tencent") as relay:
+            told = relay.ask("sms", {**self.notice, "to": "+8613800138000"})
+            self.assertEqual((told["error"], told["record"].get("receipt")), ("", "2028:1"))
+        taken, = self.gateway.taken
+        self.assertEqual(taken, {"PhoneNumberSet": ["+8613800138000"], "SmsSdkAppId": "1400006666", "SignName": "国资CA",
+                                 "TemplateId": "SMS_154950909", "TemplateParamSet": ["123456", "张 三&="], "SessionContext": ID_TEXT})
+
+    def test_r_ops_7_what_a_gateway_refuses(self):
+        """R-OPS-7: what may do better later is told apart from what will not."""
+        tencent = lambda code: (200, {"Response": {"SendStatusSet": [{"Code": code, "SerialNo": ""}]}})
+        cases = {"aliyun": {"RELAY_RATE": [(200, {"Code": "isv.BUSINESS_LIMIT_CONTROL"}), (503, {}), (429, {})],
+                            "RELAY_RECIPIENT": [(200, {"Code": "isv.MOBILE_NUMBER_ILLEGAL"})],
+                            "RELAY_REFUSED": [(200, {"Code": "isv.SMS_TEMPLATE_ILLEGAL"}), (400, {"Code": "InvalidAccessKeyId.NotFound"})],
+                            "RELAY_ANSWER": [(500, {}), (200, {"Code": "OK"}), (200, [])]},
+                 "tencent": {"RELAY_RATE": [tencent("LimitExceeded.PhoneNumberDailyLimit")],
+                             "RELAY_RECIPIENT": [tencent("InvalidParameterValue.IncorrectPhoneNumber")],
+                             "RELAY_REFUSED": [tencent("FailedOperation.TemplateIncorrectOrUnapproved")],
+                             "RELAY_ANSWER": [tencent("InternalError.Timeout"), (200, {"Response": {}}), tencent("Ok")]}}
+        for kind, errors in cases.items():
+            with self.sms_relay(kind) as relay:
+                for error, answers in errors.items():
+                    for self.gateway.answer in answers:
+                        self.assertEqual(relay.ask("sms", self.notice)["error"], error, self.gateway.answer)
+                self.gateway.answer = None
+                self.assertEqual(relay.ask("sms", {**self.notice, "to": "0108888888"})["error"], "RELAY_RECIPIENT")
+                self.assertEqual(relay.ask("sms", {**self.notice, "name": "unknown"})["error"], "RELAY_SMS_TEMPLATE")
+        with open(self.path("other"), "w") as f:
+            f.write("another secret")
+        for kind in cases:
+            with self.sms_relay(kind, secret="other") as relay:
+                self.assertEqual(relay.ask("sms", self.notice)["error"], "RELAY_REFUSED")
+            self.assertNotIn(b"another secret", relay.log)
+        self.assertEqual(self.gateway.taken, [])
+
+    def test_r_ops_7_a_gateway_that_is_down_blocks_nothing_else(self):
+        with self.sms_relay("aliyun", "email_sink = " + self.path("email"), port=free_port()) as relay:
+            waiting = relay.send("sms", self.notice)
+            self.assertEqual(relay.ask("email", Mail.notice)["error"], "")
+            self.assertEqual(relay.answer(waiting)["error"], "RELAY_UNREACHABLE")
+
+    def test_what_is_missing_stops_the_start(self):
+        for wrong, lines in (("sms_gateway", ["sms_gateway = other"]), ("sms_url", ["sms_gateway = aliyun"]),
+                             ("sms_key_id", ["sms_gateway = aliyun", "sms_url = http://127.0.0.1:1"])):
+            relay = self.relay(*lines)
+            relay.close()
+            self.assertIn(wrong.encode(), relay.log)
 
 
 class Sinks(Case):

@@ -1,8 +1,8 @@
 -- name: notice_insert
 INSERT INTO notice (id, channel, recipient, template, subject, body, state, tries, next_s, created_s, sent_s,
-                    last_error, attached)
+                    last_error, attached, params)
 VALUES (:id, :channel, :recipient, :template, :subject, :body, :state, :tries, :next_s, :created_s, :sent_s,
-        :last_error, :attached)
+        :last_error, :attached, :params)
 
 -- name: notice_due
 SELECT * FROM notice WHERE state = 'waiting' AND channel = :key AND next_s <= :at_s ORDER BY next_s, id
@@ -13,7 +13,8 @@ LIMIT :limit_count
 UPDATE notice SET next_s = :next_s, tries = :tries WHERE id = :id AND state = 'waiting' AND tries = :tries - 1
 
 -- name: notice_done
-UPDATE notice SET state = :state, sent_s = :sent_s, last_error = :last_error, next_s = :next_s, body = :body
+UPDATE notice SET state = :state, sent_s = :sent_s, last_error = :last_error, next_s = :next_s, body = :body,
+                  params = :params, receipt = :receipt
 WHERE id = :id
 
 -- name: notice_get
@@ -21,7 +22,7 @@ SELECT * FROM notice WHERE id = :id
 
 -- What was said stays in the outbox alone.
 -- name: notice_list
-SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
+SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error, receipt FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
 ORDER BY created_s DESC, id DESC LIMIT :limit_count
 
 -- name: audit_insert

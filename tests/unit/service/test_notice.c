@@ -207,7 +207,12 @@ static void codes_are_wiped_and_not_sent_late(void **state)
     assert_ok(store_list(office->service.store, STATEMENT_NOTICE_DUE, RECORD(key_row_shape, &key), office->arena,
                          &notice_row_shape, 10, &rows, &count));
     assert_int_equal(count, 1);
-    assert_non_null(strstr(((struct notice_row *)rows)->body, "验证码"));
+    const struct notice_row *queued = rows;
+    assert_non_null(strstr(queued->body, "验证码"));
+    /* what a gateway is told in the place of words */
+    assert_int_equal(strlen(queued->params), strlen("code=123456\n"));
+    assert_memory_equal(queued->params, "code=", 5);
+    assert_non_null(strstr(queued->body, arena_format(office->arena, "%.6s", queued->params + 5)));
     office_pass(office, 300);
     assert_int_equal(send(office, "sms"), 1);
     assert_int_equal(office_sent(office, &sent), before);
@@ -243,6 +248,19 @@ static void a_sent_code_is_wiped(void **state)
                         &notice_row_shape, &row));
     assert_string_equal(row.state, "sent");
     assert_string_equal(row.body, "-");
+    assert_null(row.params);
+    assert_string_equal(row.receipt, "receipt");
+}
+
+/* R-OPS-7: what stands for the names of a template, each once, in its order; what is part of it is left out. */
+static void the_values_of_a_template(void **state)
+{
+    struct office *office = *state;
+    const struct notice_value values[] = { { "number", "2026" }, { "name", "张 三\nhttp://x" }, { "other", "-" } };
+    const char *text = "【{brand}】{name}，受理单 {number}，{name}：{portal}";
+    const char *params = template_params(office->arena, text, values, COUNT(values));
+    assert_string_equal(params, "name=张 三 http：//x\nnumber=2026\n");
+    assert_string_equal(template_params(office->arena, "没有", values, COUNT(values)), "");
 }
 
 /* R-HELP-2: what somebody typed makes no link and no line of its own. */
@@ -343,6 +361,7 @@ int run_notice_tests(struct server *server)
         T(codes_are_wiped_and_not_sent_late),
         T(a_sent_code_is_wiped),
         T(values_are_made_harmless),
+        T(the_values_of_a_template),
         T(every_template_is_well_formed),
         T(the_outbox_comes_in_pages),
         T(entries_of_the_trail),
