@@ -139,6 +139,21 @@ class Packages(unittest.TestCase):
             if name.endswith(".deb"):
                 self.assertIn(run("sha256sum", name, cwd=again).split()[0], sums)
 
+    def test_r_key_4_what_cannot_be_had_is_left_out_in_words(self):
+        """No mirror with the older Debian: a message, no package, and nothing fails."""
+        tree = tempfile.mkdtemp(dir=self.folder)
+        os.mkdir(os.path.join(tree, "script"))
+        shutil.copy(os.path.join(ROOT, "script/package"), os.path.join(tree, "script"))
+        for name, target in ("packaging", "packaging"), ("meson.build", "meson.build"), ("build", BUILD):
+            os.symlink(os.path.join(ROOT, target), os.path.join(tree, name))
+        with open(os.path.join(tree, "apt.conf"), "w", encoding="ascii") as f:
+            f.write('Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "/dev/null";\n')
+        done = subprocess.run([os.path.join(tree, "script/package"), "--only", "arm64"], capture_output=True, text=True,
+                              timeout=120, check=False, env=dict(os.environ, APT_CONFIG=os.path.join(tree, "apt.conf")))
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.assertIn("arm64 is left out: apt has no mirror of Debian configured", done.stderr)
+        self.assertEqual(sorted(os.listdir(os.path.join(tree, "dist"))), ["SHA256SUMS", "index.json"])
+
     def test_r_key_5_the_regulatory_platform_offers_them(self):
         """R-KEY-5: with checksums; other hosts have none, and nothing else of the machine comes out."""
         with Site(relay=False, settings={"downloads": self.out}) as site:
