@@ -224,6 +224,13 @@ DEFINE(relay_payment, SHAPE_TEXT(struct relay_payment, order, WORD),
        SHAPE_TEXT(struct relay_payment, refund, WORD),
        SHAPE_TEXT(struct relay_payment, currency, WORD), SHAPE_INT(struct relay_payment, amount_fen),
        SHAPE_INT(struct relay_payment, paid_s));
+DEFINE(relay_bill_ask, SHAPE_TEXT(struct relay_bill_ask, method, WORD), SHAPE_TEXT(struct relay_bill_ask, day, WORD),
+       SHAPE_INT(struct relay_bill_ask, from));
+DEFINE(relay_bill, SHAPE_INT(struct relay_bill, count), SHAPE_INT(struct relay_bill, next),
+       SHAPE_BYTES(struct relay_bill, rows, 160 * 1024));
+DEFINE(relay_bill_row, SHAPE_TEXT(struct relay_bill_row, kind, WORD), SHAPE_TEXT(struct relay_bill_row, order, WORD),
+       SHAPE_TEXT(struct relay_bill_row, refund, WORD), SHAPE_TEXT(struct relay_bill_row, transaction, NAME),
+       SHAPE_INT(struct relay_bill_row, amount_fen), SHAPE_INT(struct relay_bill_row, at_s));
 
 DEFINE(hsm_key, SHAPE_TEXT(struct hsm_key, label, HSM_LABEL_MAX));
 DEFINE(hsm_key_found, SHAPE_INT(struct hsm_key_found, algorithm),
@@ -254,5 +261,6 @@ const struct shape *const ipc_shapes[] = {
     &relay_notice_shape,    &relay_sent_shape,       &relay_order_shape,    &relay_ordered_shape,
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,
     &relay_query_shape,     &relay_refund_shape,     &relay_callback_shape, &relay_payment_shape,
+    &relay_bill_ask_shape,  &relay_bill_shape,       &relay_bill_row_shape,
 };
 const size_t ipc_shapes_count = COUNT(ipc_shapes);

@@ -12,7 +12,8 @@ enum relay_message {
     RELAY_CLOSE = 0x305,    /* relay_query → relay_payment */
     RELAY_REFUND = 0x306,   /* relay_refund → relay_payment */
     RELAY_INVOICE = 0x307,  /* relay_invoice → relay_invoiced: has one made, or asks how it stands */
-    RELAY_INVOICE_FILE = 0x308 /* relay_invoice_file + descriptor to write it to → relay_file */
+    RELAY_INVOICE_FILE = 0x308, /* relay_invoice_file + descriptor to write it to → relay_file */
+    RELAY_BILL = 0x309      /* relay_bill_ask → relay_bill: what the gateway booked in a day */
 };
 
 struct relay_notice {
@@ -105,3 +106,27 @@ struct relay_file {
     int64_t size;
 };
 extern const struct shape relay_file_shape;
+
+/* ERROR_RELAY_NO_BILL while the gateway has not made it. FROM: the first row wanted. */
+struct relay_bill_ask {
+    const char *method;
+    const char *day; /* "2026-11-29", Shanghai */
+    int64_t from;
+};
+extern const struct shape relay_bill_ask_shape;
+
+/* As many rows as fit, one relay_bill_row after the other. */
+struct relay_bill {
+    int64_t count, next; /* of the whole bill; the first row that did not fit, 0: all did */
+    struct bytes rows;
+};
+extern const struct shape relay_bill_shape;
+
+struct relay_bill_row {
+    const char *kind;   /* "payment", "refund" */
+    const char *order;  /* our number */
+    const char *refund; /* our number of the refund, or what the gateway made up for one made there by hand; absent */
+    const char *transaction;
+    int64_t amount_fen, at_s; /* at_s: paid, or the refund made */
+};
+extern const struct shape relay_bill_row_shape;

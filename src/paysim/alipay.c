@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "paysim/sim.h"
+#include "paysim/bill.h"
 #include "relay/alipay_answer.h"
 #include "relay/rsa.h"
 
@@ -228,6 +228,16 @@ static bool query_refund(json_t *order, void *closure)
     return false;
 }
 
+static void name_bill(struct asking *k)
+{
+    if (atomic_load(&k->sim->mode) == SIM_BILL_NONE) {
+        refuse(k, "isp.bill_not_exist", "账单不存在");
+        return;
+    }
+    say(k, json_pack("{s:s, s:s, s:o}", "code", "10000", "msg", "Success", "bill_download_url",
+                     json_sprintf("%s/alipay/bill?bill_date=%s", k->sim->url, text_of(k->content, "bill_date"))));
+}
+
 void alipay_gateway(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer)
 {
     static const struct {
@@ -246,9 +256,13 @@ void alipay_gateway(struct sim *sim, const struct sim_request *request, struct s
     struct asking k = { sim, request, ret_answer, method ? method : "error", text_of(asked, "out_trade_no"), asked };
     ret_answer->is_api = !get;
     bool done = false;
-    if (!is_merchant(sim, &form, request->arena) || !k.number) {
+    bool bill = text_equal(method, "alipay.data.dataservice.bill.downloadurl.query") && text_of(asked, "bill_date");
+    if (!is_merchant(sim, &form, request->arena) || (!k.number && !bill)) {
         say(&k, json_pack("{s:s, s:s, s:s, s:s}", "code", "40002", "msg", "Invalid Arguments", "sub_code",
                           "isv.invalid-signature", "sub_msg", "验签出错"));
+        done = true;
+    } else if (bill) {
+        name_bill(&k);
         done = true;
     } else if (get && text_equal(method, "alipay.trade.page.pay")) {
         page(&k);

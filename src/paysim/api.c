@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "paysim/sim.h"
+#include "paysim/bill.h"
 
 int64_t sim_now(void)
 {
@@ -299,6 +299,22 @@ static void native(struct sim *sim, const struct sim_request *q, struct sim_answ
         change_order(sim, q, a, number, asked, open_order);
 }
 
+/* The bill's name is signed, its file is not. True when the request was about one. */
+static bool bill(struct sim *sim, const struct sim_request *q, struct sim_answer *a)
+{
+    const char *day = alipay_form_get(q->query, "bill_date"), *token = alipay_form_get(q->query, "token");
+    bool named = text_equal(q->path, "/v3/bill/tradebill") && day;
+    if (!named && !(text_equal(q->path, "/v3/billdownload/file") && token)) return false;
+    if (atomic_load(&sim->mode) == SIM_BILL_NONE) {
+        refuse(q, a, 400, "NO_STATEMENT_EXIST", "账单文件不存在");
+    } else if (named) {
+        say(q, a, 200, bill_named(sim, q->arena, day));
+    } else {
+        *a = (struct sim_answer){ .status = 200, .type = "text/csv", .body = bill_wechat(sim, q->arena, token) };
+    }
+    return true;
+}
+
 void api_answer(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer)
 {
     static const char by_number[] = "/v3/pay/transactions/out-trade-no/", closing[] = "/close";
@@ -318,6 +334,8 @@ void api_answer(struct sim *sim, const struct sim_request *request, struct sim_a
         change_order(sim, request, a, text_of(asked, "out_trade_no"), asked, refund_order);
     else if (post && len > end && text_equal(rest + len - end, closing))
         change_order(sim, request, a, arena_text(request->arena, bytes_of(rest, len - end)), asked, close_order);
+    else if (text_equal(request->method, "GET") && bill(sim, request, a))
+        ; /* said there */
     else if (text_equal(request->method, "GET") && len)
         query(sim, request, a, rest);
     else

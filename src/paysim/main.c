@@ -66,6 +66,15 @@ static enum MHD_Result keep_pair(void *closure, enum MHD_ValueKind kind, const c
     return failed(alipay_form_add(closure, name, value)) ? MHD_NO : MHD_YES;
 }
 
+/* As it is signed; MHD does not keep it as it came. Nothing in WeChat's queries needs to be encoded. */
+static const char *target_of(struct arena *arena, const char *path, const struct alipay_form *query)
+{
+    const char *target = path;
+    for (size_t i = 0; i < query->count && target; i++)
+        target = arena_format(arena, "%s%c%s=%s", target, i ? '&' : '?', query->pairs[i].name, query->pairs[i].value);
+    return target;
+}
+
 static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection, const char *method,
                               const char *path, struct upload *upload)
 {
@@ -77,8 +86,7 @@ static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection
         .arena = upload->arena,
         .method = method,
         .path = path,
-        /* The one query of the API; MHD does not keep the target as it came. */
-        .target = merchant ? arena_format(upload->arena, "%s?mchid=%s", path, merchant) : path,
+        .target = target_of(upload->arena, path, &query),
         .authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"),
         .query_mode = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "mode"),
         .query_merchant = merchant,

@@ -68,6 +68,15 @@ json_t *orders_find(struct orders *orders, const char *number)
     return copy;
 }
 
+void orders_each(struct orders *orders, void (*look)(const json_t *order, void *closure), void *closure)
+{
+    const char *number;
+    json_t *order;
+    pthread_mutex_lock(&orders->lock);
+    json_object_foreach(orders->all, number, order) look(order, closure);
+    pthread_mutex_unlock(&orders->lock);
+}
+
 static struct result keep(struct orders *orders, const char *number, json_t *order)
 {
     char *text = json_dumps(order, JSON_COMPACT);

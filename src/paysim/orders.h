@@ -19,6 +19,9 @@ void orders_free(struct orders *orders);
 /* A copy that the caller frees; NULL when there is none. */
 json_t *orders_find(struct orders *orders, const char *number);
 
+/* LOOKs at each order under the lock. */
+void orders_each(struct orders *orders, void (*look)(const json_t *order, void *closure), void *closure);
+
 /* Runs CHANGE on the order under the lock (ORDER is an empty object when there is none) and keeps what it
  * made of it when it returns true. What CHANGE answers by CLOSURE is its own affair. */
 typedef bool orders_change(json_t *order, void *closure);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "paysim/sim.h"
+#include "paysim/bill.h"
 
 /* What paying in MODE does: whether the order becomes paid, and what the merchant is told how often. */
 static const struct mode {
@@ -23,7 +23,8 @@ static const struct mode {
     { "other-event", "不支付，其他业务的通知", false, 1, { .event = "COUPON.USE" } },
 };
 
-static const char prefix[] = "/sim/pay/", tell_prefix[] = "/sim/tell/", refund_prefix[] = "/sim/refund/";
+static const char prefix[] = "/sim/pay/", tell_prefix[] = "/sim/tell/", refund_prefix[] = "/sim/refund/",
+                  bill_prefix[] = "/sim/bill/";
 
 static void say(const struct sim_request *q, struct sim_answer *a, int status, const char *type,
                 const char *body)
@@ -203,7 +204,8 @@ static void set_mode(struct sim *sim, const struct sim_request *q, struct sim_an
         [SIM_STALE] = "stale",   [SIM_GARBAGE] = "garbage",   [SIM_HUGE] = "huge",
         [SIM_ERROR] = "error",   [SIM_SLOW] = "slow",
         [SIM_REFUND_WAITS] = "refund-waits", [SIM_REFUND_REFUSED] = "refund-refused",
-        [SIM_BALANCE] = "balance"
+        [SIM_BALANCE] = "balance",
+        [SIM_BILL_ALTERED] = "bill-altered", [SIM_BILL_NONE] = "bill-none"
     };
     for (size_t i = 0; i < COUNT(names); i++)
         if (text_equal(q->query_mode, names[i])) {
@@ -218,7 +220,15 @@ void phone_answer(struct sim *sim, const struct sim_request *request, struct sim
 {
     bool post = text_equal(request->method, "POST"), get = text_equal(request->method, "GET");
     const char *number = text_starts(request->path, prefix) ? request->path + strlen(prefix) : NULL;
-    if (post && text_equal(request->path, "/sim/api")) set_mode(sim, request, ret_answer);
+    const char *day = alipay_form_get(request->query, "bill_date");
+    struct bytes packed = { 0 };
+    if (get && text_equal(request->path, "/alipay/bill") && day) packed = bill_alipay(sim, request->arena, day);
+    if (packed.ptr)
+        *ret_answer = (struct sim_answer){ .status = 200, .type = "application/zip", .body = (const char *)packed.ptr,
+                                           .len = packed.len };
+    else if (post && text_starts(request->path, bill_prefix))
+        bill_spoil(sim, request, request->path + strlen(bill_prefix), ret_answer);
+    else if (post && text_equal(request->path, "/sim/api")) set_mode(sim, request, ret_answer);
     else if (post && text_starts(request->path, refund_prefix))
         refund_order(sim, request, ret_answer, request->path + strlen(refund_prefix));
     else if (post && text_starts(request->path, tell_prefix))

@@ -13,6 +13,7 @@ enum { SIM_BODY_MAX = 64 * 1024 };
 /* How it behaves towards the API, set by POST /sim/api?mode=… */
 enum sim_mode { SIM_NORMAL, SIM_UNSIGNED, SIM_WRONG_SIGNATURE, SIM_STALE, SIM_GARBAGE, SIM_HUGE, SIM_ERROR, SIM_SLOW,
                 SIM_REFUND_WAITS /* of the bank: POST /sim/refund/… ends it */, SIM_REFUND_REFUSED /* for good */,
+                SIM_BILL_ALTERED /* not as its hash says */, SIM_BILL_NONE /* not made yet */,
                 SIM_BALANCE /* the merchant has not enough to refund */ };
 
 struct sim {

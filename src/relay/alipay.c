@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "relay/alipay_answer.h"
+#include "relay/alipay_bill.h"
 #include "relay/http.h"
 #include "relay/rsa.h"
 
@@ -12,6 +13,7 @@ struct alipay {
     struct arena *arena;
     const char *url, *app, *seller, *notify_url, *ca_file;
     EVP_PKEY *key, *platform;
+    bool insecure_dev;
 };
 
 /* ---- set-up ---- */
@@ -47,6 +49,7 @@ struct result alipay_new(const struct alipay_options *options, struct diag *diag
         if (!*texts[i].to) return diag_log(diag, ERROR_RELAY_CONFIG, "alipay: %s", texts[i].name);
     }
     if (options->ca_file) a->ca_file = arena_text(a->arena, bytes_text(options->ca_file));
+    a->insecure_dev = options->insecure_dev;
     const char *serial;
     if (failed(rsa_private_key(options->private_key, &a->key)))
         return diag_log(diag, ERROR_RELAY_CONFIG, "alipay: private key");
@@ -221,6 +224,28 @@ struct result alipay_refund(struct alipay *alipay, struct work *work, const stru
     TRY(exchange(alipay, work, "alipay.trade.fastpay.refund.query",
                  json_pack("{s:s, s:s}", "out_trade_no", ask->order, "out_request_no", ask->refund), &answer));
     return alipay_answer_refund(work, answer, ask, ret_payment);
+}
+
+/* ---- bills ---- */
+
+struct result alipay_bill(struct alipay *alipay, struct work *work, const struct relay_bill_ask *ask,
+                          struct relay_bill *ret_bill)
+{
+    ENSURE(ask->day && ask->from >= 0, ERROR_MALFORMED);
+    json_t *answer CLEANUP(json_free_p) = NULL;
+    TRY(exchange(alipay, work, "alipay.data.dataservice.bill.downloadurl.query",
+                 json_pack("{s:s, s:s}", "bill_type", "trade", "bill_date", ask->day), &answer));
+    const char *url = json_text(work, answer, "bill_download_url");
+    if (!url || !http_address_allowed(url, "http", alipay->insecure_dev))
+        return diag_log(work->diag, ERROR_RELAY_ANSWER, "the bill has no address that is https://");
+    struct http_request request = { "GET", url, { "User-Agent: hufu-relay" }, { 0 }, alipay->ca_file, BILL_MAX };
+    struct http_answer file;
+    struct bill bill;
+    TRY(http_send(work, &request, &file));
+    if (file.status != 200) return diag_log(work->diag, ERROR_RELAY_UNREACHABLE, "bill status=%ld", file.status);
+    TRY(bill_begin(&bill, ask->from, work->arena));
+    TRY(alipay_bill_read(file.body, work->arena, &bill));
+    return bill_end(&bill, ret_bill);
 }
 
 /* ---- callbacks ---- */

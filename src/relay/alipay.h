@@ -15,6 +15,7 @@ struct alipay_options {
     const char *app, *seller; /* app_id; the merchant's user id, 2088… */
     const char *notify_url;  /* where callbacks go: our own address */
     const char *ca_file;     /* NULL: the system's roots */
+    bool insecure_dev;       /* the file of a bill may lie at a loopback address */
     struct bytes private_key, platform_key; /* PEM: the application's; Alipay's public one */
 };
 
@@ -36,6 +37,9 @@ RESULT alipay_close(struct alipay *alipay, struct work *work, const struct relay
 /* As wechat_refund: one refund under one number, "refunding" or "refunded". */
 RESULT alipay_refund(struct alipay *alipay, struct work *work, const struct relay_refund *ask,
                      struct relay_payment *ret_payment);
+/* The bill of a day. ERROR_RELAY_NO_BILL, ERROR_RELAY_ANSWER also for what is no such archive. */
+RESULT alipay_bill(struct alipay *alipay, struct work *work, const struct relay_bill_ask *ask,
+                   struct relay_bill *ret_bill);
 /* Of a payment ("paid"), a refund ("refunded") or an order that nobody paid ("closed"). ERROR_RELAY_CALLBACK_…. */
 RESULT alipay_callback(struct alipay *alipay, struct work *work, const struct relay_callback *ask,
                        struct relay_payment *ret_payment);

@@ -48,6 +48,7 @@ METHOD_OF(query, relay_query)
 METHOD_OF(close, relay_query)
 METHOD_OF(refund, relay_refund)
 METHOD_OF(callback, relay_callback)
+METHOD_OF(bill, relay_bill_ask)
 
 static struct result invoice(struct gateways *g, struct work *work, const void *ask, void *ret_answer)
 {
@@ -71,6 +72,7 @@ static const struct gateways_route routes[] = {
     { RELAY_CALLBACK, LANE_CALLBACK, &relay_callback_shape, &relay_payment_shape, callback },
     { RELAY_INVOICE, LANE_TAX, &relay_invoice_shape, &relay_invoiced_shape, invoice },
     { RELAY_INVOICE_FILE, LANE_TAX, &relay_invoice_file_shape, &relay_file_shape, invoice_file, true },
+    { RELAY_BILL, LANE_BILL, &relay_bill_ask_shape, &relay_bill_shape, bill },
 };
 
 const struct gateways_route *gateways_route(uint16_t type)

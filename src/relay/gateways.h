@@ -29,7 +29,7 @@ static inline void gateways_free_p(struct gateways **gateways)
 }
 
 /* Each kind of gateway has threads and a queue of its own, so that a slow one holds up nothing else. */
-enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_TAX, LANE_COUNT };
+enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_TAX, LANE_BILL, LANE_COUNT };
 
 struct gateways_route {
     enum relay_message type;

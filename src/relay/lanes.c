@@ -35,7 +35,7 @@ struct lanes {
 
 /* A callback is only computed, the others wait for someone else. */
 static const int thread_count[LANE_COUNT] = { [LANE_SMS] = 2, [LANE_EMAIL] = 2, [LANE_PAYMENT] = 3,
-                                              [LANE_CALLBACK] = 1, [LANE_TAX] = 1 };
+                                              [LANE_CALLBACK] = 1, [LANE_TAX] = 1, [LANE_BILL] = 1 };
 
 static void drop(struct job *job)
 {
@@ -90,7 +90,8 @@ static void *worker(void *closure)
 {
     struct lane *lane = closure;
     CURL *curl = curl_easy_init();
-    struct arena *arena = arena_new(LANES_ARENA_MAX);
+    bool bills = lane == &lane->lanes->lane[LANE_BILL];
+    struct arena *arena = arena_new(bills ? LANES_BILL_ARENA_MAX : LANES_ARENA_MAX);
     if (!curl) abort();
     for (struct job *job; (job = next_job(lane));) {
         do_job(lane->lanes, job, curl, arena);

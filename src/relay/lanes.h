@@ -3,7 +3,8 @@
 
 #include "relay/gateways.h"
 
-enum { LANES_JOBS_MAX = 256 /* waiting in one lane */, LANES_ARENA_MAX = 3 * 1024 * 1024 };
+enum { LANES_JOBS_MAX = 256 /* waiting in one lane */, LANES_ARENA_MAX = 3 * 1024 * 1024,
+       LANES_BILL_ARENA_MAX = 48 * 1024 * 1024 /* a bill is read whole */ };
 
 struct lanes;
 

@@ -213,14 +213,15 @@ static struct result open_wechat(const struct settings *s, bool insecure_dev, st
     return r;
 }
 
-static struct result open_alipay_with(const struct settings *s, struct diag *diag, struct gateways *g,
-                                      struct secrets *secrets)
+static struct result open_alipay_with(const struct settings *s, bool insecure_dev, struct diag *diag,
+                                      struct gateways *g, struct secrets *secrets)
 {
     struct alipay_options o = { .url = s->alipay_url,
                                 .app = s->alipay_app,
                                 .seller = s->alipay_seller,
                                 .notify_url = s->alipay_notify_url,
-                                .ca_file = s->ca_file };
+                                .ca_file = s->ca_file,
+                                .insecure_dev = insecure_dev };
     size_t len = 0;
     TRY(read_into(s->alipay_key_file, secrets->private_key, sizeof secrets->private_key, diag, &len));
     o.private_key = bytes_of(secrets->private_key, len);
@@ -233,7 +234,7 @@ static struct result open_alipay(const struct settings *s, bool insecure_dev, st
     if (!s->alipay_app) return OK;
     if (!http_address_allowed(s->alipay_url, "http", insecure_dev)) return wrong(diag, "alipay_url", "is not https://");
     struct secrets secrets = { 0 };
-    struct result r = open_alipay_with(s, diag, g, &secrets);
+    struct result r = open_alipay_with(s, insecure_dev, diag, g, &secrets);
     secret_wipe(&secrets, sizeof secrets);
     return r;
 }

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "relay/http.h"
 #include "relay/json.h"
+#include "relay/wechat_bill.h"
 #include "relay/wechat_crypto.h"
 #include "relay/wechat_json.h"
 
@@ -232,6 +233,45 @@ struct result wechat_refund(struct wechat *wechat, struct work *work, const stru
     if (r.code == ERROR_RELAY_RULE) return FAIL(ERROR_RELAY_REFUND_REFUSED); /* it never will be another answer */
     TRY(r);
     return wechat_json_refunded(work, answer, ask, ret_payment);
+}
+
+/* ---- bills ---- */
+
+/* The file itself is not signed: its hash was, in the answer that named it. */
+static struct result download(struct wechat *w, struct work *work, const char *url, const char *sha1,
+                              struct bytes *ret_text)
+{
+    if (!text_starts(url, w->url) || url[strlen(w->url)] != '/')
+        return diag_log(work->diag, ERROR_RELAY_ANSWER, "the bill lies elsewhere");
+    const char *signed_by = authorization(w, work, "GET", url + strlen(w->url), (struct bytes){ 0 });
+    ENSURE(signed_by, ERROR_OUT_OF_ROOM);
+    struct http_request request = { "GET", url, { signed_by, "Accept: */*", "User-Agent: hufu-relay" }, { 0 },
+                                    w->ca_file, BILL_MAX };
+    struct http_answer answer;
+    TRY(http_send(work, &request, &answer));
+    if (answer.status != 200) return wechat_refusal(work, answer.status, answer.body);
+    if (!wechat_bill_matches(answer.body, sha1, work->arena))
+        return diag_log(work->diag, ERROR_RELAY_ANSWER, "the bill is not the one that was named");
+    *ret_text = answer.body;
+    return OK;
+}
+
+struct result wechat_bill(struct wechat *wechat, struct work *work, const struct relay_bill_ask *ask,
+                          struct relay_bill *ret_bill)
+{
+    ENSURE(ask->day && strspn(ask->day, "0123456789-") == strlen(ask->day) && ask->from >= 0, ERROR_MALFORMED);
+    const char *path = arena_format(work->arena, "/v3/bill/tradebill?bill_date=%s&bill_type=ALL", ask->day);
+    ENSURE(path, ERROR_OUT_OF_ROOM);
+    struct bytes answer, text;
+    struct bill bill;
+    TRY(exchange(wechat, work, "GET", path, (struct bytes){ 0 }, &answer));
+    json_t *named CLEANUP(json_free_p) = json_parse(answer);
+    const char *url = json_text(work, named, "download_url"), *sha1 = json_text(work, named, "hash_value");
+    ENSURE(url && sha1 && text_equal(json_text(work, named, "hash_type"), "SHA1"), ERROR_RELAY_ANSWER);
+    TRY(download(wechat, work, url, sha1, &text));
+    TRY(bill_begin(&bill, ask->from, work->arena));
+    TRY(wechat_bill_read(text, work->arena, &bill));
+    return bill_end(&bill, ret_bill);
 }
 
 /* ---- callbacks ---- */

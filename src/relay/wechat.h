@@ -42,6 +42,9 @@ RESULT wechat_close(struct wechat *wechat, struct work *work, const struct relay
  * has given it up. */
 RESULT wechat_refund(struct wechat *wechat, struct work *work, const struct relay_refund *ask,
                      struct relay_payment *ret_payment);
+/* The bill of a day. ERROR_RELAY_NO_BILL, ERROR_RELAY_ANSWER also for a file that is not the one that was named. */
+RESULT wechat_bill(struct wechat *wechat, struct work *work, const struct relay_bill_ask *ask,
+                   struct relay_bill *ret_bill);
 /* Of a payment ("paid") or a refund ("refunded"). Every way a callback can be wrong is an error of its own:
  * ERROR_RELAY_CALLBACK_…. Whether the amount is
  * the one asked for and whether it was told before is the caller's to know. */

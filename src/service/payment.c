@@ -326,6 +326,11 @@ static struct result look_at(const struct act *act, struct payment_row *p)
     return r;
 }
 
+struct result payment_look(const struct act *act, struct payment_row *payment)
+{
+    return look_at(act, payment);
+}
+
 int64_t payment_pause_s(const struct payment_row *payment)
 {
     int64_t pause_s = PAYMENT_ASK_S;

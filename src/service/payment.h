@@ -40,6 +40,8 @@ RESULT payment_list_in(const struct act *act, const char *state, const char *aft
 /* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is
  * answered. */
 RESULT payment_callback(const struct act *act, const struct relay_callback *callback);
+/* Asks the gateway how PAYMENT stands, whatever we have of it, and applies what it says. */
+RESULT payment_look(const struct act *act, struct payment_row *payment);
 /* One round of the job: what it looked at in RET_COUNT. */
 RESULT payment_work(struct service *service, size_t *ret_count);
 

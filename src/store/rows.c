@@ -103,6 +103,22 @@ DEFINE(invoice_row, INVOICE_FIELDS);
 DEFINE(invoice_file_row, INVOICE_FILE_FIELDS);
 #undef TYPE
 
+#define TYPE bill_row
+DEFINE(bill_row, BILL_FIELDS);
+#undef TYPE
+
+#define TYPE bill_entry_row
+DEFINE(bill_entry_row, BILL_ENTRY_FIELDS);
+#undef TYPE
+
+#define TYPE difference_row
+DEFINE(difference_row, DIFFERENCE_FIELDS);
+#undef TYPE
+
+#define TYPE bill_day_row
+DEFINE(bill_day_row, BILL_DAY_FIELDS);
+#undef TYPE
+
 #define TYPE callback_row
 DEFINE(callback_row, CALLBACK_FIELDS);
 #undef TYPE

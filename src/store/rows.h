@@ -135,6 +135,25 @@ ROW(invoice_row, INVOICE_FIELDS);
     X(BYTES, key_sealed, 64) X(INT, taken_s, 0)
 ROW(invoice_file_row, INVOICE_FILE_FIELDS);
 
+#define BILL_FIELDS(X) X(TEXT, method, 16) X(TEXT, day, 10) X(TEXT, state, 16) X(INT, entries, 0) X(INT, differences, 0) \
+    X(INT, fetched_s, 0) X(INT, tries, 0) X(INT, next_s, 0) X(TEXT, trouble, 600)
+ROW(bill_row, BILL_FIELDS);
+
+#define BILL_ENTRY_FIELDS(X) X(TEXT, method, 16) X(TEXT, day, 10) X(INT, line, 0) X(TEXT, kind, 16) \
+    X(TEXT, order_number, 64) X(TEXT, refund_number, 64) X(TEXT, transaction_number, 255) X(INT, amount_fen, 0) \
+    X(INT, at_s, 0)
+ROW(bill_entry_row, BILL_ENTRY_FIELDS);
+
+#define DIFFERENCE_FIELDS(X) X(ID, id, 0) X(TEXT, method, 16) X(TEXT, day, 10) X(TEXT, kind, 16) \
+    X(TEXT, order_number, 64) X(TEXT, refund_number, 64) X(TEXT, application, 17) X(INT, ours_fen, 0) \
+    X(INT, theirs_fen, 0) X(INT, found_s, 0) X(TEXT, state, 16) X(TEXT, settled_by, 300) X(TEXT, settled_by_id, 40) \
+    X(INT, settled_s, 0) X(TEXT, words, 3000)
+ROW(difference_row, DIFFERENCE_FIELDS);
+
+/* What is asked about a gateway's day. */
+#define BILL_DAY_FIELDS(X) X(TEXT, method, 16) X(TEXT, day, 10) X(INT, from_s, 0) X(INT, to_s, 0) X(INT, limit_count, 0)
+ROW(bill_day_row, BILL_DAY_FIELDS);
+
 #define CALLBACK_FIELDS(X) X(ID, id, 0) X(TEXT, method, 16) X(TEXT, timestamp, 64) X(TEXT, nonce, 256) \
     X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)
 ROW(callback_row, CALLBACK_FIELDS);
@@ -185,8 +204,8 @@ ROW(agreement_row, AGREEMENT_FIELDS);
     X(INT, limit_count, 0) X(TEXT, state, 32)
 ROW(key_row, KEY_FIELDS);
 
-/* What a search finds: "application", "account", "organization", "certificate", "usbkey"; KEY its number or serial, ID the
- * person or organization; ABOUT a service or a purpose. */
+/* What a search finds: "application", "account", "organization", "certificate", "usbkey"; KEY its number or
+ * serial, ID the person or organization; ABOUT a service or a purpose. */
 #define HIT_FIELDS(X) X(TEXT, kind, 16) X(TEXT, key, 32) X(ID, id, 0) X(TEXT, name, 300) X(TEXT, organization, 600) \
     X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0)
 ROW(hit_row, HIT_FIELDS);

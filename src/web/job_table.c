@@ -5,6 +5,7 @@
 #include "service/lapse.h"
 #include "service/notice.h"
 #include "service/payment.h"
+#include "service/reconcile.h"
 #include "service/reminder.h"
 #include "service/review.h"
 #include "service/session.h"
@@ -47,6 +48,7 @@ const struct job job_table[] = {
     { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "invoices", 3, invoice_work, INVOICE_BATCH },
+    { "bills", 600, reconcile_work, 0 },
     { "clean", 300, clean, 0 },
     { "sweep", 6 * 3600, sweep_uploads, SWEEP_ROUND },
 };

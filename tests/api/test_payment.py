@@ -1,4 +1,5 @@
 """Bank transfers (R-FEE-2) and money that goes back (R-FEE-4, R-FEE-6), through the API, with the simulated payment platform."""
+import datetime
 import json
 import time
 import unittest
@@ -203,6 +204,93 @@ class Payments(unittest.TestCase):
         self.holds(walk)
         self.assertEqual(walk.state(), state)  # the certificate stays
         self.assertEqual(ask(finance, order).name, "PAYMENT_SETTLED")
+
+    # ---- reconciliation ----
+
+    def day(self, ago=0):
+        shanghai = datetime.timezone(datetime.timedelta(hours=8))
+        return (datetime.datetime.now(shanghai) - datetime.timedelta(days=ago)).strftime("%Y-%m-%d")
+
+    def fetch(self, method, day=None):
+        return self.staff.get("finance").try_api("POST", "console/bills", {"method": method, "day": day or self.day()})
+
+    def differences(self, state="open"):
+        after, found = "", []
+        while after is not None:
+            page = self.staff.get("finance").api("GET", f"console/differences?state={state}" + (f"&after={after}" if after else "")).json
+            found += page["items"]
+            after = page.get("next")
+        return {(d["order"], d["kind"]): d for d in found}
+
+    def spoil(self, order, mode):
+        self.assertEqual(self.sim.do("POST", f"/sim/bill/{order}?mode={mode}").status, 200)
+
+    def settle(self, difference, words="已核对", **more):
+        return self.staff.get("finance").try_api("PUT", f"console/differences/{difference['id']}", {"words": words, **more})
+
+    def test_r_fee_4_bills_are_compared_with_ours(self):
+        for method, open_, pay in (("wechat", lambda w: w.order(), Walk.phone), ("alipay", self.alipay, Walk.page)):
+            walks = [Walk(self.world, self.staff).to("submit") for _ in range(5)]
+            orders = [open_(walk)["order"] for walk in walks]
+            for walk in walks[:4]:
+                pay(walk, open_(walk))
+                self.assertTrue(walk.is_paid())
+            good, hidden, more, by_hand, lost = orders
+            pay(walks[4], open_(walks[4]), "lost")
+            stray = "STRAY" + good[:17]
+            self.spoil(hidden, "hidden")
+            self.spoil(more, "more")
+            self.spoil(by_hand, "by-hand")
+            self.spoil(stray, "stray-" + method)
+            bill = self.fetch(method)
+            self.assertEqual((bill.status, bill["state"]), (200, "compared"), bill)
+            self.assertGreaterEqual(bill["entries"], 6)
+            self.assertTrue(walks[4].is_paid())  # what was lost is made good by it
+            found = {k: (d["ours_fen"], d["theirs_fen"]) for k, d in self.differences().items() if k[0] in (*orders, stray)}
+            self.assertEqual(found, {(hidden, "missing-there"): (39900, 0), (more, "other-amount"): (39900, 39901),
+                                     (by_hand, "by-hand"): (39900, 39900), (stray, "missing-here"): (0, 12300)})
+            self.assertEqual(self.payment(walks[3])["state"], "paid")  # while the row says so, it is seen that it is not
+            opened = self.differences()
+            self.assertEqual(self.settle(opened[stray, "missing-here"], refunded=True).name, "DIFFERENCE_KIND")
+            settled = self.settle(opened[by_hand, "by-hand"], "客户来电，财务在商户平台退款", refunded=True)
+            self.assertEqual((settled["state"], settled["words"]), ("settled", "客户来电，财务在商户平台退款"))
+            self.assertTrue(settled["settled_by"])
+            self.assertEqual(self.settle(opened[by_hand, "by-hand"]).name, "DIFFERENCE_SETTLED")
+            self.assertEqual(self.payment(walks[3])["state"], "refunded")
+            self.assertEqual(self.settle(opened[stray, "missing-here"])["state"], "settled")
+            for order in hidden, more:
+                self.spoil(order, "shown")
+            self.assertEqual(self.fetch(method).status, 200)  # again: what agrees now is gone, what was settled stays
+            left = [k for k in self.differences() if k[0] in (*orders, stray)]
+            self.assertEqual(left, [])
+            self.assertIn((hidden, "missing-there"), self.differences("gone"))
+            self.assertIn((by_hand, "by-hand"), self.differences("settled"))
+
+    def test_r_fee_4_a_refund_of_ours_is_no_difference(self):
+        walk = self.paid()
+        walk.withdraw()
+        self.holds(walk)
+        self.assertEqual(self.fetch("wechat").status, 200)
+        self.assertNotIn(self.payment(walk)["order"], [order for order, _ in self.differences()])
+
+    def test_bills_that_are_not_there_or_not_true(self):
+        bills = lambda: {(b["method"], b["day"]): b for b in self.staff.get("finance").api("GET", "console/bills")["items"]}
+        for method in "wechat", "alipay":
+            self.api_mode("bill-none")
+            self.assertEqual(self.fetch(method, self.day(3)).name, "RELAY_NO_BILL")
+            seen = bills()[method, self.day(3)]
+            self.assertEqual((seen["state"], seen["differences"]), ("waiting", 0))
+            self.assertIn("还没有这一天的账单", seen["trouble"])
+            self.api_mode("normal")
+            self.assertEqual(self.fetch(method, self.day(3))["entries"], 0)
+            self.assertEqual(bills()[method, self.day(3)]["state"], "compared")
+            for bad in "2026-02-30", "2026-1-001", "yesterday!", "2026/01/01":
+                self.assertEqual(self.fetch(method, bad).name, "FIELD_FORMAT", bad)
+        self.api_mode("bill-altered")
+        self.assertEqual(self.fetch("wechat").name, "RELAY_ANSWER")
+        self.api_mode("unsigned")
+        self.assertEqual(self.fetch("alipay").name, "RELAY_ANSWER_SIGNATURE")
+        self.assertEqual(self.settle({"id": "0" * 26}).name, "NOT_FOUND")
 
     # ---- bank transfer ----
 

@@ -39,6 +39,12 @@ export async function prepare(world) {
   await reviewer.api("POST", `console/payments/${paid.order}/refund`, {
     words: "单位名称由我方录入错误，证书不能使用，已另行免费签发",
   });
+  const { paysim } = world.state();
+  const [byHand] = (await p.review.api("GET", p.review.path("payments"))).items;
+  await fetch(`${paysim}/sim/bill/${byHand.order}?mode=by-hand`, { method: "POST" });
+  const finance = await Operator.logIn(world, "finance");
+  const day = new Date(Date.now() + 8 * 3600_000).toISOString().slice(0, 10);
+  await finance.api("POST", "console/bills", { method: "wechat", day });
   await p.has.changePin();
   await p.locked.changePin();
   await p.locked.apply("unlock");
@@ -316,6 +322,18 @@ async function console_(world, browser, people, each) {
     .click();
   await m.getByText("审批意见").waitFor();
   await each(m, "console-refund-decide");
+  await m.goto(world.console + "/finance/bills");
+  await m
+    .getByRole("button", { name: /处理差异/ })
+    .first()
+    .waitFor();
+  await each(m, "console-bills");
+  await m
+    .getByRole("button", { name: /处理差异/ })
+    .first()
+    .click();
+  await m.getByLabel("处理结果").waitFor();
+  await each(m, "console-difference");
   await m.goto(world.console + "/finance/refused");
   await m.getByText("没有被支付平台拒绝的退款").waitFor();
   await each(m, "console-refused");

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "service/calendar.h"
+#include "service/refund.h"
+#include "service/transfer.h"
 
 static struct act system_act(struct counter *c)
 {
@@ -239,7 +241,8 @@ static void the_gateway_is_asked_less_and_less_often(void **state)
     assert_int_equal(payment_pause_s(&p), PAYMENT_ASK_S);
 }
 
-/* R-FEE-4: what was given back at the gateway itself before it was heard of is over, and is not asked about for ever. */
+/* R-FEE-4: what was given back at the gateway itself before it was heard of is over, and is not asked about for
+ * ever. */
 static void given_back_before_it_was_heard_of(void **state)
 {
     struct counter *c = *state;
@@ -253,14 +256,15 @@ static void given_back_before_it_was_heard_of(void **state)
     assert_string_equal(counter_get(c, row.number).state, "awaiting-payment");
 }
 
-/* ---- interleavings: a gateway that holds the money, and everything that may happen in any order ---- */
+/* ---- interleavings: gateways and a bank that hold the money, and everything that may happen in any order ---- */
 
 enum { ORDERS_MAX = 64, WAYS = 2000 };
 
 /* A refund waits for the bank, then the money is back; BACK counts how often it left. */
 struct gateway_order {
-    const char *order;
-    int64_t amount_fen;
+    const char *order, *method;
+    int64_t amount_fen, created_s;
+    bool opened; /* of Alipay: it has heard of the order */
     bool paid, closed, waits, refunded;
     int back;
 };
@@ -283,13 +287,34 @@ static struct gateway_order *any_order(struct gateway *g)
     return g->count ? &g->orders[draw(g, (uint32_t)g->count)] : NULL;
 }
 
+static bool by_transfer(const struct gateway_order *o)
+{
+    return text_equal(o->method, TRANSFER_METHOD);
+}
+
 static void event_order(struct gateway *g, const char *number)
 {
+    static const char *const ways[] = { "wechat", "alipay", TRANSFER_METHOD };
+    const char *method = ways[draw(g, COUNT(ways))];
     struct act act = counter_holder(g->c);
     struct payment_row p;
     bool fresh;
-    if (failed(payment_begin(&act, number, "wechat", &p, &fresh)) || !fresh || g->count == ORDERS_MAX) return;
-    g->orders[g->count++] = (struct gateway_order){ .order = p.order_number, .amount_fen = p.amount_fen };
+    if (failed(payment_begin(&act, number, method, &p, &fresh)) || !fresh || g->count == ORDERS_MAX) return;
+    g->orders[g->count++] = (struct gateway_order){ .order = p.order_number, .method = method,
+                                                    .amount_fen = p.amount_fen, .created_s = p.created_s };
+}
+
+/* Finance enters what the bank has booked; WRONG: as another amount, which is refused unless it is to go back. */
+static void enter(struct gateway *g, const struct gateway_order *o, bool wrong)
+{
+    const char *state = counter_payment(g->c, o->order).state;
+    bool waits = text_equal(state, "open") || text_equal(state, "closed");
+    struct transfer_receipt receipt = { .order = o->order, .booking = o->order, .received_s = OFFICE_NOW,
+                                        .amount_fen = o->amount_fen + (wrong && waits ? 1 : 0) };
+    struct payment_row p;
+    struct act act = system_act(g->c);
+    struct result r = transfer_receive(&act, &receipt, &p);
+    assert_int_equal(r.code, wrong && waits ? ERROR_PAYMENT_AMOUNT : ERROR_NONE);
 }
 
 /* A callback as it should be, with a wrong amount, or in another currency; delivered or lost. */
@@ -297,6 +322,10 @@ static void event_callback(struct gateway *g)
 {
     struct gateway_order *o = any_order(g);
     if (!o || !o->paid) return;
+    if (by_transfer(o)) {
+        enter(g, o, draw(g, 3) == 0);
+        return;
+    }
     struct act act = system_act(g->c);
     struct relay_payment told = { .order = o->order, .transaction = "4200001234", .state = "paid", .currency = "CNY",
                                   .amount_fen = o->amount_fen, .paid_s = OFFICE_NOW };
@@ -311,14 +340,16 @@ static void event_callback(struct gateway *g)
 static void event_pay(struct gateway *g)
 {
     struct gateway_order *o = any_order(g);
-    if (o && !o->closed) o->paid = true;
+    if (!o || o->closed) return;
+    o->opened = true;
+    if (draw(g, 4)) o->paid = true; /* else the page is only looked at */
 }
 
 /* The bank is done with a refund; the callback of it comes, perhaps twice, spoilt, or not at all. */
 static void event_refund_callback(struct gateway *g)
 {
     struct gateway_order *o = any_order(g);
-    if (!o || !o->waits) return;
+    if (!o || !o->waits || by_transfer(o)) return;
     if (!o->refunded) o->back++;
     o->refunded = true;
     struct relay_payment told = { .order = o->order, .transaction = "4200001234", .state = "refunded", .currency = "CNY",
@@ -337,9 +368,43 @@ static void event_refund_callback(struct gateway *g)
     }
 }
 
+/* What the job and finance do about a transfer. */
+static void transfer_at(struct gateway *g, struct gateway_order *o)
+{
+    struct payment_row p = counter_payment(g->c, o->order), after;
+    bool waits = text_equal(p.state, "open") || text_equal(p.state, "closed");
+    struct act act = system_act(g->c);
+    if (draw(g, 4) == 0) return; /* it is left for later */
+    if (text_equal(p.state, "refunding")) {
+        assert_true(o->paid);
+        assert_ok(refund_return(&act, o->order, "R1", &after));
+        o->back++;
+        o->refunded = true;
+        assert_error(refund_return(&act, o->order, "R2", &after), ERROR_PAYMENT_SETTLED); /* entered again */
+    } else if (waits && o->paid) {
+        enter(g, o, false);
+    } else if (text_equal(p.state, "open") && p.expires_s <= g->c->office->clock.offset_s) {
+        struct relay_payment told = { .order = o->order, .state = "closed", .currency = "CNY" };
+        assert_ok(payment_apply(&act, &told, NULL));
+    }
+}
+
+/* Whether the gateway closes it: Alipay's page can be opened until it has run out. */
+static bool can_be_closed(const struct gateway *g, const struct gateway_order *o, const struct payment_row *p)
+{
+    int64_t now_s = g->c->office->clock.offset_s;
+    if (o->paid || p->expires_s > now_s) return false;
+    return !text_equal(o->method, "alipay") || o->opened ||
+           now_s >= o->created_s + PAYMENT_LIFE_S + PAYMENT_FRESH_S;
+}
+
 /* The job: queries, closes what has lapsed, refunds. What the gateway does may happen though its answer is lost. */
 static void job_at(struct gateway *g, struct gateway_order *o)
 {
+    if (by_transfer(o)) {
+        transfer_at(g, o);
+        return;
+    }
     struct payment_row p = counter_payment(g->c, o->order);
     struct relay_payment told = { .order = o->order, .transaction = "4200001234", .currency = "CNY",
                                   .amount_fen = o->amount_fen, .paid_s = OFFICE_NOW };
@@ -350,7 +415,7 @@ static void job_at(struct gateway *g, struct gateway_order *o)
         told.state = o->refunded ? "refunded" : "refunding";
         told.refund = payment_refund_number(g->c->office->arena, o->order);
     } else if (text_equal(p.state, "open")) {
-        if (!o->paid && p.expires_s <= g->c->office->clock.offset_s) o->closed = true;
+        if (can_be_closed(g, o, &p)) o->closed = true;
         told.state = o->paid ? "paid" : o->closed ? "closed" : "unpaid";
     } else {
         return;
@@ -368,8 +433,10 @@ static void event_job(struct gateway *g)
 
 static bool is_unsettled(struct gateway *g, size_t i)
 {
-    const char *state = counter_payment(g->c, g->orders[i].order).state;
-    return text_equal(state, "open") || text_equal(state, "refunding");
+    const struct gateway_order *o = &g->orders[i];
+    const char *state = counter_payment(g->c, o->order).state;
+    bool late = by_transfer(o) && o->paid && text_equal(state, "closed"); /* finance has it before it */
+    return text_equal(state, "open") || text_equal(state, "refunding") || late;
 }
 
 static void event_person(struct gateway *g, const char *number)
@@ -406,10 +473,12 @@ static void check_money(struct gateway *g, const char *number)
     if (text_equal(row.state, "withdrawn")) assert_int_equal(counted, 0);
 }
 
-/* Everything that is lost is made good: in the end the CA holds the fee of what goes on, and nothing of what does not. */
+/* Everything that is lost is made good: in the end the CA holds the fee of what goes on, and nothing of what
+ * does not. */
 static void check_end(struct gateway *g, const char *number)
 {
-    office_pass(g->c->office, PAYMENT_LIFE_S);
+    int64_t now_s = g->c->office->clock.offset_s;
+    office_pass(g->c->office, PAYMENT_TRANSFER_S);
     for (size_t i = 0; i < 12 * g->count; i++) event_job(g);
     for (size_t i = 0; i < g->count; i++)
         for (int n = 0; n < 64 && is_unsettled(g, i); n++) job_at(g, &g->orders[i]);
@@ -428,6 +497,7 @@ static void check_end(struct gateway *g, const char *number)
     if (text_equal(row.state, "withdrawn")) assert_int_equal(held, 0);
     else if (text_equal(row.state, "in-review")) assert_int_equal(held, 39900);
     else assert_true(held == 0 || held == 39900);
+    g->c->office->clock.offset_s = now_s;
 }
 
 static void interleave(struct gateway *g, const char *number, int events)
@@ -445,7 +515,8 @@ static void interleave(struct gateway *g, const char *number, int events)
     check_money(g, number);
 }
 
-/* R-FEE-3, R-FEE-4, R-FEE-6: pay, callback, query, withdraw, refund and what a crash loses, in random order. */
+/* R-FEE-3, R-FEE-4, R-FEE-6: pay, callback, query, withdraw, refund and what a crash loses, in random order, over both
+ * gateways and bank transfers at a time. */
 static void money_in_any_order(void **state)
 {
     struct counter *c = *state;

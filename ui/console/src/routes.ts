@@ -46,6 +46,11 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.certificates.one },
   },
   {
+    path: "/finance/bills",
+    component: () => import("./pages/Reconciliation.vue"),
+    meta: { title: t.finance.tabs.bills },
+  },
+  {
     path: "/finance/approvals",
     component: () => import("./pages/Refunds.vue"),
     meta: { title: t.finance.tabs.approvals },
