@@ -1,7 +1,11 @@
 #include "service/audit.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/random.h"
 #include "service/page.h"
+#include "service/pattern.h"
 #include "store/audit_trail.h"
 
 /* The longest beginning of TEXT that is at most MAX bytes and ends at a character. */
@@ -45,15 +49,44 @@ struct result audit_write_alone(const struct act *act, const char *action, const
     return store_write(act->service->store, write_alone, &entry);
 }
 
-struct result audit_list(const struct act *act, const char *after, struct audit_row **ret_rows, size_t *ret_count,
-                         const char **ret_next)
+/* When a day of Asia/Shanghai begins; TEXT is "2026-11-30". */
+static struct result day_begin(const char *text, const char *field, struct diag *diag, int64_t *ret_time_s)
 {
-    struct key_row key;
+    struct civil c = { 0 };
+    int end = 0;
+    bool whole = strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &c.year, &c.month, &c.day, &end) == 3 && end == 10;
+    if (!whole || failed(civil_from_shanghai(&c, ret_time_s)))
+        return diag_field(diag, ERROR_FIELD_FORMAT, field, "日期请写成 2026-11-30 的样子");
+    return OK;
+}
+
+static struct result ask(const struct act *act, const struct audit_wish *wish, struct audit_query_row *ret_query)
+{
+    struct key_row place;
+    TRY(page_by_time(wish->after, AUDIT_PAGE, act->diag, &place));
+    struct audit_query_row query = { .id = place.id, .at_s = place.at_s, .limit_count = place.limit_count,
+                                     .action = wish->action ? wish->action : "%",
+                                     .text = wish->text ? pattern_part(act->arena, wish->text) : "%" };
+    ENSURE(query.text, ERROR_OUT_OF_ROOM);
+    if (wish->from) TRY(day_begin(wish->from, "from", act->diag, &query.from_s));
+    if (wish->until && !wish->after) {
+        TRY(day_begin(wish->until, "until", act->diag, &query.at_s));
+        query.at_s += DAY_S;
+        query.id = (struct id){ 0 }; /* none of the next day's first second */
+    }
+    *ret_query = query;
+    return OK;
+}
+
+struct result audit_list(const struct act *act, const struct audit_wish *wish, struct audit_row **ret_rows,
+                         size_t *ret_count, const char **ret_next)
+{
+    struct audit_query_row query;
     void *rows;
     size_t count;
     const char *next = NULL;
-    TRY(page_by_time(after, AUDIT_PAGE, act->diag, &key));
-    TRY(store_list(act->service->store, STATEMENT_AUDIT_LIST, RECORD(key_row_shape, &key), act->arena,
+    TRY(ask(act, wish, &query));
+    TRY(store_list(act->service->store, STATEMENT_AUDIT_LIST, RECORD(audit_query_row_shape, &query), act->arena,
                    &audit_row_shape, AUDIT_PAGE + 1, &rows, &count));
     struct audit_row *list = rows;
     if (count > AUDIT_PAGE) {

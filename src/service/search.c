@@ -4,48 +4,7 @@
 
 #include "base/text.h"
 #include "service/certify.h"
-
-/* In LIKE, with '!' before what means something there. Each character may become two; '%' and the NUL. */
-enum { PATTERN_MAX = 2 * 4 * SEARCH_TEXT_MAX + 3 };
-
-static char small(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
-
-/* TEXT in small letters; without its BLANKS unless they are wanted: numbers are copied from where they
- * stand in groups. */
-static void escape(const char *text, bool blanks, char into[PATTERN_MAX])
-{
-    for (; *text; text++) {
-        if (*text == ' ' && !blanks) continue;
-        if (strchr("!%_", *text)) *into++ = '!';
-        *into++ = small(*text);
-    }
-    *into = '\0';
-}
-
-static const char *part_pattern(struct arena *arena, const char *text)
-{
-    char escaped[PATTERN_MAX];
-    escape(text, true, escaped);
-    return arena_format(arena, "%%%s%%", escaped);
-}
-
-/* NULL when TEXT does not look like a number or serial: letters, digits and blanks, with a digit. */
-static const char *begin_pattern(struct arena *arena, const char *text)
-{
-    char escaped[PATTERN_MAX];
-    bool digit = false;
-    for (const char *p = text; *p; p++) {
-        bool is_digit = *p >= '0' && *p <= '9';
-        if (!is_digit && *p != ' ' && *p != '-' && (small(*p) < 'a' || small(*p) > 'z')) return NULL;
-        digit = digit || is_digit;
-    }
-    escape(text, false, escaped);
-    if (!digit || strlen(escaped) < SEARCH_CODE_MIN) return NULL;
-    return arena_format(arena, "%s%%", escaped);
-}
+#include "service/pattern.h"
 
 /* Without blanks at its ends. */
 static const char *trim(struct arena *arena, const char *text)
@@ -66,7 +25,7 @@ struct result search(const struct act *act, const char *text, struct hit_row **r
     ENSURE(wanted && found, ERROR_OUT_OF_ROOM);
     if (text_length(wanted) < SEARCH_TEXT_MIN)
         return diag_field(act->diag, ERROR_FIELD_FORMAT, "text", "请至少输入 %d 个字", SEARCH_TEXT_MIN);
-    struct key_row params = { .key = part_pattern(act->arena, wanted), .other = begin_pattern(act->arena, wanted),
+    struct key_row params = { .key = pattern_part(act->arena, wanted), .other = pattern_begin(act->arena, wanted),
                               .at_s = act->now_s, .limit_count = SEARCH_EACH };
     ENSURE(params.key, ERROR_OUT_OF_ROOM);
     *ret_count = 0;

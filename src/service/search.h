@@ -7,8 +7,6 @@
 
 enum {
     SEARCH_TEXT_MIN = 2,  /* characters of a name */
-    SEARCH_CODE_MIN = 4,  /* characters of a number, blanks not counted */
-    SEARCH_TEXT_MAX = 50, /* characters that may be typed */
     SEARCH_EACH = 20,     /* found of each kind */
     SEARCH_LIFE_MAX = 200
 };

@@ -175,6 +175,10 @@ DEFINE(tally_row, TALLY_FIELDS);
 DEFINE(span_row, SPAN_FIELDS);
 #undef TYPE
 
+#define TYPE audit_query_row
+DEFINE(audit_query_row, AUDIT_QUERY_FIELDS);
+#undef TYPE
+
 #define TYPE count_row
 DEFINE(count_row, COUNT_FIELDS);
 #undef TYPE

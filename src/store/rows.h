@@ -216,6 +216,11 @@ ROW(tally_row, TALLY_FIELDS);
 #define SPAN_FIELDS(X) X(INT, from_s, 0) X(INT, until_s, 0) X(INT, limit_count, 0)
 ROW(span_row, SPAN_FIELDS);
 
+/* Entries of the trail before AT_S and ID, and not before FROM_S; ACTION and TEXT are patterns, "%" for all. */
+#define AUDIT_QUERY_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(INT, from_s, 0) X(TEXT, action, 64) X(TEXT, text, 255) \
+    X(INT, limit_count, 0)
+ROW(audit_query_row, AUDIT_QUERY_FIELDS);
+
 #define COUNT_FIELDS(X) X(INT, count, 0)
 ROW(count_row, COUNT_FIELDS);
 /* clang-format on */

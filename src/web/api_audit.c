@@ -9,7 +9,10 @@ struct result api_audit_list(struct call *call)
     struct audit_row *rows;
     size_t count;
     const char *next;
-    TRY(audit_list(&act, call_text(call, "after"), &rows, &count, &next));
+    const struct audit_wish wish = { .after = call_text(call, "after"), .text = call_text(call, "text"),
+                                     .action = call_text(call, "action"), .from = call_text(call, "from"),
+                                     .until = call_text(call, "until") };
+    TRY(audit_list(&act, &wish, &rows, &count, &next));
     struct api_audit_entry *answer = arena_array(call->arena, count, sizeof *answer);
     ENSURE(answer, ERROR_OUT_OF_ROOM);
     for (size_t i = 0; i < count; i++)

@@ -317,6 +317,26 @@ class Steps(unittest.TestCase):
         short = page.try_api("GET", f"console/search?text={urllib.parse.quote(' 张 ')}")
         self.assertEqual((short.name, short["field"]), ("FIELD_FORMAT", "text"))
 
+    def test_r_ops_6_the_trail_is_read_by_who_what_and_when(self):
+        walk = self.walk("ship")
+        page = self.staff.get("auditor").page
+
+        def found(**wish):
+            asked = urllib.parse.urlencode(wish)
+            return [(e["action"], e["subject"]) for e in page.api("GET", f"console/audit?{asked}")["items"]]
+
+        today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+        yesterday = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 16 * 3600))
+        shipped = ("application.ship", walk.number)
+        self.assertEqual(found(text=walk.number, action="application.ship"), [shipped])
+        self.assertEqual(found(text=walk.number, action="application.ship", **{"from": today, "until": today}), [shipped])
+        self.assertEqual([found(text=walk.number, until=yesterday), found(text="%%"), found(text=walk.number, action="account.open")],
+                         [[], [], []])
+        self.assertIn(shipped, found(text="制证员"))
+        for field, value in {"from": "2026-13-01", "until": "30.11.2026"}.items():
+            bad = page.try_api("GET", f"console/audit?{field}={value}")
+            self.assertEqual((bad.name, bad["field"]), ("FIELD_FORMAT", field))
+
     def test_r_ops_5_what_was_done_month_by_month(self):
         def told():
             items = self.staff.get("finance").page.api("GET", "console/statistics")["items"]

@@ -60,7 +60,10 @@ WHERE id = 1
 SELECT * FROM audit WHERE position > :position OR (position = :position AND id > :id) ORDER BY position, id LIMIT 1000
 
 -- name: audit_list
-SELECT * FROM audit WHERE at_s < :at_s OR (at_s = :at_s AND id < :id) ORDER BY at_s DESC, id DESC LIMIT :limit_count
+SELECT * FROM audit WHERE (at_s < :at_s OR (at_s = :at_s AND id < :id)) AND at_s >= :from_s AND action LIKE :action
+    AND (lower(actor) LIKE :text ESCAPE '!' OR lower(subject) LIKE :text ESCAPE '!' OR request LIKE :text ESCAPE '!'
+        OR lower(detail) LIKE :text ESCAPE '!')
+ORDER BY at_s DESC, id DESC LIMIT :limit_count
 
 -- name: audit_list_of
 SELECT * FROM audit WHERE subject = :key ORDER BY at_s, id LIMIT :limit_count

@@ -387,6 +387,6 @@ size_t office_audits(struct office *office, struct audit_row **ret_rows)
     struct act act = office_act(office);
     size_t count;
     const char *next;
-    assert_ok(audit_list(&act, NULL, ret_rows, &count, &next));
+    assert_ok(audit_list(&act, &(struct audit_wish){ 0 }, ret_rows, &count, &next));
     return count;
 }

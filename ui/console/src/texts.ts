@@ -563,6 +563,15 @@ export const t = {
   audit: {
     title: "操作记录",
     lead: "谁在什么时候做了什么。记录只能增加，不能修改。",
+    text: "包含",
+    textHint: "操作人、对象、说明或请求编号",
+    from: "从哪天",
+    until: "到哪天",
+    dayHint: "如 2026-11-30",
+    dayCheck: "日期请写成 2026-11-30 的样子",
+    all: "全部操作",
+    look: "筛选",
+    save: "导出表格",
     columns: { at: "时间", actor: "操作人", action: "操作", subject: "对象", detail: "说明", request: "请求编号" },
     actions: {
       "application.begin": "开始申请",

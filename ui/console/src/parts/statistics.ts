@@ -2,6 +2,7 @@
 import type { Statistic } from "@api";
 import { shared } from "@shared/texts";
 import { t } from "../texts";
+import { csv } from "./csv";
 
 export const monthly = ["submitted", "decided", "issued", "revoked", "received", "refunded"] as const;
 
@@ -26,9 +27,7 @@ const words: Record<Statistic["measure"], Record<string, string>> = {
 };
 export const aboutWords = (s: Statistic) => words[s.measure][s.about] ?? s.about;
 
-const quoted = (v: string) => `"${v.replace(/"/g, '""')}"`;
-
-export function toCsv(rows: Statistic[]): string {
+export function toCsv(rows: Statistic[]): Blob {
   const lines = rows.map((r) => [
     t.statistics.measures[r.measure],
     aboutWords(r),
@@ -36,7 +35,5 @@ export function toCsv(rows: Statistic[]): string {
     String(r.count),
     r.fen ? (r.fen / 100).toFixed(2) : "",
   ]);
-  return (
-    [Object.values(t.statistics.columns), ...lines].map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n"
-  );
+  return csv([Object.values(t.statistics.columns), ...lines]);
 }
