@@ -138,7 +138,10 @@ struct result download_make(const struct act *act, const char *number, const str
     TRY(store_write(act->service->store, keep, &t));
     FAULT("web:download-kept");
     if (!t.issued) {
-        TRY(ask(&t, &t.pair));
+        struct result r = ask(&t, &t.pair);
+        /* For an answer that was lost with the signer: what it did came to the database before it was asked again. */
+        if (r.code == ERROR_APPROVAL_USED) TRY(store_read(act->service->store, draft, &t));
+        TRY(r);
         FAULT("web:download-issued");
         TRY(journal_catch_up(act, t.pair.index));
     }
