@@ -283,8 +283,11 @@ class OnWindows(unittest.TestCase):
 
     @classmethod
     def wine(cls, *command, status=0):
-        done = subprocess.run(["wine", *command], cwd=cls.keys, env=cls.environment, capture_output=True, text=True,
-                              timeout=300, check=False)
+        for _ in range(3):
+            done = subprocess.run(["wine", *command], cwd=cls.keys, env=cls.environment, capture_output=True, text=True,
+                                  timeout=300, check=False)
+            if "ShellExecuteEx failed: Internal error" not in done.stderr:
+                break  # on a busy machine wine does not always get to starting a program
         if done.returncode != status:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout + (done.stderr if status else "")
