@@ -165,8 +165,13 @@ static void configurations(void **state)
                 { "smtp_url = smtps://x\nsmtp_from = a@e.com\nsmtp_user = u\n", "smtp_user" },
                 { "smtp_url = smtps://x\nsmtp_from = a@e.com\nsmtp_user = u\nsmtp_password_file = /nowhere\n", "/nowhere" },
                 { "wechat_merchant = 1\n", "wechat_url" },
-                { "wechat_merchant = 1\nwechat_url = http://127.0.0.1:1\n", "wechat_url" },
-                { "wechat_merchant = 1\nwechat_url = https://h\n", "wechat_key_file" } };
+                { "wechat_merchant = 1\nwechat_url = https://h\n", "wechat_app" },
+                { "wechat_merchant = 1\nwechat_url = https://h\nwechat_app = a\nwechat_serial = 1\n",
+                  "wechat_key_file" },
+                { "wechat_merchant = 1\nwechat_url = http://127.0.0.1:1\nwechat_app = a\nwechat_serial = 1\n"
+                  "wechat_key_file = k\nwechat_api_key_file = k\nwechat_platform_key_file = k\n"
+                  "wechat_notify_url = https://h\n",
+                  "wechat_url" } };
     for (size_t i = 0; i < COUNT(good); i++) {
         struct diag diag = { 0 };
         if (open_config(arena, false, good[i], &diag) != ERROR_NONE) fail_msg("refused: %s (%s)", good[i], diag.log);
@@ -175,7 +180,7 @@ static void configurations(void **state)
         struct diag diag = { 0 };
         enum error error = open_config(arena, false, bad[i].content, &diag);
         assert_true(error == ERROR_CONFIG || error == ERROR_RELAY_CONFIG);
-        assert_non_null(strstr(diag.log, bad[i].names));
+        if (!strstr(diag.log, bad[i].names)) fail_msg("%s: %s", bad[i].content, diag.log);
     }
     arena_free(arena);
 }
