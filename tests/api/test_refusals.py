@@ -361,11 +361,13 @@ class Production(Case):
 
     def test_r_apply_3_statement_with_another_key(self):
         walk, other = self.walk("make_key"), self.walk("make_key")
-        statement = walk.draft_production()
-        altered = change_line(statement, "public_key", other.public_key)
+        walk.production = walk.draft_production()
+        walk.production_signature = self.staff.producer.sign(walk.production)
+        walk.possession = walk.prove(walk.production)  # a USBKey proves one statement of a production
+        altered = change_line(walk.production, "public_key", other.public_key)
         signature = self.staff.producer.sign(altered)
         possession = self.staff.producer.agent.try_tell("prove", key=other.key, statement=altered)
-        possession = possession["possession"] if possession.status < 400 else walk.prove(statement)
+        possession = possession["possession"] if possession.status < 400 else walk.possession
         self.no_certificate(walk, walk.try_issue(altered, signature, possession))
         answer = self.staff.producer.try_api("POST", walk.console_path("produce-draft"), {
             "card": walk.card.serial, "public_key": other.public_key, "attestation": other.attestation})
@@ -375,7 +377,7 @@ class Production(Case):
             if possession.status < 400:
                 possession = possession["possession"]
             else:  # the other USBKey does not prove what names this one
-                possession = walk.prove(walk.draft_production())
+                possession = walk.possession
             answer = walk.try_issue(statement, self.staff.producer.sign(statement), possession)
         self.no_certificate(walk, answer)
         walk.to("issue")  # and the right one still goes
