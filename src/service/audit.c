@@ -78,24 +78,16 @@ static struct result ask(const struct act *act, const struct audit_wish *wish, s
     return OK;
 }
 
+static const struct page_list entries = PAGE_LIST(STATEMENT_AUDIT_LIST, audit_row, at_s, AUDIT_PAGE);
+
 struct result audit_list(const struct act *act, const struct audit_wish *wish, struct audit_row **ret_rows,
                          size_t *ret_count, const char **ret_next)
 {
     struct audit_query_row query;
     void *rows;
-    size_t count;
-    const char *next = NULL;
     TRY(ask(act, wish, &query));
-    TRY(store_list(act->service->store, STATEMENT_AUDIT_LIST, RECORD(audit_query_row_shape, &query), act->arena,
-                   &audit_row_shape, AUDIT_PAGE + 1, &rows, &count));
-    struct audit_row *list = rows;
-    if (count > AUDIT_PAGE) {
-        count = AUDIT_PAGE;
-        next = page_time_cursor(act->arena, list[count - 1].at_s, &list[count - 1].id);
-        ENSURE(next, ERROR_OUT_OF_ROOM);
-    }
-    *ret_rows = list;
-    *ret_count = count;
-    *ret_next = next;
+    TRY(page_read(act->service->store, &entries, RECORD(audit_query_row_shape, &query), act->arena, &rows, ret_count,
+                  ret_next));
+    *ret_rows = rows;
     return OK;
 }

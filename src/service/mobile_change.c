@@ -135,25 +135,17 @@ struct result mobile_change_ask(const struct act *act, const struct mobile_chang
 
 /* ---- looking ---- */
 
+static const struct page_list changes =
+    PAGE_LIST(STATEMENT_MOBILE_CHANGE_LIST, mobile_change_row, asked_s, MOBILE_CHANGE_PAGE);
+
 struct result mobile_change_list(const struct act *act, const char *after, struct mobile_change_row **ret_rows,
                                  size_t *ret_count, const char **ret_next)
 {
     struct key_row key;
     void *rows;
-    size_t count;
-    const char *next = NULL;
     TRY(page_by_time(after, MOBILE_CHANGE_PAGE, act->diag, &key));
-    TRY(store_list(act->service->store, STATEMENT_MOBILE_CHANGE_LIST, RECORD(key_row_shape, &key), act->arena,
-                   &mobile_change_row_shape, MOBILE_CHANGE_PAGE + 1, &rows, &count));
-    struct mobile_change_row *list = rows;
-    if (count > MOBILE_CHANGE_PAGE) {
-        count = MOBILE_CHANGE_PAGE;
-        next = page_time_cursor(act->arena, list[count - 1].asked_s, &list[count - 1].id);
-        ENSURE(next, ERROR_OUT_OF_ROOM);
-    }
-    *ret_rows = list;
-    *ret_count = count;
-    *ret_next = next;
+    TRY(page_read(act->service->store, &changes, RECORD(key_row_shape, &key), act->arena, &rows, ret_count, ret_next));
+    *ret_rows = rows;
     return OK;
 }
 

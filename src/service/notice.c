@@ -176,30 +176,22 @@ struct result notice_send_due(struct service *service, const char *channel, size
 
 /* ---- the outbox ---- */
 
+static const struct page_list outbox = PAGE_LIST(STATEMENT_NOTICE_LIST, notice_row, created_s, NOTICE_PAGE);
+
 struct result notice_list(const struct act *act, const char *after, struct notice_row **ret_rows, size_t *ret_count,
                           const char **ret_next)
 {
     struct key_row key;
     void *rows;
-    size_t count;
-    const char *next = NULL;
     TRY(page_by_time(after, NOTICE_PAGE, act->diag, &key));
-    TRY(store_list(act->service->store, STATEMENT_NOTICE_LIST, RECORD(key_row_shape, &key), act->arena,
-                   &notice_row_shape, NOTICE_PAGE + 1, &rows, &count));
+    TRY(page_read(act->service->store, &outbox, RECORD(key_row_shape, &key), act->arena, &rows, ret_count, ret_next));
     struct notice_row *list = rows;
-    if (count > NOTICE_PAGE) {
-        count = NOTICE_PAGE;
-        next = page_time_cursor(act->arena, list[count - 1].created_s, &list[count - 1].id);
-        ENSURE(next, ERROR_OUT_OF_ROOM);
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < *ret_count; i++) {
         bool sms = text_equal(list[i].channel, "sms");
         const char *whole = list[i].recipient;
         list[i].recipient = sms ? mask_mobile(act->arena, whole) : mask_email(act->arena, whole);
         ENSURE(list[i].recipient, ERROR_OUT_OF_ROOM);
     }
-    *ret_rows = list;
-    *ret_count = count;
-    *ret_next = next;
+    *ret_rows = rows;
     return OK;
 }

@@ -1,6 +1,5 @@
 #include "service/page.h"
 
-
 static struct result wrong(struct diag *diag)
 {
     return diag_field(diag, ERROR_FIELD_FORMAT, "after", "翻页位置不对，请从第一页重新开始");
@@ -38,10 +37,29 @@ struct result page_by_id(const char *after, size_t limit, struct arena *arena, s
     return OK;
 }
 
-const char *page_time_cursor(struct arena *arena, int64_t at_s, const struct id *id)
+/* What stands behind ROW. */
+static const char *time_cursor(const struct page_list *list, const char *row, struct arena *arena)
 {
-    char text[ID_TEXT_LEN + 1];
-    id_text(id, text);
-    return arena_format(arena, "%lld_%s", (long long)at_s, text);
+    const int64_t *at_s = (const void *)(row + list->at_s);
+    char id[ID_TEXT_LEN + 1];
+    id_text((const void *)(row + list->id), id);
+    return arena_format(arena, "%lld_%s", (long long)*at_s, id);
 }
 
+struct result page_read(struct store *store, const struct page_list *list, struct record params, struct arena *arena,
+                        void **ret_rows, size_t *ret_count, const char **ret_next)
+{
+    void *rows;
+    size_t count;
+    const char *next = NULL;
+    TRY(store_list(store, list->statement, params, arena, list->row, list->limit + 1, &rows, &count));
+    if (count > list->limit) {
+        count = list->limit;
+        next = time_cursor(list, (const char *)rows + (count - 1) * list->row->size, arena);
+        ENSURE(next, ERROR_OUT_OF_ROOM);
+    }
+    *ret_rows = rows;
+    *ret_count = count;
+    *ret_next = next;
+    return OK;
+}

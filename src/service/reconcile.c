@@ -284,26 +284,19 @@ struct result reconcile_bills(const struct act *act, struct bill_row **ret_rows,
     return OK;
 }
 
+static const struct page_list differences =
+    PAGE_LIST(STATEMENT_DIFFERENCE_LIST, difference_row, found_s, RECONCILE_PAGE);
+
 struct result reconcile_differences(const struct act *act, const char *state, const char *after,
                                     struct difference_row **ret_rows, size_t *ret_count, const char **ret_next)
 {
     struct key_row key;
     void *rows;
-    size_t count;
-    const char *next = NULL;
     TRY(page_by_time(after, RECONCILE_PAGE, act->diag, &key));
     key.state = state;
-    TRY(store_list(act->service->store, STATEMENT_DIFFERENCE_LIST, RECORD(key_row_shape, &key), act->arena,
-                   &difference_row_shape, RECONCILE_PAGE + 1, &rows, &count));
-    struct difference_row *list = rows;
-    if (count > RECONCILE_PAGE) {
-        count = RECONCILE_PAGE;
-        next = page_time_cursor(act->arena, list[count - 1].found_s, &list[count - 1].id);
-        ENSURE(next, ERROR_OUT_OF_ROOM);
-    }
-    *ret_rows = list;
-    *ret_count = count;
-    *ret_next = next;
+    TRY(page_read(act->service->store, &differences, RECORD(key_row_shape, &key), act->arena, &rows, ret_count,
+                  ret_next));
+    *ret_rows = rows;
     return OK;
 }
 

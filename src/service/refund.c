@@ -118,25 +118,16 @@ struct result refund_ask(const struct act *act, const char *order, const char *w
     return OK;
 }
 
+static const struct page_list refunds = PAGE_LIST(STATEMENT_REFUND_LIST, refund_row, asked_s, REFUND_PAGE);
+
 struct result refund_list(const struct act *act, const char *after, struct refund_row **ret_rows, size_t *ret_count,
                           const char **ret_next)
 {
     struct key_row key;
     void *rows;
-    size_t count;
-    const char *next = NULL;
     TRY(page_by_time(after, REFUND_PAGE, act->diag, &key));
-    TRY(store_list(act->service->store, STATEMENT_REFUND_LIST, RECORD(key_row_shape, &key), act->arena,
-                   &refund_row_shape, REFUND_PAGE + 1, &rows, &count));
-    struct refund_row *list = rows;
-    if (count > REFUND_PAGE) {
-        count = REFUND_PAGE;
-        next = page_time_cursor(act->arena, list[count - 1].asked_s, &list[count - 1].id);
-        ENSURE(next, ERROR_OUT_OF_ROOM);
-    }
-    *ret_rows = list;
-    *ret_count = count;
-    *ret_next = next;
+    TRY(page_read(act->service->store, &refunds, RECORD(key_row_shape, &key), act->arena, &rows, ret_count, ret_next));
+    *ret_rows = rows;
     return OK;
 }
 
