@@ -81,6 +81,7 @@ static bool is_name(struct bytes b)
 struct line {
     bool section;            /* "[key]" */
     struct bytes key, value; /* key.ptr NULL: nothing stands here */
+    struct bytes whole;      /* with its line feed */
 };
 
 static struct result split_line(const struct config_file *f, struct bytes text, struct line *ret_line)
@@ -114,6 +115,7 @@ static struct result each_line(struct config_file *f, struct bytes content,
         struct line line = { 0 };
         f->line++;
         TRY(split_line(f, bytes_of(p, (size_t)(feed - p)), &line));
+        line.whole = bytes_of(p, (size_t)(feed - p) + (feed < end));
         if (line.key.ptr) TRY(take(f, &line, context));
         p = feed + 1;
     }
@@ -270,4 +272,46 @@ struct result config_peek(const char *path, const char *section, const char *key
     TRY(each_line(&f, content, take_peek, &peek));
     *ret_text = peek.text;
     return OK;
+}
+
+/* ---- a key set ---- */
+
+struct with {
+    const char *section, *key;
+    struct bytes header, old; /* lines: of the section; of the key, empty when it is not there */
+    bool inside;
+};
+
+static struct result take_with(struct config_file *f, const struct line *line, void *context)
+{
+    struct with *w = context;
+    if (line->section) {
+        w->inside = bytes_equal(line->key, bytes_text(w->section));
+        if (w->inside) w->header = line->whole;
+    } else if (w->inside && bytes_equal(line->key, bytes_text(w->key))) {
+        w->old = line->whole;
+    }
+    return OK;
+}
+
+struct result config_with(const char *path, const char *section, const char *key, const char *value,
+                          struct arena *arena, struct diag *diag, struct bytes *ret_text)
+{
+    struct config_file f = { path, NULL, arena, diag, 0 };
+    struct with with = { section, key, .inside = false };
+    struct bytes content = { 0 };
+    uint8_t *room = arena_take(arena, CONFIG_FILE_MAX);
+    ENSURE(room, ERROR_OUT_OF_ROOM);
+    TRY(read_whole(&f, &content));
+    TRY(each_line(&f, content, take_with, &with));
+    if (!with.header.ptr) return wrong(&f, 0, section, "this section is not there");
+    const uint8_t *end = content.ptr + content.len, *at = with.header.ptr + with.header.len;
+    struct writer w = writer_of(room, CONFIG_FILE_MAX);
+    write_bytes(&w, bytes_of(content.ptr, (size_t)(at - content.ptr)));
+    if (at == end && at[-1] != '\n') write_text(&w, "\n");
+    if (value) write_format(&w, "%s = %s\n", key, value);
+    const uint8_t *cut = with.old.ptr ? with.old.ptr : end;
+    write_bytes(&w, bytes_of(at, (size_t)(cut - at)));
+    write_bytes(&w, bytes_of(cut + with.old.len, (size_t)(end - cut) - with.old.len));
+    return writer_end(&w, ret_text);
 }

@@ -40,3 +40,8 @@ RESULT config_check_sections(const char *path, const char *const *known, struct 
  * not there. ERROR_CONFIG as above. */
 RESULT config_peek(const char *path, const char *section, const char *key, struct arena *arena, struct diag *diag,
                    const char **ret_text);
+
+/* The file's text with KEY of SECTION, which it has, set to VALUE, or without the key for NULL; all else as it stands.
+ * ERROR_CONFIG as above. */
+RESULT config_with(const char *path, const char *section, const char *key, const char *value, struct arena *arena,
+                   struct diag *diag, struct bytes *ret_text);

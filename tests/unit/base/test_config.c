@@ -167,6 +167,28 @@ static void one_key_is_peeked_at(void **state)
     arena_free(arena);
 }
 
+static void set_to(struct arena *arena, const char *before, const char *value, const char *after)
+{
+    struct bytes text;
+    write_file(bytes_text(before));
+    assert_false(failed(config_with(path, "web", "host", value, arena, NULL, &text)));
+    assert_string_equal(arena_text(arena, text), after);
+}
+
+static void one_key_is_set_and_the_rest_stays(void **state)
+{
+    struct arena *arena = arena_new(4 << 20);
+    struct bytes text;
+    set_to(arena, "# c\n[web]\nport = 1\n host = a # b\n\n[relay]\nhost = c\n", "d",
+           "# c\n[web]\nhost = d\nport = 1\n\n[relay]\nhost = c\n");
+    set_to(arena, "[relay]\nhost = c\n[web]\nhost = a", NULL, "[relay]\nhost = c\n[web]\n");
+    set_to(arena, "[web]\nport = 1", "d", "[web]\nhost = d\nport = 1");
+    set_to(arena, "[web]", "d", "[web]\nhost = d\n");
+    write_file(bytes_text("[relay]\nhost = c\n"));
+    assert_int_equal(config_with(path, "web", "host", "d", arena, NULL, &text).code, ERROR_CONFIG);
+    arena_free(arena);
+}
+
 static void nul_is_not_text(void **state)
 {
     static const uint8_t content[] = "[web]\nhost = a\0b\n";
@@ -199,6 +221,7 @@ int main(void)
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(sections_are_known),
         cmocka_unit_test(one_key_is_peeked_at),
+        cmocka_unit_test(one_key_is_set_and_the_rest_stays),
         cmocka_unit_test(nul_is_not_text),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
