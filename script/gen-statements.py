@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Folders of .sql -> statements.h, statements.c: named statements and schema steps as tables, for both engines.
+"""Folders of .sql -> statements.h, statements.c: named statements, schema steps and what tables these make, as tables,
+for both engines.
 
 A folder holds *.sql (named statements) and schema/NNNN-name.sql (migration steps). What the engines do not take
 alike ends the build with file and line. Makes tables only.
@@ -230,6 +231,7 @@ class Step:
     def __init__(self, number, name, piece):
         self.number, self.name, self.sqlite = number, name, piece.text()
         check_step(piece.where, self.sqlite)
+        self.rows = self.sqlite.split()[0] not in ("CREATE", "ALTER", "DROP")
         self.postgresql = types_of_postgresql(self.sqlite, "DDL").replace(" ADD COLUMN ", " ADD COLUMN IF NOT EXISTS ")
 
 
@@ -255,6 +257,45 @@ def read_steps(folders):
         if a.number >= b.number:
             fail(b.name, f"its number is not above that of {a.name}")
     return steps
+
+
+# ---- the tables that the steps leave ----
+
+class Table:
+    def __init__(self, name, columns):
+        self.name, self.columns = name, columns
+
+    def select(self):
+        return f"SELECT {', '.join(name for name, _ in self.columns)} FROM {self.name}"
+
+    def insert(self, mark):
+        names = ", ".join(name for name, _ in self.columns)
+        values = ", ".join(f"{mark}{i}" for i in range(1, len(self.columns) + 1))
+        return f"INSERT INTO {self.name} ({names}) VALUES ({values})"
+
+    def kinds(self):
+        return "".join(kind[0] for _, kind in self.columns)
+
+
+def read_tables(steps):
+    """In the order in which they were made: what a table refers to stands before it."""
+    tables = {}
+    for step in steps:
+        made = re.fullmatch(r"CREATE TABLE IF NOT EXISTS (\S+) \((.*)\)", step.sqlite)
+        column = re.fullmatch(r"ALTER TABLE (\S+) ADD COLUMN (\S+) (\S+).*", step.sqlite)
+        gone = re.fullmatch(r"DROP TABLE IF EXISTS (\S+)", step.sqlite)
+        if made:
+            parts = [part.split() for part in elements(made.group(2))]
+            columns = [words[:2] for words in parts if words[0].upper() not in TABLE_RULES]
+            tables.setdefault(made.group(1), Table(made.group(1), columns))
+        elif column:
+            tables[column.group(1)].columns.append((column.group(2), column.group(3)))
+        elif gone:
+            tables.pop(gone.group(1), None)
+    for table in tables.values():
+        if len(table.columns) > VALUES_MAX:
+            fail(table.name, f"more than {VALUES_MAX} columns")
+    return list(tables.values())
 
 
 # ---- output ----
@@ -283,8 +324,13 @@ def source(statements, steps):
               "const struct schema_step store_schema[] = {"]
     for s in steps:
         lines.append(f"    {{ {s.number}, {c_text(s.name)},\n      {{ {c_text(s.sqlite)},\n"
-                     f"        {c_text(s.postgresql)} }} }},")
-    return "\n".join(lines + ["};", "const size_t store_schema_count = sizeof store_schema / sizeof store_schema[0];",
+                     f"        {c_text(s.postgresql)} }}, {int(s.rows)} }},")
+    lines += ["};", "const size_t store_schema_count = sizeof store_schema / sizeof store_schema[0];", "",
+              "const struct store_table store_tables[] = {"]
+    for t in read_tables(steps):
+        lines.append(f"    {{ {c_text(t.name)}, {len(t.columns)}, {c_text(t.kinds())}, {c_text(t.select())},\n"
+                     f"      {{ {c_text(t.insert('?'))},\n        {c_text(t.insert('$'))} }} }},")
+    return "\n".join(lines + ["};", "const size_t store_tables_count = sizeof store_tables / sizeof store_tables[0];",
                               ""])
 
 

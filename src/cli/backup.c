@@ -45,7 +45,8 @@ struct backup {
     struct archive *archive;
     struct arena *arena;
     struct diag *diag;
-    const char *database; /* file of the embedded database */
+    const char *url;  /* of the database */
+    const char *file; /* of the embedded one; NULL: it is PostgreSQL */
     struct backup_content content;
 };
 
@@ -108,7 +109,8 @@ static struct result copy_journal(struct backup *b)
 /* What lives only while it runs, was copied already, or is made anew. */
 static bool is_left_out(const struct backup *b, const char *name, const char *path)
 {
-    return text_equal(name, "run") || text_starts(name, BACKUP_JOURNAL "/") || text_starts(path, b->database);
+    return text_equal(name, "run") || text_starts(name, BACKUP_JOURNAL "/") ||
+           (b->file && text_starts(path, b->file));
 }
 
 static struct result copy_one(struct backup *b, FTS *tree, FTSENT *e)
@@ -142,9 +144,7 @@ static struct result copy_all(struct backup *b)
     uint8_t room[BACKUP_CONTENT_MAX];
     struct writer w = writer_of(room, sizeof room);
     struct bytes said;
-    char url[INSTALLATION_PATH_MAX + 16];
-    snprintf(url, sizeof url, "sqlite:%s", b->database);
-    TRY(store_image(url, put_image, b));
+    TRY(store_image(b->url, b->diag, put_image, b));
     TRY(copy_journal(b));
     TRY(copy_folder(b));
     shape_write(&backup_content_shape, &b->content, &w);
@@ -159,16 +159,13 @@ static struct result copy_all(struct backup *b)
 static struct result look(struct backup *b)
 {
     static const char embedded[] = "sqlite:";
-    const char *url;
     const struct audit_asked nothing = { 0 };
     struct audit_whole told;
     struct bytes root;
-    TRY(installation_database(b->installation, b->arena, b->diag, &url));
-    if (!text_starts(url, embedded))
-        return diag_log(b->diag, ERROR_NOT_SUPPORTED, "back up the database with pg_dump, then copy the folder");
-    b->database = url + strlen(embedded);
-    if (!text_starts(b->database, b->installation->folder))
-        return diag_log(b->diag, ERROR_NOT_SUPPORTED, "%s lies outside the folder", b->database);
+    TRY(installation_database(b->installation, b->arena, b->diag, &b->url));
+    if (text_starts(b->url, embedded)) b->file = b->url + strlen(embedded);
+    if (b->file && !text_starts(b->file, b->installation->folder))
+        return diag_log(b->diag, ERROR_NOT_SUPPORTED, "%s lies outside the folder", b->file);
     /* What is damaged already is not to take the place of a good backup. */
     TRY(audit_whole_verify(b->installation, &nothing, b->arena, b->diag, &told));
     b->content.journal_size = (int64_t)told.journal.size;
@@ -243,9 +240,9 @@ const struct cli_command command_backup = {
     .operands = "FILE",
     .operands_max = 1,
     .summary = "makes one encrypted archive of everything, while it runs",
-    .about = "Keys, journal, database, uploads and configuration in one file, encrypted under a passphrase of its\n"
-             "own, by `hufu restore` made an installation again. Journal and audit trail are verified first. The\n"
-             "installation's secret is not in it unless it is a demonstration's.",
+    .about = "Keys, journal, database (SQLite or PostgreSQL), uploads and configuration in one file, encrypted under\n"
+             "a passphrase of its own, by `hufu restore` made an installation again. Journal and audit trail are\n"
+             "verified first. The installation's secret is not in it unless it is a demonstration's.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

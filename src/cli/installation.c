@@ -122,7 +122,11 @@ void installation_done(struct installation *installation)
 struct result installation_database(const struct installation *installation, struct arena *arena, struct diag *diag,
                                     const char **ret_url)
 {
-    const char *url, *folder;
+    const char *url = installation->database, *folder;
+    if (url) {
+        *ret_url = url;
+        return OK;
+    }
     TRY(config_peek(installation->config, "web", "database", arena, diag, &url));
     TRY(config_peek(installation->config, "web", "folder", arena, diag, &folder));
     if (!folder) folder = "web";

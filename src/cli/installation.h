@@ -34,6 +34,7 @@ struct installation {
     struct demo_config demo;
     const char *portal, *console, *platform; /* origins, for people; "" when not set */
     const char *hsm_module, *hsm_pin_file;   /* as [hsm] has them, absolute; NULL: there is no HSM */
+    const char *database;                    /* URL in place of [web]'s; NULL: as [web] has it */
     const char *agent;                       /* "http://127.0.0.1:18181" of a demonstration; else "" */
 };
 

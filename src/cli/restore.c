@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/init_folder.h"
 #include "cli/installation.h"
+#include "cli/restore_database.h"
 #include "ipc/signer_api.h"
 #include "merkle/ledger.h"
 #include "pki/certificate.h"
@@ -23,12 +24,14 @@ enum { ARENA_MAX = 16 * 1024 * 1024, RECORD_ARENA_MAX = 1024 * 1024, BUFFER = 64
 
 struct options {
     int64_t passphrase_fd;
+    const char *database;
     bool json;
 };
 
 /* clang-format off */
 static const struct cli_option options[] = {
     { "passphrase-fd", CLI_NUMBER, offsetof(struct options, passphrase_fd), "FD", 0, 1 << 16, "descriptor with the archive's passphrase; else asked for" },
+    { "database", CLI_TEXT, offsetof(struct options, database), "URL", 0, 0, "an empty database that it goes into: postgresql://…, without a password (?passfile=PATH names a file with it); or embedded; by default what the backup's hufu.conf says" },
     { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
 };
 /* clang-format on */
@@ -113,19 +116,6 @@ static struct result unpack(struct restore *r)
         ENSURE(path, ERROR_OUT_OF_ROOM);
         TRY(entry.kind == ARCHIVE_FOLDER ? make_folder(r, path, entry.mode) : make_file(r, &entry, path));
     }
-}
-
-static struct result place_database(struct restore *r, const struct installation *i)
-{
-    static const char embedded[] = "sqlite:";
-    const char *url, *image = arena_format(r->arena, "%s/" BACKUP_DATABASE, r->folder.draft);
-    ENSURE(image, ERROR_OUT_OF_ROOM);
-    TRY(installation_database(i, r->arena, r->diag, &url));
-    const char *file = text_starts(url, embedded) ? url + strlen(embedded) : "";
-    /* Another place could hold another installation's. */
-    if (!text_starts(file, r->folder.draft))
-        return diag_log(r->diag, ERROR_NOT_SUPPORTED, "[web] database lies outside the folder");
-    return rename(image, file) == 0 ? OK : diag_log(r->diag, ERROR_FOLDER_FAILED, "%s", file);
 }
 
 /* What goes on from here is not what the old installation goes on with; nor is the trail, of which the journal may
@@ -213,23 +203,35 @@ static struct result prove(struct restore *r, const struct installation *i)
 
 /* ---- the whole ---- */
 
-static struct result fill(struct restore *r)
+/* The image is proven before its rows go anywhere else. */
+static struct result settle(struct restore *r, struct installation *i)
+{
+    TRY(begin_anew(r));
+    i->database = restore_database_image(&r->folder);
+    ENSURE(i->database, ERROR_OUT_OF_ROOM);
+    TRY(prove(r, i));
+    i->database = NULL;
+    TRY(restore_database_place(&r->folder, i, r->diag));
+    TRY(init_folder_give_all(&r->folder, r->diag));
+    return restore_database_fill(&r->folder, i, r->diag);
+}
+
+static struct result fill(struct restore *r, const struct options *o)
 {
     struct installation i;
     TRY(unpack(r));
+    if (o->database) TRY(restore_database_name(&r->folder, o->database, r->diag));
     TRY(installation_open(r->folder.draft, r->diag, &i));
-    struct result done = place_database(r, &i);
-    if (!failed(done)) done = begin_anew(r);
-    if (!failed(done)) done = prove(r, &i);
+    struct result done = settle(r, &i);
     installation_done(&i);
     TRY(done);
-    TRY(init_folder_give_all(&r->folder, r->diag));
     return init_folder_publish(&r->folder, r->diag);
 }
 
 static struct result restore(struct restore *r, const char *file, const char *folder, const struct options *o)
 {
     struct secret passphrase = { .len = 0 };
+    TRY(restore_database_check(o->database, r->diag));
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return diag_log(r->diag, ERROR_IO, "%s cannot be read", file);
     struct result done = passphrase_read((int)o->passphrase_fd, cli_words("备份口令：", "Passphrase of the backup: "),
@@ -238,7 +240,7 @@ static struct result restore(struct restore *r, const char *file, const char *fo
     secret_wipe(&passphrase, sizeof passphrase);
     if (!failed(done)) done = init_folder_begin(folder, r->arena, r->diag, &r->folder);
     if (!failed(done)) {
-        done = fill(r);
+        done = fill(r, o);
         init_folder_done(&r->folder);
     }
     archive_free(r->archive);
@@ -277,7 +279,8 @@ const struct cli_command command_restore = {
     .summary = "makes an installation of a backup",
     .about = "FOLDER must be absent or empty. Journal and audit trail are verified, certificates' signatures tried\n"
              "and counts compared before it is there; else nothing is. At its first start it begins a new\n"
-             "incarnation: everybody logs in anew, and its signed heads are told from the old installation's.",
+             "incarnation: everybody logs in anew, and its signed heads are told from the old installation's.\n"
+             "A database of PostgreSQL's must be empty; it is filled in one transaction, and read back in it.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -24,6 +24,8 @@ struct connection {
     char failure[DIAG_TEXT_MAX]; /* the engine's own words for the last failure; without values */
 };
 
+typedef struct result row_fn(const struct value *values, void *context);
+
 struct engine {
     enum engine_kind kind;
     const char *prefix; /* of its URLs */
@@ -53,7 +55,14 @@ struct engine {
     /* Upkeep after commits, while nobody waits for an answer. */
     void (*tend)(struct connection *c);
     RESULT (*backup)(const char *url, const char *path);
-    RESULT (*image)(const char *url, store_image_fn *fn, void *context);
+
+    /* ---- whole tables (copy.c), in a transaction ---- */
+    RESULT (*empty)(struct connection *c, bool *ret_empty); /* no table is there */
+    /* Every row to FN, values in the order of TABLE's columns; they last until FN returns. */
+    RESULT (*scan)(struct connection *c, const struct store_table *table, row_fn *fn, void *context);
+    /* It may wait for more of them; INSERTED returns when all are in, with the first failure. */
+    RESULT (*insert)(struct connection *c, const struct store_table *table, const struct value *values);
+    RESULT (*inserted)(struct connection *c);
 };
 
 extern const struct engine engine_sqlite, engine_postgresql;
@@ -61,5 +70,18 @@ extern const struct engine engine_sqlite, engine_postgresql;
 /* Keeps the engine's words, sets what became of the transaction, returns FAIL(code). */
 struct result engine_failed(struct connection *c, enum fate fate, enum error code, const char *words);
 
+/* An embedded database in memory, and the bytes that a file of it would have. */
+RESULT engine_sqlite_memory(struct connection **ret_connection);
+RESULT engine_sqlite_image(struct connection *c, store_image_fn *fn, void *context);
+/* The image of one in a file, page by page, while others write. */
+RESULT engine_sqlite_copy(const char *url, store_image_fn *fn, void *context);
+
 /* Brings the schema up to date on a connection that writes. */
 RESULT schema_bring_up(struct connection *c, struct diag *diag);
+/* Whether it is up to date: ERROR_STORE_SCHEMA with the step that is missing or not known. */
+RESULT schema_check(struct connection *c, struct diag *diag);
+
+/* Of FROM, in one snapshot, into TO, which is empty: the tables of the schema and every row, read back before the one
+ * transaction is committed. RET_ROWS: how many. ERROR_STORE_NOT_EMPTY, ERROR_STORE_SCHEMA; ERROR_STORE_DAMAGED for a
+ * value of another kind than its column's, or when what was read back differs. */
+RESULT copy_rows(struct connection *from, struct connection *to, struct diag *diag, int64_t *ret_rows);

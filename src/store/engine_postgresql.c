@@ -11,7 +11,7 @@
 /* Of the server's catalogue. */
 enum { OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_VARCHAR = 1043 };
 
-enum { DEFERRED_MAX = 16, NAME_MAX_LEN = 16 };
+enum { DEFERRED_MAX = 16, NAME_MAX_LEN = 16, DECLARE_MAX = 8192, INSERTS_MAX = 200 };
 
 /* A closure lies between savepoint c and its release; its second and later changes have a savepoint of their own (w),
  * so that one that fails is undone alone, as SQLite does it. */
@@ -38,6 +38,7 @@ struct postgresql {
     bool unread;     /* a commit or rollback that nobody waited for is among them */
     bool begun;      /* in a transaction, though its BEGIN may be deferred */
     bool wrote;      /* the closure has changed something */
+    const struct store_table *filled; /* the statement without a name inserts into it */
     bool prepared[]; /* by enum statement */
 };
 
@@ -177,31 +178,41 @@ static bool send_sync(struct postgresql *p)
     return true;
 }
 
-static bool send_statement(struct postgresql *p, enum statement statement, const struct value *params)
-{
-    const struct statement_entry *entry = &store_statements[statement];
+/* Values as libpq takes them. */
+struct statement_values {
     Oid types[VALUES_MAX];
     const char *ptr[VALUES_MAX];
     int len[VALUES_MAX], binary[VALUES_MAX];
     uint64_t numbers[VALUES_MAX];
-    int count = (int)entry->params_count;
-    for (int i = 0; i < count; i++) {
-        const struct value *v = &params[i];
+};
+
+static void put_values(struct statement_values *to, const struct value *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct value *v = &values[i];
         bool number = v->kind == SHAPE_KIND_INT;
-        numbers[i] = htobe64((uint64_t)v->number);
-        types[i] = number ? OID_INT8 : v->kind == SHAPE_KIND_TEXT ? OID_TEXT : OID_BYTEA;
-        ptr[i] = v->null ? NULL : number ? (const char *)&numbers[i] : (const char *)v->bytes.ptr;
-        len[i] = number ? (int)sizeof numbers[i] : (int)v->bytes.len;
-        binary[i] = 1;
+        to->numbers[i] = htobe64((uint64_t)v->number);
+        to->types[i] = number ? OID_INT8 : v->kind == SHAPE_KIND_TEXT ? OID_TEXT : OID_BYTEA;
+        to->ptr[i] = v->null ? NULL : number ? (const char *)&to->numbers[i] : (const char *)v->bytes.ptr;
+        to->len[i] = number ? (int)sizeof to->numbers[i] : (int)v->bytes.len;
+        to->binary[i] = 1;
     }
+}
+
+static bool send_statement(struct postgresql *p, enum statement statement, const struct value *params)
+{
+    const struct statement_entry *entry = &store_statements[statement];
+    struct statement_values v;
+    int count = (int)entry->params_count;
+    put_values(&v, params, entry->params_count);
     char name[NAME_MAX_LEN];
     snprintf(name, sizeof name, "h%d", (int)statement);
     if (!p->prepared[statement]) {
-        if (!PQsendPrepare(p->conn, name, entry->sql[ENGINE_POSTGRESQL], count, types)) return false;
+        if (!PQsendPrepare(p->conn, name, entry->sql[ENGINE_POSTGRESQL], count, v.types)) return false;
         p->prepare = ++p->expected;
         p->preparing = statement;
     }
-    if (!PQsendQueryPrepared(p->conn, name, count, ptr, len, binary, 1)) return false;
+    if (!PQsendQueryPrepared(p->conn, name, count, v.ptr, v.len, v.binary, 1)) return false;
     p->expected++;
     return true;
 }
@@ -462,9 +473,81 @@ static struct result postgresql_backup(const char *url, const char *path)
     return FAIL(ERROR_NOT_SUPPORTED);
 }
 
-static struct result postgresql_image(const char *url, store_image_fn *fn, void *context)
+/* ---- whole tables ---- */
+
+/* In the transaction: the answer to one command, with what was put off before it. */
+static struct result ask(struct postgresql *p, const char *sql, PGresult **ret_answer)
 {
-    return FAIL(ERROR_NOT_SUPPORTED);
+    if (!send_deferred(p) || !PQsendQueryParams(p->conn, sql, 0, NULL, NULL, NULL, NULL, 1)) return lost(p);
+    p->expected++;
+    return send_sync(p) ? read_answers(p, ret_answer) : lost(p);
+}
+
+static struct result postgresql_empty(struct connection *c, bool *ret_empty)
+{
+    PGresult *answer = NULL;
+    TRY(ask(of(c), "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() LIMIT 1", &answer));
+    *ret_empty = PQntuples(answer) == 0;
+    PQclear(answer);
+    return OK;
+}
+
+static struct result hand_rows(const PGresult *answer, size_t columns, row_fn *fn, void *context)
+{
+    struct value values[VALUES_MAX];
+    ENSURE((size_t)PQnfields(answer) == columns, ERROR_STORE_STATEMENT);
+    for (int row = 0; row < PQntuples(answer); row++) {
+        for (size_t i = 0; i < columns; i++) TRY(column(answer, row, (int)i, &values[i]));
+        TRY(fn(values, context));
+    }
+    return OK;
+}
+
+static struct result postgresql_scan(struct connection *c, const struct store_table *table, row_fn *fn, void *context)
+{
+    struct postgresql *p = of(c);
+    char declare[DECLARE_MAX];
+    int n = snprintf(declare, sizeof declare, "DECLARE scan NO SCROLL CURSOR FOR %s", table->select);
+    ENSURE(n > 0 && (size_t)n < sizeof declare, ERROR_STORE_STATEMENT);
+    TRY(run_sql(p, declare));
+    for (bool more = true; more;) {
+        PGresult *answer = NULL;
+        TRY(ask(p, "FETCH 500 FROM scan", &answer));
+        more = PQntuples(answer) > 0;
+        struct result r = hand_rows(answer, table->columns, fn, context);
+        PQclear(answer);
+        TRY(r);
+    }
+    return run_sql(p, "CLOSE scan");
+}
+
+static struct result postgresql_inserted(struct connection *c)
+{
+    struct postgresql *p = of(c);
+    if (!p->expected) return OK;
+    return send_sync(p) ? read_answers(p, NULL) : lost(p);
+}
+
+/* Some at a time share a round trip; their answers are too short to fill what lies between. */
+static struct result postgresql_insert(struct connection *c, const struct store_table *table,
+                                       const struct value *values)
+{
+    struct postgresql *p = of(c);
+    struct statement_values v;
+    if (p->filled != table) {
+        Oid types[VALUES_MAX];
+        for (size_t i = 0; i < table->columns; i++)
+            types[i] = table->kinds[i] == 'I' ? OID_INT8 : table->kinds[i] == 'T' ? OID_TEXT : OID_BYTEA;
+        TRY(postgresql_inserted(c));
+        const char *sql = table->insert[ENGINE_POSTGRESQL];
+        if (!send_deferred(p) || !PQsendPrepare(p->conn, "", sql, (int)table->columns, types)) return lost(p);
+        p->expected++;
+        p->filled = table;
+    }
+    put_values(&v, values, table->columns);
+    if (!PQsendQueryPrepared(p->conn, "", (int)table->columns, v.ptr, v.len, v.binary, 1)) return lost(p);
+    p->expected++;
+    return p->expected < INSERTS_MAX ? OK : postgresql_inserted(c);
 }
 
 const struct engine engine_postgresql = {
@@ -483,5 +566,8 @@ const struct engine engine_postgresql = {
     .define = postgresql_define,
     .tend = postgresql_tend,
     .backup = postgresql_backup,
-    .image = postgresql_image,
+    .empty = postgresql_empty,
+    .scan = postgresql_scan,
+    .insert = postgresql_insert,
+    .inserted = postgresql_inserted,
 };

@@ -25,6 +25,8 @@ struct sqlite {
     struct connection base;
     sqlite3 *db;
     int log_pages; /* of the write-ahead log after the last commit */
+    sqlite3_stmt *filling; /* inserts into FILLED */
+    const struct store_table *filled;
     sqlite3_stmt *control[CONTROL_COUNT];
     sqlite3_stmt *statements[]; /* by enum statement; NULL: not used yet */
 };
@@ -135,6 +137,7 @@ static void sqlite_close(struct connection *c)
     struct sqlite *s = of(c);
     for (size_t i = 0; i < CONTROL_COUNT; i++) sqlite3_finalize(s->control[i]);
     for (size_t i = 0; i < store_statements_count; i++) sqlite3_finalize(s->statements[i]);
+    sqlite3_finalize(s->filling);
     sqlite3_close(s->db);
     free(s);
 }
@@ -269,6 +272,7 @@ static struct result column(sqlite3_stmt *stmt, int at, struct value *ret_value)
     case SQLITE_BLOB:
         v.kind = SHAPE_KIND_BYTES;
         v.bytes.ptr = sqlite3_column_blob(stmt, at);
+        if (!v.bytes.ptr) v.bytes.ptr = (const uint8_t *)""; /* empty is not absent */
         v.bytes.len = (size_t)sqlite3_column_bytes(stmt, at);
         break;
     default:
@@ -386,10 +390,18 @@ static struct result sqlite_backup(const char *url, const char *path)
     return r;
 }
 
-static struct result sqlite_image(const char *url, store_image_fn *fn, void *context)
+static struct result hand_over(sqlite3 *memory, store_image_fn *fn, void *context)
+{
+    sqlite3_int64 size = 0;
+    unsigned char *image = memory ? sqlite3_serialize(memory, "main", &size, 0) : NULL;
+    struct result r = image ? fn(bytes_of(image, (size_t)size), context) : FAIL(ERROR_IO);
+    sqlite3_free(image);
+    return r;
+}
+
+struct result engine_sqlite_copy(const char *url, store_image_fn *fn, void *context)
 {
     sqlite3 *from = NULL, *to = NULL;
-    sqlite3_int64 size = 0;
     int rc = sqlite3_open_v2(path_of(url), &from, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_open_v2(":memory:", &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {
@@ -397,11 +409,88 @@ static struct result sqlite_image(const char *url, store_image_fn *fn, void *con
         rc = copy_all(from, to);
     }
     sqlite3_close(from);
-    unsigned char *image = rc == SQLITE_OK ? sqlite3_serialize(to, "main", &size, 0) : NULL;
+    struct result r = hand_over(rc == SQLITE_OK ? to : NULL, fn, context);
     sqlite3_close(to);
-    struct result r = image ? fn(bytes_of(image, (size_t)size), context) : FAIL(ERROR_IO);
-    sqlite3_free(image);
     return r;
+}
+
+struct result engine_sqlite_memory(struct connection **ret_connection)
+{
+    struct sqlite *s = calloc(1, sizeof *s + store_statements_count * sizeof s->statements[0]);
+    if (!s) abort();
+    s->base.engine = &engine_sqlite;
+    s->base.role = ENGINE_WRITES;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int rc = sqlite3_open_v2(":memory:", &s->db, flags, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_exec(s->db, "PRAGMA foreign_keys=ON", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        *ret_connection = &s->base;
+        return OK;
+    }
+    struct result r = sqlite_failed(s, rc, false);
+    sqlite_close(&s->base);
+    return r;
+}
+
+struct result engine_sqlite_image(struct connection *c, store_image_fn *fn, void *context)
+{
+    return hand_over(of(c)->db, fn, context);
+}
+
+/* ---- whole tables ---- */
+
+static struct result sqlite_empty(struct connection *c, bool *ret_empty)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(of(c)->db, "SELECT 1 FROM sqlite_schema LIMIT 1", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
+    sqlite3_finalize(stmt);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) return sqlite_failed(of(c), rc, false);
+    *ret_empty = rc == SQLITE_DONE;
+    return OK;
+}
+
+static struct result scan_rows(struct sqlite *s, sqlite3_stmt *stmt, size_t columns, row_fn *fn, void *context)
+{
+    struct value values[VALUES_MAX];
+    int rc;
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        for (size_t i = 0; i < columns; i++) TRY(column(stmt, (int)i, &values[i]));
+        TRY(fn(values, context));
+    }
+    return rc == SQLITE_DONE ? OK : sqlite_failed(s, rc, false);
+}
+
+static struct result sqlite_scan(struct connection *c, const struct store_table *table, row_fn *fn, void *context)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(of(c)->db, table->select, -1, &stmt, NULL);
+    struct result r = rc == SQLITE_OK ? scan_rows(of(c), stmt, table->columns, fn, context)
+                                      : sqlite_failed(of(c), rc, false);
+    sqlite3_finalize(stmt);
+    return r;
+}
+
+static struct result sqlite_insert(struct connection *c, const struct store_table *table, const struct value *values)
+{
+    struct sqlite *s = of(c);
+    int rc = SQLITE_OK;
+    if (s->filled != table) {
+        sqlite3_finalize(s->filling);
+        s->filling = NULL;
+        s->filled = table;
+        rc = sqlite3_prepare_v2(s->db, table->insert[ENGINE_SQLITE], -1, &s->filling, NULL);
+    }
+    for (size_t i = 0; rc == SQLITE_OK && i < table->columns; i++) rc = bind(s->filling, (int)i + 1, &values[i]);
+    if (rc == SQLITE_OK) rc = sqlite3_step(s->filling);
+    struct result r = rc == SQLITE_DONE ? OK : sqlite_failed(s, rc, false);
+    sqlite3_reset(s->filling);
+    return r;
+}
+
+static struct result sqlite_inserted(struct connection *c)
+{
+    return OK;
 }
 
 const struct engine engine_sqlite = {
@@ -421,5 +510,8 @@ const struct engine engine_sqlite = {
     .define = sqlite_define,
     .tend = sqlite_tend,
     .backup = sqlite_backup,
-    .image = sqlite_image,
+    .empty = sqlite_empty,
+    .scan = sqlite_scan,
+    .insert = sqlite_insert,
+    .inserted = sqlite_inserted,
 };

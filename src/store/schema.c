@@ -45,6 +45,19 @@ struct result schema_bring_up(struct connection *c, struct diag *diag)
     return r;
 }
 
+struct result schema_check(struct connection *c, struct diag *diag)
+{
+    bool *taken = calloc(store_schema_count, sizeof *taken);
+    if (!taken) abort();
+    struct result r = find_taken(c, diag, taken);
+    for (size_t i = 0; i < store_schema_count && !failed(r); i++)
+        if (!taken[i])
+            r = diag_log(diag, ERROR_STORE_SCHEMA, "the database lacks step %s; the first start of this version takes "
+                                                   "it", store_schema[i].name);
+    free(taken);
+    return r;
+}
+
 static struct result find_taken(struct connection *c, struct diag *diag, bool *taken)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);

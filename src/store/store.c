@@ -533,11 +533,43 @@ struct result store_backup(struct store *store, const char *path)
     return store->engine->backup(store->url, path);
 }
 
-struct result store_image(const char *url, store_image_fn *fn, void *context)
+/* Not locked: there are no statements but those of a copy, which may take as long as it takes. */
+static struct result open_alone(const char *url, enum engine_role role, struct diag *diag,
+                                struct connection **ret_connection)
 {
     const struct engine *engine = engine_of(url);
-    ENSURE(engine, ERROR_STORE_URL);
-    return engine->image(url, fn, context);
+    if (!engine) return diag_log(diag, ERROR_STORE_URL, "the URL begins with none of: sqlite: postgresql://");
+    return engine->open(url, role, diag, ret_connection);
+}
+
+static struct result copy_between(const char *from, const char *to, struct diag *diag, struct connection **ret_from,
+                                  struct connection **ret_to, int64_t *ret_rows)
+{
+    TRY(open_alone(from, ENGINE_READS, diag, ret_from));
+    TRY(to ? open_alone(to, ENGINE_WRITES, diag, ret_to) : engine_sqlite_memory(ret_to));
+    return copy_rows(*ret_from, *ret_to, diag, ret_rows);
+}
+
+struct result store_image(const char *url, struct diag *diag, store_image_fn *fn, void *context)
+{
+    const struct engine *engine = engine_of(url);
+    struct connection *from = NULL, *to = NULL;
+    int64_t rows;
+    if (engine == &engine_sqlite) return engine_sqlite_copy(url, fn, context);
+    struct result r = copy_between(url, NULL, diag, &from, &to, &rows);
+    if (!failed(r)) r = engine_sqlite_image(to, fn, context);
+    if (from) from->engine->close(from);
+    if (to) to->engine->close(to);
+    return r;
+}
+
+struct result store_copy(const char *from_url, const char *to_url, struct diag *diag, int64_t *ret_rows)
+{
+    struct connection *from = NULL, *to = NULL;
+    struct result r = copy_between(from_url, to_url, diag, &from, &to, ret_rows);
+    if (from) from->engine->close(from);
+    if (to) to->engine->close(to);
+    return r;
 }
 
 void store_counts(struct store *store, struct store_counts *ret_counts)

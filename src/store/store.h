@@ -78,10 +78,16 @@ RESULT store_list(struct store *store, enum statement statement, struct record p
  * ERROR_NOT_SUPPORTED for PostgreSQL, whose own tools do it). */
 RESULT store_backup(struct store *store, const char *path);
 
-/* The same as the bytes of a file, in memory and nowhere else, handed to FN once. URL: of store_options; the store need
- * not be open. */
+/* The whole database, in one snapshot while others go on, as the bytes of a file of the embedded one, whatever its own
+ * engine is; in memory and nowhere else, handed to FN once. URL: of store_options; the store need not be open.
+ * ERROR_STORE_SCHEMA when its schema is not this build's (PostgreSQL only). */
 typedef struct result store_image_fn(struct bytes image, void *context);
-RESULT store_image(const char *url, store_image_fn *fn, void *context);
+RESULT store_image(const char *url, struct diag *diag, store_image_fn *fn, void *context);
+
+/* Every row of the database at FROM, in one snapshot, into the one at TO, of whatever engines: in one transaction,
+ * committed after what is in TO was read back and was the same. Tables are made in it; TO holds none before
+ * (ERROR_STORE_NOT_EMPTY), and FROM has the schema of this build (ERROR_STORE_SCHEMA). RET_ROWS: how many it were. */
+RESULT store_copy(const char *from, const char *to, struct diag *diag, int64_t *ret_rows);
 
 /* How much was committed since it was opened. */
 struct store_counts {

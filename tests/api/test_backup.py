@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+from postgres import POSTGRES, Postgres
 from world import World
 
 PASSPHRASE = b"a passphrase of the backup's own"
@@ -24,6 +25,7 @@ class Backup(unittest.TestCase):
         cls.world.wait_trail_heads(1)  # for an hour nothing more comes by itself
         cls.file = cls.parent + "/archive"
         cls.before = set(os.listdir(cls.parent))
+        cls.then = cls.accounts(cls.world.folder)
         cls.done = cls.hufu("backup", "--json", "--folder", cls.world.folder, cls.file)
 
     @classmethod
@@ -37,9 +39,9 @@ class Backup(unittest.TestCase):
         finally:
             os.close(read)
 
-    def refused(self, file, words, **how):
+    def refused(self, file, words, *options, **how):
         target = self.parent + "/refused"
-        done = self.hufu("restore", file, target, **how)
+        done = self.hufu("restore", *options, file, target, **how)
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(words, done.stderr)
         self.assertEqual([name for name in os.listdir(self.parent) if name.startswith("refused")], [])
@@ -60,7 +62,6 @@ class Backup(unittest.TestCase):
             whole = f.read()
         for plain in (b"SQLite format", b"HUFULOG", b"[serve]"):
             self.assertNotIn(plain, whole)
-        accounts = self.accounts(self.world.folder)
         self.world.stop()
         kept, place = self.world.folder + "-kept", self.world.folder
         os.rename(place, kept)
@@ -77,7 +78,7 @@ class Backup(unittest.TestCase):
             self.world.start()
             self.assertTrue(sessions)
             self.assertEqual(self.sessions(place), [])
-            self.assertEqual(self.accounts(place), accounts)
+            self.assertEqual(self.accounts(place), self.then)
             # Another incarnation, which signer and database know and whose heads are told from the old one's.
             self.assertFalse(os.path.exists(place + "/signer/incarnation"))
             after = self.head(place)
@@ -102,6 +103,74 @@ class Backup(unittest.TestCase):
         self.assertEqual(told.returncode, 1, told.stdout)
         self.assertIn("was signed beside this installation", told.stderr)
 
+    @unittest.skipUnless(os.path.exists(POSTGRES), "a test dependency: script/setup test")
+    def test_r_ops_6_walk_over_postgresql_and_back(self):
+        """The same with the other database: what was embedded goes on in PostgreSQL, is backed up there while it runs,
+        goes on in another one, and is an embedded one again; each empty before, and filled whole or not at all."""
+        server = Postgres()
+        self.addCleanup(server.close)
+        first, second = server.database("first"), server.database("second")
+        place, kept, archive = self.world.folder, self.world.folder + "-kept", self.parent + "/of-postgresql"
+        self.world.stop()
+        os.rename(place, kept)
+        try:
+            self.restored(self.file, place, "--database", first)
+            self.assertFalse(os.path.exists(place + "/web/hufu.db") or os.path.exists(place + "/database"))
+            with open(place + "/hufu.conf", encoding="utf-8") as f:
+                self.assertIn(f"[web]\ndatabase = {first}\n", f.read())
+            self.world.start()
+            self.assertEqual(self.accounts(place), self.then)
+            self.world.run("demo", "--folder", place)
+            done = self.hufu("backup", "--json", "--folder", place, archive)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            made, accounts = json.loads(done.stdout), self.accounts(place)
+            self.world.stop()
+            shutil.rmtree(place)
+            # Where there is something already nothing is touched, and where something fails nothing is left.
+            count = "SELECT count(*) FROM account"
+            before = server.run([count], url=first)
+            self.refused(archive, "database that was given is not empty")
+            self.assertEqual(server.run([count], url=first), before)
+            self.refused(self.cut_at_end(archive), "The backup is cut off", "--database", second)
+            self.assertEqual(server.run(["SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"],
+                                        url=second).strip(), "0")
+            self.refused(archive, "others can see a password", "--database", "postgresql://hufu:secret@host/hufu")
+            self.refused(archive, "others can see a password", "--database", "postgresql://host/hufu?password=secret")
+            self.refused(archive, "--database is neither", "--database", "sqlite:/tmp/elsewhere")
+            told = self.restored(archive, place, "--database", second)
+            self.same(told, made)
+            self.assertEqual(told["certificates"], 4)
+            self.world.start()
+            self.assertEqual(self.accounts(place), accounts)
+            self.world.run("demo", "--folder", place)
+            self.assertEqual(self.verify(place)["restored"], 2)
+            self.world.stop()
+            shutil.rmtree(place)
+            told = self.restored(archive, place, "--database", "embedded")
+            self.same(told, made)
+            self.world.start()
+            self.assertEqual(self.accounts(place), accounts)
+        finally:
+            self.world.stop()
+            shutil.rmtree(place, ignore_errors=True)
+            os.rename(kept, place)
+            self.world.start()
+
+    def restored(self, file, place, *options):
+        done = self.hufu("restore", "--json", *options, file, place)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def same(self, told, made):
+        """What was verified before the copy was made; it was written on meanwhile."""
+        self.assertEqual((told["files"], told["bytes"]), (made["files"], made["bytes"]))
+        self.assertGreaterEqual((told["journal"], told["trail"]), (made["journal"], made["trail"]))
+
+    def cut_at_end(self, file):
+        with open(file, "rb") as f, open(self.parent + "/altered", "wb") as to:
+            to.write(f.read()[:-1])
+        return self.parent + "/altered"
+
     def verify(self, folder, *more):
         done = self.world.run("audit", "verify", "--json", *more, folder)
         return json.loads(done.stdout)["journal"]
@@ -116,9 +185,10 @@ class Backup(unittest.TestCase):
         with open(folder + "/signer/journal/head") as f:
             return dict(line.strip().split(": ", 1) for line in f if ": " in line)
 
-    def accounts(self, folder):
+    @classmethod
+    def accounts(cls, folder):
         """As an operator sees them who logs in with a USBKey and certificate of before the backup."""
-        done = self.world.run("user", "list", "--folder", folder, "--json")
+        done = cls.world.run("user", "list", "--folder", folder, "--json")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def test_a_wrong_passphrase_is_told_from_a_damaged_file(self):

@@ -3,15 +3,14 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 import unittest
 
 from engine import Peer
+from postgres import POSTGRES, Postgres
 from website import Site, answer_hello
 from world import wait_for
 
@@ -22,42 +21,6 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 def sm3(data):
     return hashlib.new("sm3", data).digest()
-
-
-POSTGRES = "/usr/lib/postgresql/15/bin"
-
-
-class Postgres:
-    """A server of the test's own, on a Unix socket; it refuses to run as root."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="hufu-pg-")
-        self.who = {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
-        if self.who:
-            shutil.chown(self.folder, "postgres", "postgres")
-        self.call("initdb", "-D", self.folder + "/data", "-A", "trust", "-U", "hufu", "--no-sync", "-E", "UTF8")
-        self.server = subprocess.Popen([POSTGRES + "/postgres", "-D", self.folder + "/data", "-k", self.folder, "-c",
-                                        "listen_addresses=", "-c", "fsync=off"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL, cwd="/",
-                                       **self.who)
-        self.url = f"postgresql:///postgres?host={self.folder}&user=hufu"
-        wait_for("PostgreSQL", lambda: self.psql("SELECT 1").returncode == 0)
-
-    def call(self, program, *arguments):
-        subprocess.run([os.path.join(POSTGRES, program), *arguments], check=True, capture_output=True, cwd="/", **self.who)
-
-    def psql(self, *statements):
-        return subprocess.run(["psql", "-qX", self.url, *[a for s in statements for a in ("-c", s)]], capture_output=True)
-
-    def run(self, statements):
-        done = self.psql(*statements)
-        if done.returncode != 0:
-            raise AssertionError(done.stderr.decode())
-
-    def close(self):
-        self.server.send_signal(signal.SIGINT)
-        self.server.wait(30)
-        shutil.rmtree(self.folder)
 
 
 class Case(unittest.TestCase):
