@@ -171,7 +171,7 @@ struct looking {
 static struct result look(struct tx *tx, void *context)
 {
     struct looking *l = context;
-    return desk_load(tx, l->act, l->number, &l->row);
+    return desk_look(tx, l->act, l->number, &l->row);
 }
 
 struct result application_get(const struct act *act, const char *number, struct application_row *ret_row)
@@ -183,20 +183,26 @@ struct result application_get(const struct act *act, const char *number, struct 
     return OK;
 }
 
-struct result application_list(const struct act *act, const char *after, struct application_row **ret_rows,
-                               size_t *ret_count, const char **ret_next)
+struct result application_list_by(const struct act *act, enum statement statement, const char *after,
+                                  struct application_row **ret_rows, size_t *ret_count, const char **ret_next)
 {
     /* Numbers fall from page to page; '~' stands behind every digit. */
     struct key_row params = { .id = act->account, .key = after ? after : "~", .limit_count = APPLICATION_PAGE + 1 };
     void *rows;
     size_t count;
     ENSURE(!after || number_right(after), ERROR_MALFORMED);
-    TRY(store_list(act->service->store, STATEMENT_APPLICATION_LIST_OF, RECORD(key_row_shape, &params), act->arena,
+    TRY(store_list(act->service->store, statement, RECORD(key_row_shape, &params), act->arena,
                    &application_row_shape, APPLICATION_PAGE + 1, &rows, &count));
     *ret_rows = rows;
     *ret_count = count > APPLICATION_PAGE ? APPLICATION_PAGE : count;
     *ret_next = count > APPLICATION_PAGE ? (*ret_rows)[APPLICATION_PAGE - 1].number : NULL;
     return OK;
+}
+
+struct result application_list(const struct act *act, const char *after, struct application_row **ret_rows,
+                               size_t *ret_count, const char **ret_next)
+{
+    return application_list_by(act, STATEMENT_APPLICATION_LIST_OF, after, ret_rows, ret_count, ret_next);
 }
 
 /* ---- edits ---- */
@@ -231,6 +237,7 @@ static struct result agree(struct tx *tx, struct desk_step *step, struct applica
 {
     struct agreement_row agreement;
     const char *version = step->own;
+    ENSURE(!desk_deputy(step->act, row), ERROR_DEPUTY);
     TRY(agreement_in_force(tx, step->act, &agreement));
     if (!text_equal(agreement.version, version))
         return diag_field(step->act->diag, ERROR_APPLICATION_AGREEMENT, "version", "现行版本是 %s", agreement.version);

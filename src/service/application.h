@@ -23,6 +23,10 @@ RESULT application_get(const struct act *act, const char *number, struct applica
 RESULT application_list(const struct act *act, const char *after, struct application_row **ret_rows,
                         size_t *ret_count, const char **ret_next);
 
+/* The same by another STATEMENT, which takes :id, :key and :limit_count as that one does. */
+RESULT application_list_by(const struct act *act, enum statement statement, const char *after,
+                           struct application_row **ret_rows, size_t *ret_count, const char **ret_next);
+
 /* R-FORM-1: VERSION must be the agreement in force; kept with the time and from where. */
 RESULT application_agree(const struct act *act, const struct application_edit *edit, const char *version,
                          struct application_row *ret_row);

@@ -24,8 +24,8 @@ struct result attachment_missing(struct tx *tx, const struct act *act, const str
     struct attachment_row *rows;
     size_t count;
     TRY(list(tx, act, row->number, &rows, &count));
-    for (size_t i = 0; kind_rule(kind)->scans[i]; i++) {
-        const struct kind_scan *scan = kind_rule(kind)->scans[i];
+    const struct kind_scan *scan;
+    for (size_t i = 0; (scan = kind_scan_at(kind, row->deputy_name, i)); i++) {
         size_t at = 0;
         while (at < count && !text_equal(rows[at].kind, scan->name)) at++;
         /* One that was sent back is not among the current ones any more. */
@@ -53,6 +53,8 @@ static struct result check(struct tx *tx, const struct adding *a, enum kind kind
     struct count_row count;
     bool printed;
     if (!scan) return diag_field(a->act->diag, ERROR_APPLICATION_FIELD, "kind", "这项业务不需要这种附件");
+    if (scan->deputy && !row->deputy_name)
+        return diag_field(a->act->diag, ERROR_APPLICATION_FIELD, "kind", "没有委托经办人，不需要委托书");
     if (scan->form) {
         TRY(form_printed(tx, a->act, row, &printed));
         if (!printed)
@@ -73,7 +75,7 @@ static struct result look(struct tx *tx, void *context)
     struct application_row row;
     enum kind kind;
     enum state state;
-    TRY(desk_load(tx, a->act, a->number, &row));
+    TRY(desk_look(tx, a->act, a->number, &row));
     TRY(kind_find(row.service, &kind));
     TRY(state_find(row.state, &state));
     ENSURE(workflow_possible(kind, state, EVENT_UPLOAD), ERROR_APPLICATION_STATE);
@@ -128,7 +130,7 @@ static struct result read_list(struct tx *tx, void *context)
 {
     struct listing *l = context;
     struct application_row row;
-    TRY(desk_load(tx, l->act, l->number, &row));
+    TRY(desk_look(tx, l->act, l->number, &row));
     return list(tx, l->act, l->number, &l->rows, &l->count);
 }
 

@@ -10,17 +10,40 @@
 #include "service/item.h"
 #include "service/notice.h"
 #include "service/review.h"
+#include "service/session.h"
 
 /* ---- looking ---- */
 
-struct result desk_load(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row)
+bool desk_deputy(const struct act *act, const struct application_row *row)
+{
+    return act->kind == ACTOR_HOLDER && !id_empty(&row->deputy) && id_equal(&row->deputy, &act->account);
+}
+
+static bool party(const struct act *act, const struct application_row *row)
+{
+    return act->kind != ACTOR_HOLDER || id_equal(&row->holder, &act->account) ||
+           id_equal(&row->successor, &act->account);
+}
+
+struct result desk_look(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row)
 {
     struct key_row params = { .key = number };
     struct application_row row;
     TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &params), act->arena, &application_row_shape,
                &row));
-    bool own = id_equal(&row.holder, &act->account) || id_equal(&row.successor, &act->account);
-    ENSURE(act->kind != ACTOR_HOLDER || own, ERROR_NOT_FOUND);
+    if (!party(act, &row)) {
+        ENSURE(desk_deputy(act, &row), ERROR_NOT_FOUND);
+        TRY(session_check_whole(act));
+    }
+    *ret_row = row;
+    return OK;
+}
+
+struct result desk_load(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row)
+{
+    struct application_row row;
+    TRY(desk_look(tx, act, number, &row));
+    ENSURE(party(act, &row), ERROR_DEPUTY);
     *ret_row = row;
     return OK;
 }
@@ -154,8 +177,8 @@ static const char *template_of(const struct desk_step *step, struct arena *arena
     }
 }
 
-static struct result tell_person(struct tx *tx, const struct act *act, const struct application_row *row,
-                                 const char *template, const struct id *whom)
+struct result desk_tell_person(struct tx *tx, const struct act *act, const struct application_row *row,
+                               const char *template, const struct id *whom)
 {
     enum kind kind;
     struct account_row account;
@@ -185,6 +208,7 @@ static struct result tell_person(struct tx *tx, const struct act *act, const str
         { "fee", yuan },
         { "holder", row->holder_name ? row->holder_name : "-" },
         { "return_address", return_address ? return_address : "-" },
+        { "deputy", row->deputy_name ? row->deputy_name : "-" },
     };
     struct notice notice = { .template = template, .mobile = account.mobile, .email = account.email,
                              NOTICE_VALUES(values) };
@@ -193,7 +217,7 @@ static struct result tell_person(struct tx *tx, const struct act *act, const str
 
 struct result desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template)
 {
-    return tell_person(tx, act, row, template, &row->holder);
+    return desk_tell_person(tx, act, row, template, &row->holder);
 }
 
 static struct result act_on(struct tx *tx, struct desk_step *step, unsigned actions, struct application_row *row)
@@ -230,14 +254,31 @@ static struct result record(struct tx *tx, struct desk_step *step, unsigned acti
     unsigned whom = 0;
     const char *template = actions & ACTION_TELL ? template_of(step, act->arena, &whom) : NULL;
     if (!template) return OK;
-    if (whom & TO_HOLDER) TRY(tell_person(tx, act, row, template, &row->holder));
-    return whom & TO_SUCCESSOR ? tell_person(tx, act, row, template, &row->successor) : OK;
+    if (whom & TO_HOLDER) TRY(desk_tell_person(tx, act, row, template, &row->holder));
+    return whom & TO_SUCCESSOR ? desk_tell_person(tx, act, row, template, &row->successor) : OK;
 }
 
 /* What the person to whom a certificate passes may do with another's application. */
 static bool for_successor(enum event event)
 {
     return event == EVENT_CONFIRM || event == EVENT_FINISH;
+}
+
+/* What may be done for the holder by who has the holder's letter: fill in, upload, pay. What the holder agrees to,
+ * submits and confirms stays the holder's (R-FORM-6). */
+static bool for_deputy(enum event event)
+{
+    return event == EVENT_FILL || event == EVENT_PRINT || event == EVENT_UPLOAD || event == EVENT_PAY;
+}
+
+static struct result check_who(const struct desk_step *step, const struct application_row *row)
+{
+    const struct act *act = step->act;
+    if (act->kind != ACTOR_HOLDER || id_equal(&row->holder, &act->account)) return OK;
+    if (id_equal(&row->successor, &act->account) && for_successor(step->event)) return OK;
+    ENSURE(desk_deputy(act, row), ERROR_NOT_PERMITTED);
+    ENSURE(for_deputy(step->event), ERROR_DEPUTY);
+    return OK;
 }
 
 /* Its holder has done something, or it is the holder's turn again: the time to its lapse begins anew (R-FORM-8). */
@@ -254,11 +295,10 @@ struct result desk_take_in(struct tx *tx, struct desk_step *step)
     struct application_row row;
     struct workflow_facts facts;
     const struct workflow_row *way;
-    TRY(desk_load(tx, act, step->number, &row));
+    TRY(desk_look(tx, act, step->number, &row));
     TRY(kind_find(row.service, &step->kind));
     TRY(state_find(row.state, &step->from));
-    bool holder = act->kind != ACTOR_HOLDER || id_equal(&row.holder, &act->account);
-    ENSURE(holder || for_successor(step->event), ERROR_NOT_PERMITTED);
+    TRY(check_who(step, &row));
     ENSURE(!step->guarded || step->version == row.version, ERROR_APPLICATION_VERSION);
     /* Before anything is changed: what the state forbids is refused as that, whatever else is wrong. */
     ENSURE(workflow_possible(step->kind, step->from, step->event), ERROR_APPLICATION_STATE);

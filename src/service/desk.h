@@ -39,9 +39,15 @@ void desk_publish(const struct act *act, const char *number, enum event event);
 /* The application NUMBER as ACT may see it: a holder the own ones and those by which a certificate is to pass to the
  * person, operators and the system all. */
 RESULT desk_load(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row);
+/* The same for what a deputy may see and do too (R-FORM-6); to the others such a person is ERROR_DEPUTY. */
+RESULT desk_look(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row);
+/* Whether ACT is by the one who acts for the holder of ROW. */
+bool desk_deputy(const struct act *act, const struct application_row *row);
 RESULT desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                   struct workflow_facts *ret_facts);
-/* Queues the notice TEMPLATE about the application to its holder. */
+/* Queues the notice TEMPLATE about the application to its holder, or to WHOM. */
 RESULT desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template);
+RESULT desk_tell_person(struct tx *tx, const struct act *act, const struct application_row *row,
+                        const char *template, const struct id *whom);
 /* What has been paid for the application and was not given back. */
 RESULT desk_paid(struct tx *tx, const struct act *act, const char *number, int64_t *ret_fen);

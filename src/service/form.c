@@ -117,6 +117,8 @@ static struct result put_rows(struct content *c, struct tx *tx, const struct act
     put_item(c, "企业信息", "organization_address", row->organization_address);
     TRY(put_holder(c, act, row));
     TRY(put_successor(c, tx, act, row));
+    put(c, "经办人信息", "经办人姓名", row->deputy_name);
+    put(c, "经办人信息", "手机号码", row->deputy_mobile);
     put(c, "证书信息", "证书存储方式", text_equal(row->medium, "shield") ? "手机盾" : "USBKey");
     put(c, "证书信息", "证书序列号", row->about);
     if (row->revoke_reason) put(c, "证书信息", "吊销原因", reason_words(row->revoke_reason));
@@ -130,12 +132,13 @@ static struct result put_rows(struct content *c, struct tx *tx, const struct act
 }
 
 /* 备注: exactly what this service asks for. */
-static const char *notes_of(struct arena *arena, const struct kind_rule *rule)
+static const char *notes_of(struct arena *arena, enum kind kind, bool deputy)
 {
+    const struct kind_scan *scan;
     char text[2048];
     struct writer w = writer_of(text, sizeof text);
-    for (size_t i = 0; rule->scans[i]; i++)
-        write_format(&w, "%s%zu. %s", i ? "\n" : "", i + 1, rule->scans[i]->words);
+    for (size_t i = 0; (scan = kind_scan_at(kind, deputy, i)); i++)
+        write_format(&w, "%s%zu. %s", i ? "\n" : "", i + 1, scan->words);
     struct bytes written;
     return failed(writer_end(&w, &written)) ? NULL : arena_text(arena, written);
 }
@@ -156,7 +159,7 @@ static struct result content_init(struct content *c, struct tx *tx, const struct
     c->rows[c->w.len] = '\0';
     civil_people(row->agreed_s, agreed);
     c->agreement = arena_format(act->arena, "%s（%s 同意）", row->agreement_version, agreed);
-    c->notes = notes_of(act->arena, rule);
+    c->notes = notes_of(act->arena, kind, row->deputy_name);
     ENSURE(c->agreement && c->notes, ERROR_OUT_OF_ROOM);
     return OK;
 }
@@ -220,7 +223,7 @@ static struct result look(struct tx *tx, void *context)
     const struct workflow_row *way;
     enum kind kind;
     enum state state;
-    TRY(desk_load(tx, p->act, p->number, &p->row));
+    TRY(desk_look(tx, p->act, p->number, &p->row));
     TRY(kind_find(p->row.service, &kind));
     TRY(state_find(p->row.state, &state));
     TRY(desk_facts(tx, p->act, &p->row, kind, &facts));
@@ -298,7 +301,7 @@ struct result form_print(const struct act *act, const char *number, struct form_
 static struct result find(struct tx *tx, void *context)
 {
     struct printing *p = context;
-    TRY(desk_load(tx, p->act, p->number, &p->row));
+    TRY(desk_look(tx, p->act, p->number, &p->row));
     return latest(tx, p->act, p->number, &p->form);
 }
 
@@ -306,7 +309,8 @@ struct result form_open(const struct act *act, const char *number, struct form_r
 {
     struct printing p = { .act = act, .number = number };
     TRY(store_read(act->service->store, find, &p));
-    if (act->kind == ACTOR_OPERATOR) TRY(audit_write_alone(act, "form.look", number, p.form.code));
+    if (act->kind == ACTOR_OPERATOR || desk_deputy(act, &p.row))
+        TRY(audit_write_alone(act, "form.look", number, p.form.code));
     TRY(seal_file_open(act->service, "form", p.form.name, p.form.key_sealed, ret_fd));
     *ret_form = p.form;
     return OK;

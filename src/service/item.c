@@ -31,6 +31,7 @@ static const struct item items[] = {
     { "license", "单位证照复印件", NULL },
     { "identity", "使用人身份证件复印件", NULL },
     { "identity-new", "新使用人身份证件复印件", NULL },
+    { "letter", "委托书", NULL },
 };
 
 const struct item *item_find(const char *name)
@@ -63,7 +64,7 @@ static bool fits(enum kind kind, const struct item *item)
     if (text_equal(item->name, "reason")) return kind == KIND_REVOKE;
     if (text_equal(item->name, "successor_mobile")) return kind_rule(kind)->successor;
     bool scan = text_equal(item->name, "form") || text_equal(item->name, "license") ||
-                text_starts(item->name, "identity");
+                text_equal(item->name, "letter") || text_starts(item->name, "identity");
     return !scan || kind_scan(kind, item->name);
 }
 

@@ -12,9 +12,11 @@ static const struct kind_scan identity = { "identity", "使用人身份证件复
 static const struct kind_scan identity_old = { "identity", "原使用人身份证件复印件一份（盖申请单位公章）", false };
 static const struct kind_scan identity_new = { "identity-new", "新使用人身份证件复印件一份（盖申请单位公章）",
                                                false };
+static const struct kind_scan letter = { "letter", "委托书一份（写明经办人姓名和委托事项，使用人签字，并盖申请单位公章）",
+                                         .deputy = true };
 
 #define THREE_DAYS (3 * KIND_HALF_DAYS)
-#define SCANS_OF_ONE { &form, &license, &identity }
+#define SCANS_OF_ONE { &form, &license, &identity, &letter }
 
 static const struct kind_rule rules[KIND_COUNT] = {
     [KIND_APPLY] = { .name = "apply", .page_name = "证书申请", .fee_item = "certificate", .half_days = THREE_DAYS,
@@ -39,7 +41,7 @@ static const struct kind_rule rules[KIND_COUNT] = {
     [KIND_CHANGE] = { .name = "change", .page_name = "使用人变更", .half_days = THREE_DAYS,
                       .usbkey = FULFIL_DOWNLOAD, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_APPROVAL,
                       .validity = VALIDITY_OLD, .about_certificate = true, .reason = "affiliationChanged",
-                      .successor = true, .scans = { &form, &license, &identity_old, &identity_new } },
+                      .successor = true, .scans = { &form, &license, &identity_old, &identity_new, &letter } },
 };
 
 const struct kind_rule *kind_rule(enum kind kind)
@@ -68,5 +70,13 @@ const struct kind_scan *kind_scan(enum kind kind, const char *name)
     const struct kind_scan *const *scans = kind_rule(kind)->scans;
     for (size_t i = 0; scans[i]; i++)
         if (text_equal(scans[i]->name, name)) return scans[i];
+    return NULL;
+}
+
+const struct kind_scan *kind_scan_at(enum kind kind, bool deputy, size_t index)
+{
+    const struct kind_scan *const *scans = kind_rule(kind)->scans;
+    for (size_t i = 0; scans[i]; i++)
+        if ((deputy || !scans[i]->deputy) && index-- == 0) return scans[i];
     return NULL;
 }

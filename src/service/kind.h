@@ -2,6 +2,8 @@
  * them (workflow.h) reads it from here, so that a service is a row and not a branch. */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/result.h"
 
 enum kind {
@@ -34,12 +36,13 @@ enum validity {
     VALIDITY_OLD    /* as the certificate that it takes the place of */
 };
 
-enum { KIND_SCANS_MAX = 5, KIND_HALF_DAYS = 2 };
+enum { KIND_SCANS_MAX = 6, KIND_HALF_DAYS = 2 };
 
 /* A scan that a service asks for; WORDS stand in the form's 备注 (R-FORM-3). */
 struct kind_scan {
     const char *name, *words;
     bool form; /* is the form itself: belongs to a revision of it */
+    bool deputy; /* asked for where somebody acts for the holder, and only there (R-FORM-6) */
 };
 
 struct kind_rule {
@@ -66,3 +69,5 @@ enum fulfilment kind_fulfilment(enum kind kind, bool shield);
 RESULT kind_find(const char *name, enum kind *ret_kind);
 /* NULL where KIND does not ask for a scan of that NAME. */
 const struct kind_scan *kind_scan(enum kind kind, const char *name);
+/* The scan at INDEX of those that KIND asks for, by a DEPUTY or without one; NULL: there are no more. */
+const struct kind_scan *kind_scan_at(enum kind kind, bool deputy, size_t index);

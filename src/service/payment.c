@@ -64,7 +64,7 @@ static struct result begin(struct tx *tx, void *context)
     enum kind kind;
     enum state state;
     b->fresh = false;
-    TRY(desk_load(tx, b->act, b->number, &row));
+    TRY(desk_look(tx, b->act, b->number, &row));
     TRY(kind_find(row.service, &kind));
     TRY(state_find(row.state, &state));
     TRY(desk_facts(tx, b->act, &row, kind, &facts));
@@ -134,7 +134,7 @@ static struct result apply_paid(struct tx *tx, struct applying *a)
     bool open = text_equal(p->state, "open") || text_equal(p->state, "closed");
     TRY(payment_judge(p, a->told, act->diag));
     if (!open) return OK; /* told again */
-    TRY(desk_load(tx, act, p->application, &row));
+    TRY(desk_look(tx, act, p->application, &row));
     TRY(desk_paid(tx, act, p->application, &before));
     p->transaction_number = a->told->transaction;
     p->paid_s = a->told->paid_s ? a->told->paid_s : act->now_s;
@@ -181,7 +181,7 @@ static struct result apply_refunded(struct tx *tx, struct applying *a)
     TRY(apply_state(tx, a, "refunding", "refunded"));
     FAULT("web:refund-marked");
     struct application_row row;
-    TRY(desk_load(tx, a->act, p->application, &row));
+    TRY(desk_look(tx, a->act, p->application, &row));
     return desk_tell(tx, a->act, &row, "application-refunded");
 }
 
@@ -395,7 +395,7 @@ static struct result get(struct tx *tx, void *context)
 {
     struct getting *g = context;
     struct application_row row;
-    TRY(desk_load(tx, g->act, g->number, &row));
+    TRY(desk_look(tx, g->act, g->number, &row));
     struct result r = latest(tx, g->act, g->number, &g->payment);
     return r.code == ERROR_NOT_FOUND ? FAIL(ERROR_PAYMENT_NONE) : r;
 }
@@ -420,7 +420,7 @@ static struct result list(struct tx *tx, void *context)
     struct listing *l = context;
     struct application_row row;
     struct key_row key = { .key = l->number, .limit_count = PAYMENT_LIST_MAX };
-    TRY(desk_load(tx, l->act, l->number, &row));
+    TRY(desk_look(tx, l->act, l->number, &row));
     return tx_list(tx, STATEMENT_PAYMENT_LIST_OF, RECORD(key_row_shape, &key), l->act->arena, &payment_row_shape,
                    PAYMENT_LIST_MAX, &l->rows, &l->count);
 }

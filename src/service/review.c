@@ -191,13 +191,16 @@ static struct result send_back(struct tx *tx, struct desk_step *step, struct app
     TRY(evidence_role(tx, step->act, "reviewer", &operator));
     if (!item_list_right(step->kind, r->items))
         return diag_field(step->act->diag, ERROR_RETURN_ITEMS, "items", "请选择要更正的项目，每项一次");
+    if (item_listed(r->items, "letter") && !row->deputy_name)
+        return diag_field(step->act->diag, ERROR_RETURN_ITEMS, "items", "这份受理单没有经办人，没有委托书可更正");
     row->return_reason = r->reason;
     row->return_items = r->items;
     row->return_words = r->words;
     row->returned_s = step->act->now_s;
     /* A scan that is sent back counts no more. */
-    for (size_t i = 0; kind_rule(step->kind)->scans[i]; i++) {
-        struct attachment_row scan = { .application = row->number, .kind = kind_rule(step->kind)->scans[i]->name };
+    const struct kind_scan *asked;
+    for (size_t i = 0; (asked = kind_scan_at(step->kind, row->deputy_name, i)); i++) {
+        struct attachment_row scan = { .application = row->number, .kind = asked->name };
         if (!item_listed(r->items, scan.kind)) continue;
         TRY(tx_run(tx, STATEMENT_ATTACHMENT_SUPERSEDE, RECORD(attachment_row_shape, &scan), NULL));
     }

@@ -61,7 +61,7 @@ static struct result get(struct tx *tx, void *context)
     struct sending *s = context;
     struct key_row params = { .key = s->number };
     struct application_row row;
-    TRY(desk_load(tx, s->act, s->number, &row));
+    TRY(desk_look(tx, s->act, s->number, &row));
     struct result r = tx_one(tx, STATEMENT_SHIPMENT_GET, RECORD(key_row_shape, &params), s->act->arena,
                              &shipment_row_shape, &s->shipment);
     return r.code == ERROR_NOT_FOUND ? FAIL(ERROR_SHIPMENT_NONE) : r;

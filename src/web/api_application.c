@@ -1,4 +1,6 @@
 /* Applications, for their holders (R-APPLY-1, R-APPLY-2, R-FORM-1, R-FORM-2, R-FORM-5). */
+#include "service/deputy.h"
+
 #include "web/api_desk.h"
 
 struct result api_application_new(struct call *call)
@@ -12,6 +14,15 @@ struct result api_application_new(struct call *call)
     return desk_answer(call, &row);
 }
 
+static struct result answer_applications(struct call *call, const struct application_row *rows, size_t count,
+                                         const char *next)
+{
+    struct api_application *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) TRY(desk_show(call->arena, &rows[i], &answer[i]));
+    return answer_list(call, &api_application_shape, answer, count, next);
+}
+
 struct result api_application_list(struct call *call)
 {
     struct act act = app_act(call);
@@ -19,10 +30,7 @@ struct result api_application_list(struct call *call)
     size_t count;
     const char *next;
     TRY(application_list(&act, call_text(call, "after"), &rows, &count, &next));
-    struct api_application *answer = arena_array(call->arena, count, sizeof *answer);
-    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
-    for (size_t i = 0; i < count; i++) TRY(desk_show(call->arena, &rows[i], &answer[i]));
-    return answer_list(call, &api_application_shape, answer, count, next);
+    return answer_applications(call, rows, count, next);
 }
 
 struct result api_application_get(struct call *call)
@@ -135,6 +143,37 @@ struct result api_application_received(struct call *call)
     struct application_row row;
     TRY(application_received(&act, call_text(call, "number"), &row));
     return desk_answer(call, &row);
+}
+
+struct result api_deputy_name(struct call *call)
+{
+    const struct api_deputy_new *asked = call->body;
+    struct act act = app_act(call);
+    struct application_edit edit;
+    struct application_row row;
+    TRY(desk_edit(call, &edit));
+    TRY(deputy_name(&act, &edit, asked->mobile, &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_deputy_end(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_edit edit;
+    struct application_row row;
+    TRY(desk_edit(call, &edit));
+    TRY(deputy_end(&act, &edit, &row));
+    return desk_answer(call, &row);
+}
+
+struct result api_deputy_list(struct call *call)
+{
+    struct act act = app_act(call);
+    struct application_row *rows;
+    size_t count;
+    const char *next;
+    TRY(deputy_list(&act, call_text(call, "after"), &rows, &count, &next));
+    return answer_applications(call, rows, count, next);
 }
 
 struct result api_application_events(struct call *call)

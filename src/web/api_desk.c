@@ -87,6 +87,9 @@ struct result desk_show(struct arena *arena, const struct application_row *row, 
         .finished_s = row->finished_s,
         .lapses_s = lapse_possible(row) ? lapse_at(row) : 0,
         .serial = row->serial,
+        .deputy = row->deputy,
+        .deputy_name = row->deputy_name,
+        .deputy_mobile = masked(mask_mobile, arena, row->deputy_mobile, &ok),
     };
     ENSURE(ok, ERROR_OUT_OF_ROOM);
     return OK;

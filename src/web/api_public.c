@@ -73,11 +73,13 @@ struct result api_tariff_list(struct call *call)
 }
 
 /* Their names, joined by commas. */
-static const char *scan_names(const struct kind_rule *rule, struct arena *arena)
+static const char *scan_names(enum kind kind, struct arena *arena)
 {
+    const struct kind_scan *scan;
     char names[128];
     struct writer w = writer_of(names, sizeof names);
-    for (size_t i = 0; rule->scans[i]; i++) write_format(&w, "%s%s", i ? "," : "", rule->scans[i]->name);
+    for (size_t i = 0; (scan = kind_scan_at(kind, false, i)); i++)
+        write_format(&w, "%s%s", i ? "," : "", scan->name);
     return arena_text(arena, bytes_of(names, w.len));
 }
 
@@ -93,7 +95,7 @@ struct result api_service_list(struct call *call)
             .service = rule->name, .title = rule->page_name, .fee_item = rule->fee_item, .half_days = rule->half_days,
             .usbkey = words[rule->usbkey], .shield = words[rule->shield],
             .about_certificate = rule->about_certificate, .successor = rule->successor, .returns = rule->returns,
-            .asks_reason = rule->revoking != REVOKE_NEVER && !rule->reason, .scans = scan_names(rule, call->arena)
+            .asks_reason = rule->revoking != REVOKE_NEVER && !rule->reason, .scans = scan_names(kind, call->arena)
         };
         ENSURE(answer[kind].scans, ERROR_OUT_OF_ROOM);
     }

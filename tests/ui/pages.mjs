@@ -130,6 +130,28 @@ async function portal(world, browser, people, each) {
     ["portal-check", "check", "请逐项核对"],
     ["portal-withdraw", "withdraw", "撤回后这份申请作废"],
   ]);
+  const deputy = await (await Holder.opened(world, "钱经办", people.filled)).logIn();
+  deputy.number = people.filled.number;
+  await show(people.filled, [
+    [
+      "portal-deputy",
+      "deputy",
+      "经办人的手机号",
+      async (q) => {
+        await q.getByLabel("经办人的手机号").fill(people.filled.mobile);
+        await q.getByRole("button", { name: "委托", exact: true }).click();
+        await q.getByText("经办人不能是使用人本人").first().waitFor();
+      },
+    ],
+  ]);
+  await people.filled.api("PUT", people.filled.path("deputy"), { mobile: deputy.mobile });
+  await show(people.filled, [["portal-deputy-named", "deputy", "现在的经办人"]]);
+  await show(deputy, [
+    ["portal-home-deputy", "/", "代办"],
+    ["portal-applications-deputy", "/applications", "代办"],
+    ["portal-tasks-deputy", "", "您正在替"],
+  ]);
+  await people.filled.api("DELETE", people.filled.path("deputy"));
   await show(people.printed, [
     ["portal-form", "form", "下载申请表"],
     [

@@ -3,7 +3,7 @@ import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { accessible, chooseKey, enter, fits, logInByKey, logInOperator, person, sign, visitor } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
-import { Holder, newPin } from "./people.mjs";
+import { Holder, newPin, png } from "./people.mjs";
 import { shared, tidy } from "./shared.mjs";
 
 const { world, browser } = await shared();
@@ -283,6 +283,51 @@ describe("the other services", () => {
     await logInByKey(await visitor(browser, world), world.platform, passing.card.serial, "582917");
     await former.goto(world.portal + "/certificates");
     await former.getByText("已吊销", { exact: true }).first().waitFor();
+  });
+
+  test("R-FORM-6 a colleague is named, does what may be done for the holder, and is shut out again", async () => {
+    const holder = await (await Holder.opened(world, "马八")).logIn();
+    const deputy = await (await Holder.opened(world, "马九", holder)).logIn();
+    await holder.apply();
+    await holder.fill();
+    const p = await at(holder);
+    await p.getByRole("link", { name: "委托经办人" }).click();
+    await p.getByLabel("经办人的手机号").fill("13900000000");
+    await p.getByRole("button", { name: "委托", exact: true }).click();
+    await p.getByText("本单位没有使用这个手机号的账户").first().waitFor();
+    await everyone(p, "a deputy who cannot be");
+    await p.getByLabel("经办人的手机号").fill(deputy.mobile);
+    await p.getByRole("button", { name: "委托", exact: true }).click();
+    await p.getByText("已委托马九经办").waitFor();
+    const q = await at(deputy, "/");
+    await q.getByRole("heading", { name: "代办" }).waitFor();
+    await everyone(q, "what one does for others");
+    await q.getByRole("link", { name: `打开 ${holder.number}` }).click();
+    await q.getByText("您正在替马八经办").waitFor();
+    await q.getByText("使用人本人办理").first().waitFor();
+    assert.equal(await q.getByRole("link", { name: "撤回申请" }).count(), 0);
+    assert.equal(await q.getByRole("link", { name: "提交", exact: true }).count(), 0);
+    await everyone(q, "an application done for another");
+    deputy.number = holder.number;
+    deputy.rule = holder.rule;
+    for (const step of ["print", "upload"]) await deputy[step]();
+    await q.goto(`${world.portal}/applications/${holder.number}/materials`);
+    await q.getByText("还缺：委托书").waitFor();
+    await q.getByLabel(/：委托书/).setInputFiles({ name: "委托书.png", mimeType: "image/png", buffer: png() });
+    await q.getByText("请使用人本人登录平台提交").waitFor();
+    await everyone(q, "scans uploaded for another");
+    await holder.submit();
+    await q.goto(`${world.portal}/applications/${holder.number}`);
+    await q.getByRole("link", { name: /缴费|支付/ }).waitFor();
+    assert.equal(await q.getByRole("link", { name: "撤回申请" }).count(), 0);
+    await everyone(q, "an application to be paid for another");
+    await p.goto(`${world.portal}/applications/${holder.number}`);
+    await p.getByRole("link", { name: "取消委托" }).click();
+    await p.getByRole("button", { name: "取消委托" }).click();
+    await p.getByText("委托已取消").waitFor();
+    await everyone(p, "a deputy no more");
+    await q.reload();
+    await q.getByRole("alert").waitFor();
   });
 
   test("R-REVOKE-1, R-FORM-7 a revocation overrides what is open, and asks for its reason", async () => {

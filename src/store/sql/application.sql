@@ -6,7 +6,8 @@ INSERT INTO application (
     recipient_mobile, province, address, postcode, fee_fen, form_revision, form_code, created_s, submitted_s,
     started_s, due_s, left_s, returned_s, decided_s, finished_s, return_reason, return_items, return_words,
     about, card, serial, origin, successor, successor_confirmed_s, keep_encryption, revoke_reason, key_waybill,
-    key_received_s, inspected_s, touched_s, warned_s, unpaid_told_s)
+    key_received_s, inspected_s, touched_s, warned_s, unpaid_told_s, deputy, deputy_name,
+    deputy_mobile)
 VALUES (
     :number, :service, :state, :version, :holder, :open, :agreement_version, :agreed_s, :agreed_from,
     :organization_name, :credit_code, :organization_address, :holder_name, :document_type, :document_sealed,
@@ -15,7 +16,7 @@ VALUES (
     :created_s, :submitted_s, :started_s, :due_s, :left_s, :returned_s, :decided_s, :finished_s, :return_reason,
     :return_items, :return_words, :about, :card, :serial, :origin, :successor, :successor_confirmed_s,
     :keep_encryption, :revoke_reason, :key_waybill, :key_received_s, :inspected_s, :touched_s, :warned_s,
-    :unpaid_told_s)
+    :unpaid_told_s, :deputy, :deputy_name, :deputy_mobile)
 
 -- name: application_get
 SELECT * FROM application WHERE number = :key
@@ -24,6 +25,10 @@ SELECT * FROM application WHERE number = :key
 -- name: application_list_of
 SELECT * FROM application WHERE (holder = :id OR successor = :id) AND number < :key ORDER BY number DESC
 LIMIT :limit_count
+
+-- Those in which a person acts for their holder (R-FORM-6).
+-- name: application_list_of_deputy
+SELECT * FROM application WHERE deputy = :id AND number < :key ORDER BY number DESC LIMIT :limit_count
 
 -- Where the person had the last USBKey sent to (R-SHIP-2).
 -- name: application_last_sent
@@ -56,7 +61,8 @@ UPDATE application SET version = version + 1,
     return_words = :return_words, about = :about, card = :card, serial = :serial, origin = :origin,
     successor = :successor, successor_confirmed_s = :successor_confirmed_s, keep_encryption = :keep_encryption,
     revoke_reason = :revoke_reason, key_waybill = :key_waybill, key_received_s = :key_received_s,
-    inspected_s = :inspected_s, touched_s = :touched_s, warned_s = :warned_s, unpaid_told_s = :unpaid_told_s
+    inspected_s = :inspected_s, touched_s = :touched_s, warned_s = :warned_s, unpaid_told_s = :unpaid_told_s, deputy = :deputy,
+    deputy_name = :deputy_name, deputy_mobile = :deputy_mobile
 WHERE number = :number AND version = :version
 
 -- name: application_queue

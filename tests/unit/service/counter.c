@@ -165,7 +165,8 @@ void counter_papers(struct counter *c, const char *number)
     enum kind kind;
     counter_print(c, number);
     assert_ok(kind_find(row.service, &kind));
-    for (size_t i = 0; kind_rule(kind)->scans[i]; i++) counter_upload(c, number, kind_rule(kind)->scans[i]->name);
+    const struct kind_scan *scan;
+    for (size_t i = 0; (scan = kind_scan_at(kind, false, i)); i++) counter_upload(c, number, scan->name);
 }
 
 void counter_agree(struct counter *c, const char *number)

@@ -242,8 +242,10 @@ static void the_scans_each_service_asks_for(void **state)
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         size_t n = 0;
         const struct kind_rule *rule = kind_rule((enum kind)kind);
-        while (rule->scans[n]) n++;
+        while (kind_scan_at((enum kind)kind, false, n)) n++;
         assert_int_equal(n, kind == KIND_CHANGE ? 4 : 3);
+        assert_string_equal(kind_scan_at((enum kind)kind, true, n)->name, "letter"); /* R-FORM-6 */
+        assert_null(kind_scan_at((enum kind)kind, true, n + 1));
         assert_true(rule->scans[0]->form);
         assert_non_null(kind_scan((enum kind)kind, "license"));
         assert_non_null(kind_scan((enum kind)kind, "identity"));

@@ -34,6 +34,9 @@ export const isPaid = (a: Application) => Boolean(a.started_s);
 export const mayWithdraw = (a: Application) =>
   ["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "in-review", "sent-back"].includes(a.state);
 
+/* Whether the person who looks acts for the holder (经办人, R-FORM-6). */
+export const isDeputy = (a: Application) => Boolean(a.deputy && session.value?.account === a.deputy);
+
 /* Whose USBKey takes the certificates: the holder's, or that of whom they pass to. */
 export const isTaker = (a: Application, rule: ServiceRule) =>
   Boolean(session.value) && session.value!.account === (rule.successor ? a.successor : a.holder);
@@ -41,6 +44,7 @@ export const isTaker = (a: Application, rule: ServiceRule) =>
 /* The page on which the person who looks ends what was approved, if it is their turn. */
 export function turnOf(a: Application, rule: ServiceRule): "download" | "unlock" | null {
   const end = endOf(rule, a);
+  if (isDeputy(a)) return null;
   if (end === "unlock" && a.state === "approved") return "unlock";
   return end === "download" && ["approved", "issued"].includes(a.state) && isTaker(a, rule) ? "download" : null;
 }
@@ -65,7 +69,7 @@ export function isCurrent(a: Application, x?: Attachment): boolean {
 }
 
 export const materialsMissing = (a: Application, rule: ServiceRule, list: Attachment[]) =>
-  scansOf(rule).filter((k) => !isCurrent(a, attachmentOf(list, k)));
+  scansOf(rule, a).filter((k) => !isCurrent(a, attachmentOf(list, k)));
 
 /* What a reviewer may send back (src/service/item.c): sections, their fields, scans; and the page that mends each. */
 const fieldsOf: Partial<Record<TaskName, string[]>> = {
@@ -76,7 +80,7 @@ const fieldsOf: Partial<Record<TaskName, string[]>> = {
   address: ["recipient", "recipient_mobile", "province", "address", "postcode"],
   reason: ["reason"],
   successor: ["successor_mobile"],
-  materials: ["form", "license", "identity", "identity-new"],
+  materials: ["form", "license", "identity", "identity-new", "letter"],
 };
 
 /* The task that mends ITEM. Medium and address are one task where the medium is chosen, else there is the address only. */
@@ -130,6 +134,8 @@ export function tasksOf(a: Application, rule: ServiceRule, list: Attachment[]): 
     /* Sections stay marked until the application goes back to review: nothing tells whether they were mended enough. */
     if (sentBack && wanted.includes(name) && (name !== "materials" || !done.materials)) state = "fix";
     else if (sentBack && state === "done" && !["form", "materials"].includes(name)) state = "kept";
+    /* What is agreed to and submitted is so by the holder. */
+    if (isDeputy(a) && (name === "agreement" || name === "submit") && state !== "done") state = "own";
     /* Printing begins with a look at what is printed; what was printed already is not printed twice. */
     return { name, to: path(a.number, name === "form" ? "check" : name), state, after };
   });

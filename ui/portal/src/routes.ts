@@ -39,6 +39,7 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/Successor.vue"),
     meta: { title: t.successor.title },
   },
+  { path: `${application}/deputy`, component: () => import("./pages/Deputy.vue"), meta: { title: t.deputy.title } },
   { path: `${application}/invoice`, component: () => import("./pages/Invoice.vue"), meta: { title: t.invoice.title } },
   {
     path: `${application}/invoices`,

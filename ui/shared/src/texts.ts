@@ -116,6 +116,7 @@ export const shared = {
     license: "证照复印件",
     identity: "身份证件复印件",
     "identity-new": "新使用人身份证件复印件",
+    letter: "委托书",
     reason: "吊销原因",
     successor_mobile: "新使用人",
   } as Record<string, string>,
