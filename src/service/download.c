@@ -12,7 +12,7 @@ struct taking {
     const char *number;
     struct download_key key;
     struct application_row row;
-    struct certificate_row about; /* that is replaced */
+    struct certificate_row about; /* whose key signs: that is replaced */
     struct decision_row approval, kept;
     const char *text;
     struct evidence evidence;
@@ -40,7 +40,9 @@ static struct result enter(struct tx *tx, struct taking *t)
     struct key_row params;
     TRY(load(tx, t));
     ENSURE(text_equal(t->row.state, state_name(STATE_APPROVED)), ERROR_APPLICATION_STATE);
-    params = (struct key_row){ .key = t->row.about };
+    const char *signs = t->key.certificate ? t->key.certificate : t->row.about;
+    ENSURE(text_equal(signs, t->row.about) || text_equal(signs, t->row.serial), ERROR_DOWNLOAD_CARD);
+    params = (struct key_row){ .key = signs };
     TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &params), t->act->arena, &certificate_row_shape,
                &t->about));
     ENSURE(text_equal(t->about.card, t->key.card), ERROR_DOWNLOAD_CARD);
@@ -133,7 +135,7 @@ struct result download_make(const struct act *act, const char *number, const str
     struct download_statement s;
     ENSURE(!failed(statement_read(&download_statement_shape, with->statement, act->arena, &s)),
            ERROR_DECISION_STATEMENT);
-    t.key = (struct download_key){ s.card, s.container, s.public_key, s.attestation };
+    t.key = (struct download_key){ s.card, s.container, s.public_key, s.attestation, s.certificate };
     t.evidence = (struct evidence){ with->statement, with->signature, s.certificate, s.time };
     TRY(store_write(act->service->store, keep, &t));
     FAULT("web:download-kept");

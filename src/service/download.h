@@ -7,6 +7,9 @@
 
 struct download_key {
     const char *card, *container, *public_key, *attestation; /* the latter two in hex */
+    /* The signing certificate that the USBKey bears: the one that is replaced (NULL), or the one that a download of
+     * before put in its place, where that is to be made anew. */
+    const char *certificate;
 };
 /* ERROR_APPLICATION_STATE unless it is approved and to be downloaded; ERROR_DOWNLOAD_CARD for another USBKey than that
  * which the certificate is on. */

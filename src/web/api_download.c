@@ -7,7 +7,8 @@ struct result api_download_draft(struct call *call)
 {
     const struct api_download_new *asked = call->body;
     struct act act = app_act(call);
-    struct download_key key = { asked->card, asked->container, asked->public_key, asked->attestation };
+    struct download_key key = { asked->card, asked->container, asked->public_key, asked->attestation,
+                                asked->certificate };
     const char *statement;
     TRY(download_draft(&act, call_text(call, "number"), &key, &statement));
     return desk_answer_draft(call, statement);

@@ -3,7 +3,7 @@ import os
 import unittest
 
 from envelope import Key, encrypt
-from page import Page
+from page import Agent, Page
 from walk import NEW_PIN, Staff, Walk, expect, mobile
 from world import World, wait_for
 
@@ -262,6 +262,30 @@ class Services(unittest.TestCase):
         expect(other.try_login(Page(self.world.address("platform"))))
         self.assertEqual(other.portal.api("GET", "certificates")["items"][0]["not_after_s"], ends)
         self.refused(other.portal.try_api("POST", other.path("certificates"), other.taken), "APPLICATION_STATE")
+
+    def test_r_change_2_made_anew_after_the_usbkey_has_switched(self):
+        """The certificates were written and nobody was told: what the USBKey bears signs for those that take their place."""
+        walk = self.walk()
+        other = walk.colleague()
+        change = walk.pass_to(other)
+        change.to("approve")
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        pair = other.take_pair(agent, NEW_PIN)
+        agent.tell("download-write", key=other.key, **pair)
+        first = other.portal.api("GET", other.path())["serial"]
+        change.remake()
+        change.begin_anew()
+        change.to("approve")
+        for serial in walk.serial, first:
+            self.assertIn(serial, change.approval)
+        other.change_pin()
+        other.take()
+        self.assertEqual(other.state(), "done")
+        self.assertNotEqual(other.serial, first)
+        other.change_pin()
+        expect(other.try_login(Page(self.world.address("platform"))))
+        found = {c["serial"]: c["state"] for c in other.portal.api("GET", "certificates")["items"] if c["purpose"] == "signing"}
+        self.assertEqual(found, {first: "revoked", other.serial: "valid"})
 
     # ---- unlocking ----
 

@@ -385,6 +385,7 @@ class Walk:
         made = agent.tell("download-open", key=self.key).json
         assert agent.tell("download-open", key=self.key)["public_key"] == made["public_key"], made
         fields = {name: made[name] for name in ("card", "container", "public_key", "attestation")}
+        fields["certificate"] = next(c["serial"] for c in agent.key(self.card.serial)["certificates"] if c["purpose"] == "signing")
         statement = self.portal.api("POST", self.path("download-draft"), fields)["statement"]
         signed = agent.tell("download-sign", key=self.key, statement=statement, pin=pin).json
         self.taken = {"statement": statement, "signature": signed["signature"], "possession": signed["possession"],
