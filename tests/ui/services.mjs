@@ -315,6 +315,8 @@ describe("the other services", () => {
     await q.getByText("还缺：委托书").waitFor();
     await q.getByLabel(/：委托书/).setInputFiles({ name: "委托书.png", mimeType: "image/png", buffer: png() });
     await q.getByText("请使用人本人登录平台提交").waitFor();
+    await q.reload();
+    await q.getByText("请使用人本人登录平台提交").waitFor();
     await everyone(q, "scans uploaded for another");
     await holder.submit();
     await q.goto(`${world.portal}/applications/${holder.number}`);
