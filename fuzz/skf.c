@@ -341,7 +341,7 @@ static void call_hufu(uint8_t which)
 {
     ULONG n = 0, m = 0, k = 0, l = 0;
     BYTE *a, *b, *c;
-    switch (which % 18) {
+    switch (which % 19) {
     case 0: HUFU_GetFlags(handle(), block(sizeof(HUFUFLAGS))); break;
     case 1: b = room(&n); m = n; given(HUFU_GetCardCertificate(handle(), b, &m), b, n, m); break;
     case 2: HUFU_GetAttestation(handle(), block(HUFU_SIGNATURE_LEN)); break;
@@ -367,6 +367,7 @@ static void call_hufu(uint8_t which)
         HUFU_ProveDownload(handle(), a, n, block(HUFU_SIGNATURE_LEN), block(HUFU_SIGNATURE_LEN));
         break;
     case 15: a = data(&n); b = data(&k); c = data(&l); HUFU_WriteDownload(handle(), a, n, b, k, c, l); break;
+    case 18: HUFU_GenEncryptionKeyPair(handle(), block(HUFU_POINT_LEN), block(HUFU_SIGNATURE_LEN)); break;
     case 16: SKF_GenRemoteUnblockRequest(handle(), block(HUFU_UNLOCK_CHALLENGE_LEN), HUFU_UNLOCK_CHALLENGE_LEN); break;
     default: a = data(&n); SKF_RemoteUnblockPIN(handle(), a, n, (ULONG *)block(sizeof(ULONG))); break;
     }

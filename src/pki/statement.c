@@ -172,6 +172,8 @@ static const struct shape_field attest_fields[] = {
 };
 #undef FIELD
 const struct shape attest_statement_shape = SHAPE("HUFU-ATTEST-v1", struct attest_statement, attest_fields);
+const struct shape attest_encryption_shape =
+    SHAPE("HUFU-ATTEST-ENCRYPTION-v1", struct attest_statement, attest_fields);
 
 #define FIELD(field, max) SHAPE_TEXT(struct login_statement, field, max)
 static const struct shape_field login_fields[] = {

@@ -100,6 +100,8 @@ struct attest_statement {
     const char *public_key;
 };
 extern const struct shape attest_statement_shape;
+/* HUFU-ATTEST-ENCRYPTION-v1, by the card's own key: this encryption key was made here, and nowhere else. */
+extern const struct shape attest_encryption_shape; /* struct attest_statement */
 
 /* HUFU-LOGIN-v1, by a certificate's holder, to a relying party. */
 struct login_statement {

@@ -78,6 +78,7 @@ static const struct command {
     { CLA_HUFU, 0x34, NEEDS_CHANNEL, card_forbid_digests },
     { CLA_HUFU, 0x36, NEEDS_CHANNEL, card_set_current },
     { CLA_HUFU, 0x40, 0, card_decrypt },
+    { CLA_HUFU, 0x42, 0, card_gen_own },
     { CLA_HUFU, 0x60, 0, card_produce_challenge },
     { CLA_HUFU, 0x62, 0, card_produce_open },
     { CLA_HUFU, 0x64, NEEDS_ISSUER, card_install_admin_key },

@@ -248,15 +248,15 @@ static void write_hex(struct writer *w, struct bytes b)
     }
 }
 
-size_t card_attest_text(const struct card *card, const struct card_container *c, uint8_t *into)
+size_t card_attest_text(const struct card *card, const struct card_container *c, int slot, uint8_t *into)
 {
     struct writer w = writer_of(into, CARD_ATTEST_MAX);
-    write_text(&w, "HUFU-ATTEST-v1\ncard: ");
+    write_text(&w, slot == CARD_SIGNING ? "HUFU-ATTEST-v1\ncard: " : "HUFU-ATTEST-ENCRYPTION-v1\ncard: ");
     write_bytes(&w, bytes_of(card->state.serial.text, card->state.serial.len));
     write_text(&w, "\ncontainer: ");
     write_bytes(&w, bytes_of(c->name.text, c->name.len));
     write_text(&w, "\npublic_key: ");
-    write_hex(&w, BYTES(c->pairs[CARD_SIGNING].point));
+    write_hex(&w, BYTES(c->pairs[slot].point));
     write_u8(&w, '\n');
     return w.len;
 }
@@ -268,14 +268,14 @@ static bool plain_ascii(const struct card_name *name)
     return true;
 }
 
-uint16_t card_attest(struct card *card, const struct card_container *c, uint8_t ret[SM2_SIGNATURE_SIZE])
+uint16_t card_attest(struct card *card, const struct card_container *c, int slot, uint8_t ret[SM2_SIGNATURE_SIZE])
 {
     uint8_t text[CARD_ATTEST_MAX];
     struct sm2_private own;
-    CARD_ENSURE(c->pairs[CARD_SIGNING].used, SW_KEY_NONE);
+    CARD_ENSURE(c->pairs[slot].used, SW_KEY_NONE);
     CARD_ENSURE(plain_ascii(&c->name), SW_NOT_SUPPORTED); /* other names could look like other lines */
     CARD_ENSURE(!failed(sm2_private_init(&own, card->state.own_key)), SW_INTERNAL);
-    size_t len = card_attest_text(card, c, text);
+    size_t len = card_attest_text(card, c, slot, text);
     struct result r = sm2_sign(&own, bytes_of(text, len), card_drbg(card), ret);
     sm2_private_done(&own);
     return failed(r) ? SW_INTERNAL : SW_OK;
@@ -289,7 +289,7 @@ uint16_t card_get_attestation(struct card *card, struct card_call *call)
     const struct card_container *c = card_read_container(card, call, a);
     CARD_ENSURE(c, SW_CONTAINER_ID);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
-    CARD_TRY(card_attest(card, c, signature));
+    CARD_TRY(card_attest(card, c, CARD_SIGNING, signature));
     write_bytes(&call->out, BYTES(signature));
     return SW_OK;
 }

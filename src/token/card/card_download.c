@@ -73,7 +73,7 @@ uint16_t card_download_open(struct card *card, struct card_call *call)
     uint16_t sw = c && !anew ? SW_OK : make(card, a, &c);
     if (sw != SW_OK && anew) card_undo(card);
     CARD_TRY(sw);
-    CARD_TRY(card_attest(card, c, attestation));
+    CARD_TRY(card_attest(card, c, CARD_SIGNING, attestation));
     write_bytes(&call->out, BYTES(c->pairs[CARD_SIGNING].point));
     write_bytes(&call->out, BYTES(attestation));
     write_u8(&call->out, c->name.len);
@@ -85,7 +85,7 @@ uint16_t card_download_open(struct card *card, struct card_call *call)
 static bool provable(const struct card *card, const struct card_container *c, struct bytes text, bool *ret_passes)
 {
     uint8_t own[CARD_ATTEST_MAX];
-    struct bytes attest = bytes_of(own, card_attest_text(card, c, own));
+    struct bytes attest = bytes_of(own, card_attest_text(card, c, CARD_SIGNING, own));
     struct bytes service = card_line(text, "service");
     *ret_passes = bytes_equal(service, bytes_text("change"));
     return card_starts(text, bytes_text("HUFU-DOWNLOAD-v1\n")) &&

@@ -93,6 +93,33 @@ uint16_t card_gen_pair(struct card *card, struct card_call *call)
     return card_commit(card);
 }
 
+/* An encryption pair that nobody else has → key 64, the card's word for it 64: this once, so that it can never be said
+ * of one that was brought. For what a person keeps for others; in the application that production made, encryption
+ * keys come from the key centre alone. */
+uint16_t card_gen_own(struct card *card, struct card_call *call)
+{
+    struct card_application *a;
+    struct card_container *c;
+    struct sm2_private key;
+    uint8_t attestation[SM2_SIGNATURE_SIZE];
+    CARD_TRY(read_place(card, call, &a, &c));
+    CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
+    CARD_TRY(card_need_user(card, call, a));
+    CARD_ENSURE(a->stage == CARD_STAGE_PLAIN && !c->pairs[CARD_ENCRYPTION].used, SW_NOT_NOW);
+    CARD_ENSURE(!failed(sm2_private_generate(&key, card_drbg(card))), SW_INTERNAL);
+    card_pair_set(&c->pairs[CARD_ENCRYPTION], &key);
+    sm2_private_done(&key);
+    uint16_t sw = card_attest(card, c, CARD_ENCRYPTION, attestation);
+    if (sw != SW_OK) {
+        card_undo(card);
+        return sw;
+    }
+    CARD_TRY(card_commit(card));
+    write_bytes(&call->out, BYTES(c->pairs[CARD_ENCRYPTION].point));
+    write_bytes(&call->out, BYTES(attestation));
+    return SW_OK;
+}
+
 /* Puts the fields of the command into the order of ENVELOPEDKEYBLOB. */
 uint16_t card_read_envelope(struct card_call *call, uint8_t ret_blob[ENVELOPED_KEY_SIZE])
 {

@@ -147,11 +147,13 @@ void card_pair_set(struct card_pair *pair, const struct sm2_private *key);
 uint16_t card_read_envelope(struct card_call *call, uint8_t ret_blob[ENVELOPED_KEY_SIZE]);
 /* Whether the certificate DER is for POINT. SW_DATA. */
 uint16_t card_certificate_check(struct bytes der, const uint8_t point[SM2_POINT_SIZE]);
-/* The card's signature over the HUFU-ATTEST-v1 of the container's signing key. */
-uint16_t card_attest(struct card *card, const struct card_container *container, uint8_t ret[SM2_SIGNATURE_SIZE]);
+/* The card's signature over the statement that the container's key of SLOT was made here: HUFU-ATTEST-v1 for
+ * CARD_SIGNING, HUFU-ATTEST-ENCRYPTION-v1 for CARD_ENCRYPTION. */
+uint16_t card_attest(struct card *card, const struct card_container *container, int slot,
+                     uint8_t ret[SM2_SIGNATURE_SIZE]);
 /* The statement itself; returns its length. ROOM is at least CARD_ATTEST_MAX. */
 enum { CARD_ATTEST_MAX = 512 };
-size_t card_attest_text(const struct card *card, const struct card_container *container, uint8_t *into);
+size_t card_attest_text(const struct card *card, const struct card_container *container, int slot, uint8_t *into);
 
 /* ---- what production and download share ---- */
 
@@ -183,7 +185,8 @@ card_handler card_create_file, card_delete_file, card_enum_files, card_file_info
 card_handler card_create_container, card_open_container, card_close_container, card_enum_containers,
     card_delete_container, card_container_info, card_import_certificate, card_export_certificate;
 card_handler card_gen_pair, card_import_pair, card_sign, card_verify, card_export_session_key, card_ext_encrypt,
-    card_ext_decrypt, card_ext_sign, card_ext_verify, card_export_public, card_import_session_key, card_decrypt;
+    card_ext_decrypt, card_ext_sign, card_ext_verify, card_export_public, card_import_session_key, card_decrypt,
+    card_gen_own;
 card_handler card_agree_start, card_agree_answer, card_agree_finish;
 card_handler card_set_key, card_cipher_init, card_cipher_once, card_cipher_update, card_cipher_final;
 card_handler card_digest_init, card_digest_once, card_digest_update, card_digest_final;

@@ -117,7 +117,7 @@ uint16_t card_produce_open(struct card *card, struct card_call *call)
     uint16_t sw = build(card, &made, container, call->p1 ? 0 : CARD_NO_DIGESTS, &c);
     card->state.answered++;
     secret_wipe(&made, sizeof made);
-    if (sw == SW_OK) sw = card_attest(card, c, attestation);
+    if (sw == SW_OK) sw = card_attest(card, c, CARD_SIGNING, attestation);
     if (sw == SW_OK) sw = card_commit(card);
     else card_undo(card);
     CARD_TRY(sw);
@@ -172,7 +172,7 @@ static bool provable(const struct card *card, const struct card_container *c, st
                      int *ret_kind)
 {
     uint8_t own[CARD_ATTEST_MAX];
-    struct bytes attest = bytes_of(own, card_attest_text(card, c, own));
+    struct bytes attest = bytes_of(own, card_attest_text(card, c, CARD_SIGNING, own));
     *ret_kind = KIND_ATTEST;
     if (bytes_equal(text, attest)) return true;
     *ret_kind = KIND_PRODUCE;

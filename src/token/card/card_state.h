@@ -82,7 +82,7 @@ struct card_container {
     bool used;
     uint8_t application, attributes;
     struct card_name name;
-    struct card_pair pairs[2]; /* CARD_SIGNING was made inside, CARD_ENCRYPTION was brought */
+    struct card_pair pairs[2]; /* CARD_SIGNING was made inside, CARD_ENCRYPTION brought, or made by B0 42 */
     struct card_certificate certificates[2];
 };
 

@@ -81,6 +81,13 @@ ULONG DEVAPI HUFU_SetCurrentContainer(HCONTAINER hContainer);
  * on). Needs the user's PIN. Containers made by HUFU_OpenProduction are so from the beginning. */
 ULONG DEVAPI HUFU_ForbidDigests(HCONTAINER hContainer);
 
+/* An encryption pair made inside, for a container of the program's own application that has none: what is encrypted to
+ * it is read by SKF_ECCDecrypt alone. Needs the user's PIN.
+ *   pbPublicKey   [64] out
+ *   pbAttestation [64] out, the card's signature over its HUFU-ATTEST-ENCRYPTION-v1; given this once
+ * SAR_FAIL: there is one already, or the application is the one that production made. */
+ULONG DEVAPI HUFU_GenEncryptionKeyPair(HCONTAINER hContainer, BYTE *pbPublicKey, BYTE *pbAttestation);
+
 /* ---- production: under issuer authentication instead of the user's PIN ---- */
 
 /* The challenge that the issuer answers. pbChallenge: [8]. It stays the same until it was answered, and never comes

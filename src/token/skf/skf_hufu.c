@@ -75,6 +75,16 @@ SKF_EXPORT ULONG DEVAPI HUFU_GetAttestation(HCONTAINER hContainer, BYTE *pbAttes
     return about(hContainer, 0x32, HUFU_SIGNATURE_LEN, pbAttestation);
 }
 
+SKF_EXPORT ULONG DEVAPI HUFU_GenEncryptionKeyPair(HCONTAINER hContainer, BYTE *pbPublicKey, BYTE *pbAttestation)
+{
+    uint8_t made[HUFU_POINT_LEN + HUFU_SIGNATURE_LEN];
+    SKF_ENSURE(pbPublicKey && pbAttestation, SAR_INVALIDPARAMERR);
+    SKF_TRY(about(hContainer, 0x42, sizeof made, made));
+    memcpy(pbPublicKey, made, HUFU_POINT_LEN);
+    memcpy(pbAttestation, made + HUFU_POINT_LEN, HUFU_SIGNATURE_LEN);
+    return SAR_OK;
+}
+
 SKF_EXPORT ULONG DEVAPI HUFU_ForbidDigests(HCONTAINER hContainer)
 {
     return about(hContainer, 0x34, 0, NULL);

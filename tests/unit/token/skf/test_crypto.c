@@ -8,6 +8,7 @@
 
 #include "crypto/sm2_exchange.h"
 #include "fixture.h"
+#include "pki/statement.h"
 
 /* GM/T 0016 with ULONG of 4 bytes, packed. */
 static void structures_have_their_published_sizes(void **state)
@@ -249,6 +250,58 @@ static void r_pki_2_envelopes(void **state)
     assert_int_equal(SKF_ECCDecrypt(f->container, &cipher.blob, plain, &len), SAR_USER_NOT_LOGGED_IN);
 }
 
+static void check_attested(struct fixture *f, const uint8_t *point, const uint8_t *attestation)
+{
+    const char *text;
+    struct attest_statement s = { WORLD_SERIAL, "C", text_hex(f->w->arena, bytes_of(point, HUFU_POINT_LEN)) };
+    assert_false(failed(statement_write(&attest_encryption_shape, &s, f->w->arena, &text)));
+    assert_false(failed(sm2_verify(&f->w->own_key.public, bytes_text(text), attestation)));
+}
+
+/* R-PKI-2: a custodian's pair is made inside, once, and the card says so; it is read with the PIN alone. */
+static void r_pki_2_an_encryption_pair_made_inside(void **state)
+{
+    struct fixture *f = *state;
+    union {
+        ECCCIPHERBLOB blob;
+        BYTE room[sizeof(ECCCIPHERBLOB) + 64];
+    } cipher;
+    BYTE text[] = "for the custodian", plain[64], point[HUFU_POINT_LEN], attestation[HUFU_SIGNATURE_LEN];
+    ECCPUBLICKEYBLOB public, told;
+    ULONG len = sizeof plain, told_len = sizeof told;
+    fixture_third_party(f);
+    assert_int_equal(HUFU_GenEncryptionKeyPair(f->container, NULL, attestation), SAR_INVALIDPARAMERR);
+    assert_int_equal(SKF_ClearSecureState(f->app), SAR_OK);
+    assert_int_equal(HUFU_GenEncryptionKeyPair(f->container, point, attestation), SAR_USER_NOT_LOGGED_IN);
+    assert_int_equal(SKF_VerifyPIN(f->app, USER_TYPE, pin, NULL), SAR_OK);
+    assert_int_equal(HUFU_GenEncryptionKeyPair(f->container, point, attestation), SAR_OK);
+    check_attested(f, point, attestation);
+    assert_memory_not_equal(point, f->point, sizeof point);
+    assert_int_equal(SKF_ExportPublicKey(f->container, FALSE, (BYTE *)&told, &told_len), SAR_OK);
+    blob_of(point, &public);
+    assert_memory_equal(&told, &public, sizeof public);
+    assert_int_equal(SKF_ExtECCEncrypt(f->device, &public, text, sizeof text, &cipher.blob), SAR_OK);
+    assert_int_equal(SKF_ECCDecrypt(f->container, &cipher.blob, plain, &len), SAR_OK);
+    assert_memory_equal(plain, text, sizeof text);
+    assert_int_equal(HUFU_GenEncryptionKeyPair(f->container, point, attestation), SAR_FAIL);
+    check_attested(f, point, attestation); /* untouched */
+    cipher.blob.HASH[0] ^= 1;
+    assert_int_not_equal(SKF_ECCDecrypt(f->container, &cipher.blob, plain, &len), SAR_OK);
+}
+
+/* A holder's encryption key comes from the key centre alone: none that nobody could recover. */
+static void r_pki_2_production_takes_no_pair_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    BYTE point[HUFU_POINT_LEN], attestation[HUFU_SIGNATURE_LEN];
+    char other[] = "OTHER";
+    HCONTAINER container;
+    fixture_produce(f);
+    assert_int_equal(SKF_VerifyPIN(f->app, USER_TYPE, pin, NULL), SAR_OK);
+    assert_int_equal(SKF_CreateContainer(f->app, other, &container), SAR_OK);
+    assert_int_equal(HUFU_GenEncryptionKeyPair(container, point, attestation), SAR_FAIL);
+}
+
 /* Two containers of one card agree on a key, each in its role. */
 static void agreement(void **state)
 {
@@ -306,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structures_have_their_published_sizes),
         T(device_information), T(signatures), T(keys_from_outside), T(ciphers), T(macs), T(r_pki_2_envelopes),
+        T(r_pki_2_an_encryption_pair_made_inside), T(r_pki_2_production_takes_no_pair_of_its_own),
         T(agreement), cmocka_unit_test(rsa_is_not_supported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
