@@ -76,19 +76,25 @@ static void tell_list(const struct ceremony *c, struct arena *arena)
         printf("    %s  %s\n", text_hex(arena, c->crl.entries[i].serial), crl_reason_name(c->crl.entries[i].reason));
 }
 
+static void tell_custodian(const struct ceremony *c, size_t which)
+{
+    const struct custodian *custodian = &c->custodians[which];
+    printf("    %d  %s%s%s\n", c->numbers[which], custodian->name ? custodian->name : "",
+           custodian->card ? "  USBKey " : "", custodian->card ? custodian->card : "");
+}
+
 static void tell_key(const struct ceremony *c)
 {
     if (c->kind == CEREMONY_ROOT && c->custodian_count) {
         printf(cli_words("  根密钥    新生成，分为 %zu 份，任意 %zu 份可用：\n",
                          "  Key      new, in %zu shares, any %zu of which open it:\n"),
                c->custodian_count, c->threshold);
-        for (size_t i = 0; i < c->custodian_count; i++) printf("    %zu  %s\n", i + 1, c->custodians[i]);
+        for (size_t i = 0; i < c->custodian_count; i++) tell_custodian(c, i);
     } else if (c->kind == CEREMONY_ROOT) {
         puts(cli_words("  根密钥    新生成，用一个口令封存", "  Key      new, sealed under one passphrase"));
     } else if (c->custodian_count) {
-        printf("%s", cli_words("  根密钥    由保管人打开：", "  Key      opened by custodians"));
-        for (size_t i = 0; i < c->custodian_count; i++) printf(" %d", c->opened_by[i]);
-        putchar('\n');
+        puts(cli_words("  根密钥    由保管人打开：", "  Key      opened by custodians:"));
+        for (size_t i = 0; i < c->custodian_count; i++) tell_custodian(c, i);
     } else {
         puts(cli_words("  根密钥    用口令打开", "  Key      opened by its passphrase"));
     }
@@ -146,31 +152,59 @@ static struct result keep_in_memory(void)
     return OK;
 }
 
+/* The keys that shares are sealed to, where custodians have USBKeys: each made in its own. */
+static struct result make_custodian_keys(struct performing *p, struct custodian_key ret_keys[CEREMONY_CUSTODIANS_MAX])
+{
+    const struct ceremony *c = &p->ceremony;
+    for (size_t i = 0; i < c->custodian_count; i++) {
+        const struct custodian *custodian = &c->custodians[i];
+        if (!custodian->card) continue;
+        TRY(custodian_key_make(custodian, &c->maker, &p->secrets.all[i], &p->drbg, p->arena, p->diag, &ret_keys[i]));
+        ceremony_record_step(&p->record, "made a key in USBKey %s of %s, container %s, attested by its maker; SM3 of "
+                             "its point %s", custodian->card, custodian->name, ret_keys[i].container,
+                             sm3_of(BYTES(ret_keys[i].public.point), p->arena));
+    }
+    return OK;
+}
+
 static struct result make_key(struct performing *p)
 {
     struct ceremony_key_file files[CEREMONY_CUSTODIANS_MAX] = { 0 };
+    struct custodian_key own[CEREMONY_CUSTODIANS_MAX] = { 0 };
     const struct ceremony *c = &p->ceremony;
+    TRY(make_custodian_keys(p, own));
     TRY(sm2_private_generate(&p->key, &p->drbg));
     ceremony_record_step(&p->record, "drew the root's key; SM3 of its point %s",
                          sm3_of(BYTES(p->key.public.point), p->arena));
-    TRY(ceremony_key_wrap(c, &p->key, &p->secrets, &p->drbg, files));
+    TRY(ceremony_key_wrap(c, &p->key, &p->secrets, own, &p->drbg, p->arena, files));
     for (size_t i = 0; i < COUNT(files) && files[i].len; i++) {
         if (c->custodian_count)
             ceremony_record_step(&p->record, "sealed share %zu of %zu, threshold %zu, for %s", i + 1,
-                                 c->custodian_count, c->threshold, c->custodians[i]);
+                                 c->custodian_count, c->threshold, c->custodians[i].name);
         else ceremony_record_step(&p->record, "sealed the root's key under a passphrase");
         TRY(ceremony_record_output(&p->record, files[i].name, bytes_of(files[i].content, files[i].len)));
     }
     return OK;
 }
 
+static void record_opened(struct performing *p)
+{
+    const struct ceremony *c = &p->ceremony;
+    for (size_t i = 0; i < c->custodian_count; i++)
+        if (c->custodians[i].card)
+            ceremony_record_step(&p->record, "opened the share of custodian %d, %s, by USBKey %s", c->numbers[i],
+                                 c->custodians[i].name, c->custodians[i].card);
+        else ceremony_record_step(&p->record, "opened the share of custodian %d", c->numbers[i]);
+}
+
 static struct result open_key(struct performing *p)
 {
     const struct ceremony *c = &p->ceremony;
-    TRY(ceremony_key_open(c, &p->secrets, p->diag, &p->key));
+    const struct sm2_public *root = public_key_as_sm2(&c->root->key);
+    if (!root) return diag_log(p->diag, ERROR_KEY_INVALID, "the root's key is not for SM2");
+    TRY(ceremony_key_open(c, &p->secrets, root, p->arena, p->diag, &p->key));
     if (!c->custodian_count) ceremony_record_step(&p->record, "opened the root's key by its passphrase");
-    for (size_t i = 0; i < c->custodian_count; i++)
-        ceremony_record_step(&p->record, "opened the share of custodian %d", c->opened_by[i]);
+    record_opened(p);
     return OK;
 }
 

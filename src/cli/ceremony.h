@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "crypto/shamir.h"
+#include "cli/custodian.h"
 #include "pki/crl.h"
 #include "pki/issue.h"
 #include "pki/request.h"
@@ -14,6 +14,7 @@ enum {
     CEREMONY_FILE_MAX = 64 * 1024,
     CEREMONY_CUSTODIANS_MAX = SHAMIR_SHARES_MAX,
     CEREMONY_REVOKED_MAX = 16,
+    CEREMONY_INPUTS_MAX = CEREMONY_CUSTODIANS_MAX + 4,
     CEREMONY_AWAY_DAYS_MAX = 366, /* what begins this far from today was mistyped */
 };
 
@@ -35,19 +36,22 @@ struct ceremony {
     const char *title, *people;
     const char *folder; /* what comes of it goes there; must not be there yet */
     struct bytes script;
-    struct ceremony_input inputs[3];
+    struct ceremony_input inputs[CEREMONY_INPUTS_MAX];
     size_t input_count;
 
     const struct profile *profile; /* of what is certified */
     struct certificate_fields fields; /* its key: of the request, or NULL for a root until it is drawn */
     struct request request;
 
-    /* Custodians of a new root's key by name; none: one passphrase. Those of an old one by number. */
-    const char *custodians[CEREMONY_CUSTODIANS_MAX];
-    uint8_t opened_by[CEREMONY_CUSTODIANS_MAX];
+    /* Custodians of a new key, numbered from 1; none: one passphrase. Of an old one those who open it: who does it by a
+     * passphrase has no name here, and who does it with a USBKey has a share. */
+    struct custodian custodians[CEREMONY_CUSTODIANS_MAX];
+    uint8_t numbers[CEREMONY_CUSTODIANS_MAX];
+    struct custodian_share shares[CEREMONY_CUSTODIANS_MAX];
     size_t custodian_count, threshold;
+    struct custodian_maker maker; /* of the USBKeys of a new key's custodians */
 
-    const char *root_folder;  /* what an earlier ceremony left */
+    const char *key_folder;   /* what an earlier ceremony left: the old key, or its shares */
     struct certificate *root; /* NULL for a new root */
 
     struct crl_fields crl;

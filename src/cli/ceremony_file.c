@@ -8,7 +8,9 @@
 #include "base/config.h"
 #include "base/text.h"
 #include "cli/ceremony.h"
+#include "pki/card_keys.h"
 #include "pki/lint.h"
+#include "pki/statement.h"
 
 /* ---- fields ---- */
 
@@ -19,6 +21,7 @@ struct common {
 struct root_fields {
     const char *country, *organization, *unit, *common_name, *not_before;
     const char *custodians[CEREMONY_CUSTODIANS_MAX];
+    const char *maker_certificate, *maker_transport_key;
     int64_t years, threshold;
 };
 
@@ -42,7 +45,8 @@ struct crl_part {
 #define NUMBER(type, field, min, max, words) \
     { #field, CONFIG_NUMBER, offsetof(struct type, field), NULL, true, min, max, words }
 #define CUSTODIAN(n) \
-    { "custodian_" #n, CONFIG_TEXT, offsetof(struct root_fields, custodians[n - 1]), NULL, false, 0, 0, "name" }
+    { "custodian_" #n, CONFIG_TEXT, offsetof(struct root_fields, custodians[n - 1]), NULL, false, 0, 0, \
+      "name, or name | serial number of the USBKey" }
 #define REVOKED(n) \
     { "revoked_" #n, CONFIG_TEXT, offsetof(struct crl_part, revoked[n - 1]), NULL, false, 0, 0, "serial | day | why" }
 
@@ -62,6 +66,8 @@ static const struct config_option root_options[] = {
     NUMBER(root_fields, years, 1, 30, "of validity"),
     { "threshold", CONFIG_NUMBER, offsetof(struct root_fields, threshold), "0", false, 0, CEREMONY_CUSTODIANS_MAX,
       "how many custodians open the key" },
+    PATH(root_fields, maker_certificate, false, "of the custodians' USBKeys"),
+    PATH(root_fields, maker_transport_key, false, "of the same maker, for blank USBKeys"),
     CUSTODIAN(1), CUSTODIAN(2), CUSTODIAN(3), CUSTODIAN(4), CUSTODIAN(5), CUSTODIAN(6), CUSTODIAN(7), CUSTODIAN(8),
     CUSTODIAN(9), CUSTODIAN(10), CUSTODIAN(11), CUSTODIAN(12), CUSTODIAN(13), CUSTODIAN(14), CUSTODIAN(15),
     CUSTODIAN(16),
@@ -172,9 +178,9 @@ static struct result read_opened_by(const struct reading *r, const char *text)
         ENSURE(one, ERROR_OUT_OF_ROOM);
         bool good = !failed(text_number(one, CEREMONY_CUSTODIANS_MAX, &number)) && number > 0 &&
                     c->custodian_count < CEREMONY_CUSTODIANS_MAX &&
-                    (c->custodian_count == 0 || number > c->opened_by[c->custodian_count - 1]);
+                    (c->custodian_count == 0 || number > c->numbers[c->custodian_count - 1]);
         if (!good) return wrong(r, "opened_by", "is not a list of custodians' numbers that rise: 1,3");
-        c->opened_by[c->custodian_count++] = (uint8_t)number;
+        c->numbers[c->custodian_count++] = (uint8_t)number;
         p += digits + (p[digits] == ',');
     }
     return c->custodian_count >= SHAMIR_THRESHOLD_MIN ? OK : wrong(r, "opened_by", "names fewer than two custodians");
@@ -192,11 +198,55 @@ static struct result read_root_folder(const struct reading *r, const char *folde
     if (failed(parsed)) return diag_log(r->diag, parsed.code, "%s", path);
     if (!c->root->ca || !name_equal(&c->root->issuer, &c->root->subject))
         return not_the_one(r, "root.cer", "is no root");
-    c->root_folder = folder;
+    c->key_folder = folder;
     return OK;
 }
 
 /* ---- the kinds ---- */
+
+/* "NAME", or "NAME | CARD". */
+static struct result read_custodian(const struct reading *r, const char *field, const char *text, struct custodian *into)
+{
+    const char *bar = strchr(text, '|'), *card = bar ? bar + 1 : NULL;
+    size_t len = bar ? (size_t)(bar - text) : strlen(text);
+    while (len && text[len - 1] == ' ') len--;
+    if (len == 0 || len > CUSTODIAN_NAME_MAX || memchr(text, ',', len)) return wrong(r, field, "has no name that does");
+    into->name = arena_text(r->arena, bytes_of(text, len));
+    ENSURE(into->name, ERROR_OUT_OF_ROOM);
+    if (!card) return OK;
+    while (*card == ' ') card++;
+    bool good = *card != '\0' && strlen(card) <= CARD_SERIAL_MAX && !strpbrk(card, " |");
+    into->card = card;
+    return good ? OK : wrong(r, field, "is not written as name | serial number of the USBKey");
+}
+
+/* The same person, or the same USBKey, twice would be one custodian. */
+static struct result check_alone(const struct reading *r, const char *field, size_t which)
+{
+    const struct custodian *all = r->c->custodians, *own = &all[which];
+    for (size_t k = 0; k < which; k++) {
+        if (text_equal(all[k].name, own->name)) return wrong(r, field, "is named twice");
+        if (all[k].card && own->card && text_equal(all[k].card, own->card))
+            return wrong(r, field, "has a USBKey that another one has");
+    }
+    return OK;
+}
+
+static struct result read_maker(const struct reading *r, const struct root_fields *f)
+{
+    struct certificate *maker;
+    struct bytes der;
+    bool needed = false;
+    for (size_t i = 0; i < r->c->custodian_count; i++) needed = needed || r->c->custodians[i].card;
+    if (needed != (f->maker_certificate != NULL))
+        return wrong(r, "maker_certificate", "is named where custodians have USBKeys, and only there");
+    if (!needed) return OK;
+    TRY(take_input(r, "maker_certificate", f->maker_certificate, &der));
+    struct result parsed = certificate_parse(der, r->arena, &maker);
+    if (failed(parsed)) return diag_log(r->diag, parsed.code, "%s", f->maker_certificate);
+    r->c->maker = (struct custodian_maker){ maker, f->maker_transport_key };
+    return OK;
+}
 
 static struct result read_custodians(const struct reading *r, const struct root_fields *f)
 {
@@ -206,14 +256,41 @@ static struct result read_custodians(const struct reading *r, const struct root_
         if (!f->custodians[i]) continue;
         snprintf(field, sizeof field, "custodian_%zu", i + 1);
         if (c->custodian_count != i) return wrong(r, field, "the one before it is missing");
-        for (size_t k = 0; k < i; k++)
-            if (text_equal(c->custodians[k], f->custodians[i])) return wrong(r, field, "is named twice");
-        c->custodians[c->custodian_count++] = f->custodians[i];
+        TRY(read_custodian(r, field, f->custodians[i], &c->custodians[i]));
+        TRY(check_alone(r, field, i));
+        c->numbers[c->custodian_count++] = (uint8_t)(i + 1);
     }
     c->threshold = (size_t)f->threshold;
     bool good = c->custodian_count == 0 ? c->threshold == 0
                                         : c->threshold >= SHAMIR_THRESHOLD_MIN && c->threshold <= c->custodian_count;
-    return good ? OK : wrong(r, "threshold", "is not from 2 to the number of custodians");
+    return good ? read_maker(r, f) : wrong(r, "threshold", "is not from 2 to the number of custodians");
+}
+
+/* A share that is sealed to a USBKey has a file that says so; one under a passphrase is read when it is opened. */
+static struct result read_share(const struct reading *r, const char *name, size_t which)
+{
+    struct ceremony *c = r->c;
+    struct bytes content;
+    uint64_t number;
+    const char *file = arena_format(r->arena, "%s-share-%d.usbkey", name, c->numbers[which]);
+    const char *path = file ? arena_format(r->arena, "%s/%s", c->key_folder, file) : NULL;
+    struct custodian_share *share = &c->shares[which];
+    ENSURE(path, ERROR_OUT_OF_ROOM);
+    if (access(path, F_OK) != 0) return OK;
+    TRY(take_input(r, file, path, &content));
+    const char *text = arena_text(r->arena, content);
+    ENSURE(text, ERROR_OUT_OF_ROOM);
+    if (failed(statement_read(&custodian_share_shape, text, r->arena, share)) ||
+        failed(text_number(share->number, CEREMONY_CUSTODIANS_MAX, &number)) || number != c->numbers[which])
+        return not_the_one(r, file, "is no share of this custodian");
+    c->custodians[which] = (struct custodian){ share->custodian, share->card };
+    return OK;
+}
+
+static struct result read_shares(const struct reading *r, const char *name)
+{
+    for (size_t i = 0; i < r->c->custodian_count; i++) TRY(read_share(r, name, i));
+    return OK;
 }
 
 static struct result read_root(const struct reading *r)
@@ -262,6 +339,7 @@ static struct result read_certificate(const struct reading *r)
     if (!c->profile) return wrong(r, "profile", "is none of issuing-ca, operators-ca, tree-head");
     TRY(read_root_folder(r, f.root));
     TRY(read_opened_by(r, f.opened_by));
+    TRY(read_shares(r, "root"));
     c->fields = (struct certificate_fields){
         .subject = { .country = f.country, .organization = f.organization, .unit = f.unit,
                      .common_name = f.common_name },
@@ -330,6 +408,7 @@ static struct result read_crl(const struct reading *r)
     TRY(config_read(r->path, "crl", crl_options, COUNT(crl_options), r->arena, r->diag, &f));
     TRY(read_root_folder(r, f.root));
     TRY(read_opened_by(r, f.opened_by));
+    TRY(read_shares(r, "root"));
     c->crl = (struct crl_fields){ .issuer = c->root, .number = (uint64_t)f.number, .entries = c->revoked };
     TRY(read_day_near(r, "this_update", f.this_update, &c->crl.this_update_s));
     c->crl.next_update_s = c->crl.this_update_s + f.days * DAY_S;

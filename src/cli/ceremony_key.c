@@ -6,44 +6,55 @@
 
 #include "base/secret.h"
 #include "cli/command.h"
-#include "pki/escrow.h"
 #include "pki/key_wrap.h"
+#include "pki/statement.h"
 
-enum { PASSPHRASE_VERSION = 1 };
+enum { PASSPHRASE_VERSION = 1, NUMBER_TEXT = 16 };
 
 _Static_assert(ESCROW_SHARE_PLAIN + KEY_WRAP_EXTRA <= CEREMONY_KEY_SIZE_MAX, "a wrapped share fits");
+
+/* ---- passphrases and PINs ---- */
+
+/* Who is asked for the secret WHICH, and for what. */
+struct wanted {
+    const struct custodian *custodian; /* NULL: nobody of these; the passphrase of the whole key */
+    int number;
+    bool pin, fresh;
+};
+
+static bool is_new(const struct ceremony *c)
+{
+    return c->kind == CEREMONY_ROOT;
+}
 
 static size_t count_of(const struct ceremony *c)
 {
     return c->custodian_count ? c->custodian_count : 1;
 }
 
-/* Of share WHICH; the whole key where there are no custodians. */
-static int number_of(const struct ceremony *c, size_t which)
+static struct wanted wanted_of(const struct ceremony *c, size_t which)
 {
-    if (c->custodian_count == 0) return 0;
-    return c->kind == CEREMONY_ROOT ? (int)which + 1 : c->opened_by[which];
+    if (which >= c->custodian_count) return (struct wanted){ .fresh = is_new(c) };
+    return (struct wanted){ &c->custodians[which], c->numbers[which], c->custodians[which].card != NULL, is_new(c) };
 }
 
-static void name_of(const struct ceremony *c, size_t which, char into[CEREMONY_KEY_NAME_MAX])
+static struct result check_length(const struct wanted *w, const struct secret *one, size_t line, struct diag *diag)
 {
-    int number = number_of(c, which);
-    if (number) snprintf(into, CEREMONY_KEY_NAME_MAX, "root-share-%d", number);
-    else snprintf(into, CEREMONY_KEY_NAME_MAX, "root");
+    size_t min = w->pin ? PIN_MIN : SECRET_MIN;
+    if (one->len >= min) return OK;
+    return diag_log(diag, ERROR_SECRET, "%s %zu has less than %zu bytes", w->pin ? "PIN" : "passphrase", line, min);
 }
-
-/* ---- passphrases ---- */
 
 static struct result split_lines(struct secret *whole, const struct ceremony *c, struct diag *diag,
                                  struct ceremony_secrets *s)
 {
     size_t at = 0;
     for (s->count = 0; s->count < count_of(c) && at < whole->len; s->count++) {
+        const struct wanted w = wanted_of(c, s->count);
         struct secret *one = &s->all[s->count];
         while (at < whole->len && whole->bytes[at] != '\n') one->bytes[one->len++] = whole->bytes[at++];
         if (at < whole->len) at++;
-        if (one->len < SECRET_MIN)
-            return diag_log(diag, ERROR_SECRET, "passphrase %zu has less than 16 bytes", s->count + 1);
+        TRY(check_length(&w, one, s->count + 1, diag));
     }
     if (s->count == count_of(c) && at == whole->len) return OK;
     return diag_log(diag, ERROR_SECRET, "--passphrase-fd has not one line for each of %zu passphrases", count_of(c));
@@ -51,15 +62,19 @@ static struct result split_lines(struct secret *whole, const struct ceremony *c,
 
 static struct result ask(const struct ceremony *c, size_t which, struct diag *diag, struct secret *ret_secret)
 {
-    char words[256];
-    int number = number_of(c, which);
-    const char *name = c->kind == CEREMONY_ROOT && number ? c->custodians[which] : NULL;
-    if (number)
+    char words[CUSTODIAN_NAME_MAX + 128];
+    const struct wanted w = wanted_of(c, which);
+    const char *name = w.custodian && w.custodian->name ? w.custodian->name : NULL;
+    if (w.pin)
+        snprintf(words, sizeof words, cli_words("保管人 %d %s，USBKey %s 的保管 PIN：",
+                                                "Custodian %d %s, PIN for custody on USBKey %s: "),
+                 w.number, name, w.custodian->card);
+    else if (w.custodian)
         snprintf(words, sizeof words, cli_words("保管人 %d%s%s的口令：", "Passphrase of custodian %d%s%s: "),
-                 number, name ? " " : "", name ? name : "");
+                 w.number, name ? " " : "", name ? name : "");
     else snprintf(words, sizeof words, "%s", cli_words("根密钥的口令：", "Passphrase of the root's key: "));
-    return c->kind == CEREMONY_ROOT ? passphrase_new(-1, words, diag, ret_secret)
-                                    : passphrase_read(-1, words, diag, ret_secret);
+    if (w.pin) return pin_ask(words, w.fresh, diag, ret_secret);
+    return w.fresh ? passphrase_new(-1, words, diag, ret_secret) : passphrase_read(-1, words, diag, ret_secret);
 }
 
 struct result ceremony_secrets_read(const struct ceremony *c, int fd, struct diag *diag,
@@ -69,7 +84,7 @@ struct result ceremony_secrets_read(const struct ceremony *c, int fd, struct dia
     struct secret whole = { .len = 0 };
     struct result r = OK;
     if (fd >= 0) {
-        r = passphrase_read(fd, "", diag, &whole);
+        r = lines_read(fd, diag, &whole);
         if (!failed(r)) r = split_lines(&whole, c, diag, &s);
         secret_wipe(&whole, sizeof whole);
     }
@@ -84,60 +99,114 @@ void ceremony_secrets_done(struct ceremony_secrets *secrets)
     secret_wipe(secrets, sizeof *secrets);
 }
 
-/* ---- keys ---- */
+/* ---- sealing ---- */
 
-static struct result wrap_one(const char *name, const struct secret *passphrase, struct bytes plain, struct drbg *drbg,
+/* NUMBER 0: the whole key. */
+static void name_of(int number, char into[CEREMONY_KEY_NAME_MAX])
+{
+    if (number) snprintf(into, CEREMONY_KEY_NAME_MAX, "root-share-%d", number);
+    else snprintf(into, CEREMONY_KEY_NAME_MAX, "root");
+}
+
+static struct result wrap_one(int number, const struct secret *passphrase, struct bytes plain, struct drbg *drbg,
                               struct ceremony_key_file *ret_file)
 {
-    char label[CEREMONY_KEY_NAME_MAX + 16];
+    char name[CEREMONY_KEY_NAME_MAX], label[CEREMONY_KEY_NAME_MAX + 16];
+    name_of(number, name);
     snprintf(label, sizeof label, "ceremony:%s", name);
     const struct key_wrapping how = { .passphrase = bytes_of(passphrase->bytes, passphrase->len), .label = label,
                                       .version = PASSPHRASE_VERSION, .rounds = KEY_WRAP_ROUNDS };
     struct writer w = writer_of(ret_file->content, sizeof ret_file->content);
     TRY(key_wrap(&how, plain, drbg, &w));
-    snprintf(ret_file->name, sizeof ret_file->name, "%s.key", name);
+    snprintf(ret_file->name, sizeof ret_file->name, "%.*s.key", CEREMONY_KEY_NAME_MAX - 8, name);
     ret_file->len = w.len;
     return w.full ? FAIL(ERROR_TOO_LARGE) : OK;
 }
 
-static struct result wrap_shares(const struct ceremony *c, const uint8_t d[SM2_KEY_SIZE],
-                                 const struct ceremony_secrets *secrets, struct drbg *drbg,
+/* Under the custodian's passphrase. */
+static struct result wrap_share(const struct shamir_share *share, const struct secret *passphrase, struct drbg *drbg,
+                                struct ceremony_key_file *ret_file)
+{
+    uint8_t plain[ESCROW_SHARE_PLAIN];
+    plain[0] = share->number;
+    memcpy(plain + 1, share->value, SM2_KEY_SIZE);
+    struct result r = wrap_one(share->number, passphrase, BYTES(plain), drbg, ret_file);
+    secret_wipe(plain, sizeof plain);
+    return r;
+}
+
+struct result ceremony_share_file(const struct ceremony *c, size_t which, const char *name,
+                                  const struct sm2_public *whole, const struct custodian_key *own,
+                                  const uint8_t sealed[ESCROW_SHARE_SIZE], struct arena *arena,
+                                  struct ceremony_key_file *ret_file)
+{
+    char number[NUMBER_TEXT], threshold[NUMBER_TEXT];
+    const struct custodian *custodian = &c->custodians[which];
+    const char *text;
+    snprintf(number, sizeof number, "%d", c->numbers[which]);
+    snprintf(threshold, sizeof threshold, "%zu", c->threshold);
+    const struct custodian_share share = {
+        .key = name, .whole = text_hex(arena, BYTES(whole->point)), .number = number, .threshold = threshold,
+        .custodian = custodian->name, .card = custodian->card, .container = own->container,
+        .public_key = text_hex(arena, BYTES(own->public.point)),
+        .sealed = text_hex(arena, bytes_of(sealed, ESCROW_SHARE_SIZE)),
+    };
+    ENSURE(share.whole && share.public_key && share.sealed, ERROR_OUT_OF_ROOM);
+    TRY(statement_write(&custodian_share_shape, &share, arena, &text));
+    ret_file->len = strlen(text);
+    ENSURE(ret_file->len <= sizeof ret_file->content, ERROR_TOO_LARGE);
+    memcpy(ret_file->content, text, ret_file->len);
+    snprintf(ret_file->name, sizeof ret_file->name, "%.*s-share-%d.usbkey", (int)strcspn(name, "-"), name,
+             c->numbers[which]);
+    return OK;
+}
+
+static struct result wrap_shares(const struct ceremony *c, const struct sm2_private *key,
+                                 const struct ceremony_secrets *secrets, const struct custodian_key *own,
+                                 struct drbg *drbg, struct arena *arena,
                                  struct ceremony_key_file ret_files[CEREMONY_CUSTODIANS_MAX])
 {
     struct shamir_share shares[CEREMONY_CUSTODIANS_MAX];
-    uint8_t plain[ESCROW_SHARE_PLAIN];
-    char name[CEREMONY_KEY_NAME_MAX];
-    struct result r = shamir_split(bytes_of(d, SM2_KEY_SIZE), c->threshold, c->custodian_count, drbg, shares);
+    uint8_t d[SM2_KEY_SIZE], sealed[ESCROW_SHARE_SIZE];
+    sm2_private_bytes(key, d);
+    struct result r = shamir_split(BYTES(d), c->threshold, c->custodian_count, drbg, shares);
+    secret_wipe(d, sizeof d);
     for (size_t i = 0; i < c->custodian_count && !failed(r); i++) {
-        plain[0] = shares[i].number;
-        memcpy(plain + 1, shares[i].value, SM2_KEY_SIZE);
-        name_of(c, i, name);
-        r = wrap_one(name, &secrets->all[i], BYTES(plain), drbg, &ret_files[i]);
+        if (!c->custodians[i].card) {
+            r = wrap_share(&shares[i], &secrets->all[i], drbg, &ret_files[i]);
+            continue;
+        }
+        r = escrow_share_seal(&shares[i], &own[i].public, drbg, sealed);
+        if (!failed(r))
+            r = ceremony_share_file(c, i, "root", &key->public, &own[i], sealed, arena, &ret_files[i]);
     }
-    secret_wipe(plain, sizeof plain);
     secret_wipe(shares, sizeof shares);
     return r;
 }
 
 struct result ceremony_key_wrap(const struct ceremony *c, const struct sm2_private *key,
-                                const struct ceremony_secrets *secrets, struct drbg *drbg,
+                                const struct ceremony_secrets *secrets, const struct custodian_key *own,
+                                struct drbg *drbg, struct arena *arena,
                                 struct ceremony_key_file ret_files[CEREMONY_CUSTODIANS_MAX])
 {
     uint8_t d[SM2_KEY_SIZE];
+    if (c->custodian_count) return wrap_shares(c, key, secrets, own, drbg, arena, ret_files);
     sm2_private_bytes(key, d);
-    struct result r = c->custodian_count ? wrap_shares(c, d, secrets, drbg, ret_files)
-                                         : wrap_one("root", &secrets->all[0], BYTES(d), drbg, &ret_files[0]);
+    struct result r = wrap_one(0, &secrets->all[0], BYTES(d), drbg, &ret_files[0]);
     secret_wipe(d, sizeof d);
     return r;
 }
 
-static struct result unwrap_one(const struct ceremony *c, const char *name, const struct secret *passphrase,
+/* ---- opening ---- */
+
+static struct result unwrap_one(const struct ceremony *c, int number, const struct secret *passphrase,
                                 struct diag *diag, uint8_t *ret_plain, size_t len)
 {
-    char label[CEREMONY_KEY_NAME_MAX + 16], path[INSTALLATION_PATH_MAX];
-    uint8_t wrapped[CEREMONY_KEY_SIZE_MAX];
+    char name[CEREMONY_KEY_NAME_MAX], label[CEREMONY_KEY_NAME_MAX + 16], path[INSTALLATION_PATH_MAX];
+    uint8_t wrapped[KEY_WRAP_SIZE_MAX];
+    name_of(number, name);
     snprintf(label, sizeof label, "ceremony:%s", name);
-    int path_len = snprintf(path, sizeof path, "%s/%s.key", c->root_folder, name);
+    int path_len = snprintf(path, sizeof path, "%s/%s.key", c->key_folder, name);
     int fd = path_len < (int)sizeof path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     ssize_t n = fd < 0 ? -1 : read(fd, wrapped, sizeof wrapped);
     if (fd >= 0) close(fd);
@@ -147,38 +216,44 @@ static struct result unwrap_one(const struct ceremony *c, const char *name, cons
     return failed(r) ? diag_log(diag, r.code, "%s.key", name) : OK;
 }
 
-static struct result open_shares(const struct ceremony *c, const struct ceremony_secrets *secrets, struct diag *diag,
+static struct result unwrap_share(const struct ceremony *c, size_t which, const struct ceremony_secrets *secrets,
+                                  struct arena *arena, struct diag *diag, struct shamir_share *ret_share)
+{
+    uint8_t plain[ESCROW_SHARE_PLAIN] = { 0 };
+    if (c->custodians[which].card)
+        return custodian_share_open(&c->shares[which], &secrets->all[which], arena, diag, ret_share);
+    struct result r = unwrap_one(c, c->numbers[which], &secrets->all[which], diag, plain, sizeof plain);
+    ret_share->number = plain[0];
+    memcpy(ret_share->value, plain + 1, SM2_KEY_SIZE);
+    secret_wipe(plain, sizeof plain);
+    return r;
+}
+
+static struct result open_shares(const struct ceremony *c, const struct ceremony_secrets *secrets,
+                                 const struct sm2_public *public, struct arena *arena, struct diag *diag,
                                  struct sm2_private *ret_key)
 {
     struct shamir_share shares[CEREMONY_CUSTODIANS_MAX];
-    uint8_t plain[ESCROW_SHARE_PLAIN] = { 0 };
-    char name[CEREMONY_KEY_NAME_MAX];
-    const struct sm2_public *root = public_key_as_sm2(&c->root->key);
-    struct result r = root ? OK : diag_log(diag, ERROR_KEY_INVALID, "the root's key is not for SM2");
-    for (size_t i = 0; i < c->custodian_count && !failed(r); i++) {
-        name_of(c, i, name);
-        r = unwrap_one(c, name, &secrets->all[i], diag, plain, sizeof plain);
-        shares[i].number = plain[0];
-        memcpy(shares[i].value, plain + 1, SM2_KEY_SIZE);
-    }
-    secret_wipe(plain, sizeof plain);
-    if (!failed(r)) r = escrow_join(shares, c->custodian_count, root, ret_key);
+    struct result r = OK;
+    for (size_t i = 0; i < c->custodian_count && !failed(r); i++)
+        r = unwrap_share(c, i, secrets, arena, diag, &shares[i]);
+    if (!failed(r)) r = escrow_join(shares, c->custodian_count, public, ret_key);
     secret_wipe(shares, sizeof shares);
     return r;
 }
 
-struct result ceremony_key_open(const struct ceremony *c, const struct ceremony_secrets *secrets, struct diag *diag,
+struct result ceremony_key_open(const struct ceremony *c, const struct ceremony_secrets *secrets,
+                                const struct sm2_public *public, struct arena *arena, struct diag *diag,
                                 struct sm2_private *ret_key)
 {
     uint8_t d[SM2_KEY_SIZE];
     struct sm2_private key;
-    if (c->custodian_count) return open_shares(c, secrets, diag, ret_key);
-    TRY(unwrap_one(c, "root", &secrets->all[0], diag, d, sizeof d));
+    if (c->custodian_count) return open_shares(c, secrets, public, arena, diag, ret_key);
+    TRY(unwrap_one(c, 0, &secrets->all[0], diag, d, sizeof d));
     struct result r = sm2_private_init(&key, d);
     secret_wipe(d, sizeof d);
     TRY(r);
-    const struct public_key own = public_key_sm2(&key.public);
-    bool fits = public_key_equal(&own, &c->root->key);
+    bool fits = bytes_equal(BYTES(key.public.point), BYTES(public->point));
     if (fits) *ret_key = key;
     sm2_private_done(&key);
     return fits ? OK : diag_log(diag, ERROR_KEY_INVALID, "root.key is another root's");

@@ -12,8 +12,8 @@
 #include "cli/command.h"
 #include "cli/place.h"
 #include "cli/process.h"
+#include "cli/usbkey.h"
 #include "pki/certificate.h"
-#include "token/skf/hufu_skf.h"
 
 enum { LIST_MAX = 4096, PATIENCE_MS = 10 * 1000, AGAIN_MS = 5 };
 
@@ -64,30 +64,10 @@ static struct result ask(const struct device *d, const char *what, ULONG r)
     return r == SAR_OK ? OK : diag_log(d->diag, ERROR_DEMO_KEY, "%s answers %08X", what, (unsigned)r);
 }
 
-/* Connects the device whose serial number is CARD; false when it is not there. */
-static bool connect_card(const char *card, DEVHANDLE *ret_handle)
-{
-    char names[LIST_MAX];
-    ULONG size = sizeof names;
-    if (SKF_EnumDev(TRUE, names, &size) != SAR_OK) return false;
-    for (char *name = names; *name; name += strlen(name) + 1) {
-        DEVHANDLE handle;
-        DEVINFO info;
-        if (SKF_ConnectDev(name, &handle) != SAR_OK) continue;
-        if (SKF_GetDevInfo(handle, &info) == SAR_OK &&
-            strncmp(info.SerialNumber, card, sizeof info.SerialNumber) == 0) {
-            *ret_handle = handle;
-            return true;
-        }
-        SKF_DisConnectDev(handle);
-    }
-    return false;
-}
-
 static struct result wait_for_card(struct device *d, const char *card)
 {
     for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += AGAIN_MS) {
-        if (connect_card(card, &d->handle)) return OK;
+        if (usbkey_connect(card, &d->handle)) return OK;
         struct timespec pause = { 0, AGAIN_MS * 1000000L };
         nanosleep(&pause, NULL);
     }

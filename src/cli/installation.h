@@ -57,5 +57,10 @@ struct secret {
 RESULT passphrase_read(int fd, const char *words, struct diag *diag, struct secret *ret_secret);
 /* The same for one that is new: asked for twice. */
 RESULT passphrase_new(int fd, const char *words, struct diag *diag, struct secret *ret_secret);
+/* The PIN of a USBKey, asked for with WORDS on the terminal. ERROR_SECRET. */
+enum { PIN_MIN = 6 };
+RESULT pin_ask(const char *words, bool twice, struct diag *diag, struct secret *ret_secret);
+/* All of FD (closed), where several passphrases and PINs come, a line each. ERROR_SECRET when it is empty. */
+RESULT lines_read(int fd, struct diag *diag, struct secret *ret_secret);
 RESULT secret_read(const struct installation *installation, int secret_fd, bool insecure_dev,
                    struct diag *diag, struct secret *ret_secret);

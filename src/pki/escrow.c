@@ -2,8 +2,8 @@
 
 #include "base/secret.h"
 
-static struct result seal_share(const struct shamir_share *share, const struct sm2_public *custodian, struct drbg *drbg,
-                                uint8_t ret_sealed[ESCROW_SHARE_SIZE])
+struct result escrow_share_seal(const struct shamir_share *share, const struct sm2_public *custodian,
+                                struct drbg *drbg, uint8_t ret_sealed[ESCROW_SHARE_SIZE])
 {
     uint8_t plain[ESCROW_SHARE_PLAIN];
     plain[0] = share->number;
@@ -24,7 +24,8 @@ struct result escrow_make(const struct sm2_public *custodians, size_t count, siz
     sm2_private_bytes(&key, d);
     struct sm2_public custodial = key.public;
     struct result r = shamir_split(BYTES(d), threshold, count, drbg, shares);
-    for (size_t i = 0; i < count && !failed(r); i++) r = seal_share(&shares[i], &custodians[i], drbg, ret_shares[i]);
+    for (size_t i = 0; i < count && !failed(r); i++)
+        r = escrow_share_seal(&shares[i], &custodians[i], drbg, ret_shares[i]);
     sm2_private_done(&key);
     secret_wipe(d, sizeof d);
     secret_wipe(shares, sizeof shares);

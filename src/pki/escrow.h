@@ -17,6 +17,9 @@ enum {
  * ESCROW_SHARE_SIZE bytes. */
 RESULT escrow_make(const struct sm2_public *custodians, size_t count, size_t threshold, struct drbg *drbg,
                    struct sm2_public *ret_custodial, uint8_t (*ret_shares)[ESCROW_SHARE_SIZE]);
+/* One share, sealed to a custodian's key: the number is seen by nobody either. ERROR_RESEED_NEEDED. */
+RESULT escrow_share_seal(const struct shamir_share *share, const struct sm2_public *custodian, struct drbg *drbg,
+                         uint8_t ret_sealed[ESCROW_SHARE_SIZE]);
 /* What a custodian does with the own share. ERROR_DECRYPT. RET_SHARE is the caller's to wipe. */
 RESULT escrow_share_open(const struct sm2_private *custodian, const uint8_t sealed[ESCROW_SHARE_SIZE],
                          struct shamir_share *ret_share);

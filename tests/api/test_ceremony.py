@@ -5,30 +5,18 @@ import os
 import pty
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 import unittest
 
-from world import build_folder
+from ceremonies import DAY, HUFU, IDENTITY, Scripts, openssl, sm3
+from usbkeys import UsbKeys
 
-HUFU = os.path.join(build_folder(), "src/cli/hufu")
-IDENTITY = "distid:1234567812345678"
 ONE, TWO, THREE = (f"the passphrase of custodian {n}" for n in ("one", "two", "three"))
-DAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
 YESTERDAY = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 16 * 3600))
 
 
-def sm3(path):
-    with open(path, "rb") as f:
-        return hashlib.new("sm3", f.read()).hexdigest()
-
-
-def openssl(*arguments, **how):
-    return subprocess.run(["openssl", *arguments], capture_output=True, timeout=30, **how)
-
-
-class Ceremony(unittest.TestCase):
+class Ceremony(Scripts, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         """One root in three shares, one issuing CA below it, one list: what most cases look at."""
@@ -43,78 +31,6 @@ class Ceremony(unittest.TestCase):
                              "-serial", text=True).stdout.strip().split("=")[1].lower()
         cls.script("crl", cls.crl())
         cls.done("crl", TWO, THREE)
-
-    # ---- files ----
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.place, name)
-
-    @classmethod
-    def script(cls, name, fields):
-        """FIELDS by section; a value None leaves the line out."""
-        lines = []
-        for section, pairs in fields.items():
-            lines += [f"[{section}]"] + [f"{k} = {v}" for k, v in pairs.items() if v is not None]
-        with open(cls.path(name), "w") as f:
-            f.write("\n".join(lines) + "\n")
-
-    @classmethod
-    def root(cls, **other):
-        common = {"kind": "root", "title": "某省国资CA 根密钥生成", "people": "王一主持，李二见证", "folder": "root-2026"}
-        own = {"organization": "某省国资委", "common_name": "某省国资CA 根", "not_before": DAY, "years": 30, "threshold": 2,
-               "custodian_1": "赵三", "custodian_2": "钱四", "custodian_3": "孙五"}
-        return {"ceremony": {k: other.pop(k, v) for k, v in common.items()}, "root": {**own, **other}}
-
-    @classmethod
-    def certificate(cls, **other):
-        common = {"kind": "certificate", "title": "签发", "people": "王一", "folder": "issuing-2026"}
-        own = {"profile": "issuing-ca", "root": "root-2026", "opened_by": "1,3", "request": "issuing.csr",
-               "request_sm3": sm3(cls.path("issuing.csr")), "organization": "某省国资委", "common_name": "某省国资CA 签发",
-               "not_before": DAY, "years": 20, "crl_url": "http://status.example.cn/crl/root.crl"}
-        return {"ceremony": {k: other.pop(k, v) for k, v in common.items()}, "certificate": {**own, **other}}
-
-    @classmethod
-    def crl(cls, **other):
-        common = {"kind": "crl", "title": "根吊销列表", "people": "王一", "folder": "crl-1"}
-        own = {"root": "root-2026", "opened_by": "2,3", "number": 1, "this_update": DAY, "days": 366,
-               "revoked_1": f"{cls.serial} | {DAY} | cACompromise"}
-        return {"ceremony": {k: other.pop(k, v) for k, v in common.items()}, "crl": {**own, **other}}
-
-    @classmethod
-    def request(cls, name, subject):
-        key = cls.path(name + ".pem")
-        openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2", "-out", key, check=True)
-        openssl("req", "-new", "-utf8", "-key", key, "-subj", subject, "-sm3", "-sigopt", IDENTITY, "-outform", "DER",
-                "-out", cls.path(name + ".csr"), check=True)
-
-    @classmethod
-    def ceremony(cls, *arguments, secrets=()):
-        read, write = os.pipe()
-        os.write(write, "\n".join(secrets).encode())
-        os.close(write)
-        try:
-            given = ["--passphrase-fd", str(read)] if secrets else []
-            return subprocess.run([HUFU, "ceremony", *given, *arguments], text=True, pass_fds=[read], capture_output=True,
-                                  timeout=60, env=dict(os.environ, LC_ALL="C.UTF-8"), stdin=subprocess.DEVNULL)
-        finally:
-            os.close(read)
-
-    @classmethod
-    def done(cls, name, *secrets):
-        ran = cls.ceremony("--perform", "--json", cls.path(name), secrets=secrets)
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout)
-
-    def refused(self, fields, words, *secrets, name="refused", perform=False):
-        """Nothing is there that was not there before."""
-        fields["ceremony"]["folder"] = "refused-2026"
-        self.script(name, fields)
-        before = sorted(os.listdir(self.place))
-        ran = self.ceremony(*(["--perform"] if perform else []), self.path(name), secrets=secrets)
-        self.assertEqual(ran.returncode, 1, ran.stdout)
-        self.assertIn(words, ran.stderr)
-        self.assertEqual(sorted(os.listdir(self.place)), before)
 
     # ---- what is done ----
 
@@ -292,6 +208,144 @@ class Ceremony(unittest.TestCase):
         self.done("strict", ONE, TWO, THREE)
         self.refused(self.certificate(root="strict-2026"), "The shares are too few", ONE, THREE, **more)
         self.refused(self.certificate(opened_by=None), "root.key cannot be read", ONE, **more)
+
+
+PINS = {"CUST0001": "31415926", "CUST0002": "27182818", "CUST0003": "14142135"}
+
+
+class Custodians(Scripts, unittest.TestCase):
+    """R-PKI-4: shares of the root's key sealed to the custodians' USBKeys, and to passphrases beside them."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.mkdtemp(prefix="hufu-ceremony-")
+        cls.addClassCleanup(shutil.rmtree, cls.place)
+        cls.keys = UsbKeys()
+        cls.addClassCleanup(cls.keys.close)
+        cls.keys.new(*PINS, "CUST0004")
+        cls.usbkeys = cls.keys.folder
+        cls.script("root", cls.usbkey_root())
+        cls.made = cls.done("root", *cls.pins(1), TWO, *cls.pins(3))
+        cls.request("issuing", "/C=CN/O=某省国资委/CN=某省国资CA 签发")
+
+    @classmethod
+    def usbkey_root(cls, **other):
+        more = {"custodian_1": "赵三 | CUST0001", "custodian_3": "孙五|CUST0003",
+                "maker_certificate": cls.keys.maker + "/maker.cer", "maker_transport_key": cls.keys.maker + "/transport.key"}
+        return cls.root(**{**more, **other})
+
+    @staticmethod
+    def pins(*numbers):
+        return [PINS[f"CUST000{n}"] for n in numbers]
+
+    def share(self, number, folder="root-2026"):
+        return self.path(f"{folder}/root-share-{number}.usbkey")
+
+    def altered(self, number, line, change):
+        """The root's folder with one line of a share changed."""
+        shutil.copytree(self.path("root-2026"), self.path("altered-2026"))
+        self.addCleanup(shutil.rmtree, self.path("altered-2026"))
+        with open(self.share(number, "altered-2026")) as f:
+            lines = f.read().splitlines()
+        lines = [f"{line}: {change(text.split(': ', 1)[1])}" if text.startswith(line + ": ") else text for text in lines]
+        with open(self.share(number, "altered-2026"), "w") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def test_r_pki_4_the_root_is_opened_by_usbkeys_and_passphrases_alike(self):
+        for who, secrets in (("1,3", self.pins(1, 3)), ("1,2", [*self.pins(1), TWO]), ("2,3", [TWO, *self.pins(3)])):
+            folder = f"issuing-{who[0]}-{who[2]}"
+            self.script("issuing", self.certificate(folder=folder, opened_by=who))
+            self.done("issuing", *secrets)
+            for name, der in (("root", "root-2026/root.cer"), ("issuing", f"{folder}/issuing-ca.cer")):
+                openssl("x509", "-inform", "DER", "-in", self.path(der), "-out", self.path(name + ".cert"), check=True)
+            told = openssl("verify", "-vfyopt", IDENTITY, "-partial_chain", "-trusted", self.path("root.cert"),
+                           self.path("issuing.cert"), text=True)
+            self.assertEqual(told.returncode, 0, told.stderr)
+        with open(self.path("issuing-1-3/record")) as f:
+            self.assertIn("opened the share of custodian 3, 孙五, by USBKey CUST0003", f.read())
+
+    def test_the_record_says_where_each_share_is(self):
+        with open(self.path("root-2026/record")) as f:
+            record = f.read()
+        for words in ("made a key in USBKey CUST0001 of 赵三, container share-", "attested by its maker",
+                      "sealed share 2 of 3, threshold 2, for 钱四", "root-share-1.usbkey", "root-share-2.key"):
+            self.assertIn(words, record)
+        with open(self.share(1)) as f:
+            share = f.read()
+        self.assertTrue(share.startswith("HUFU-SHARE-v1\nkey: root\nwhole: "), share)
+        for line in ("number: 1\n", "threshold: 2\n", "custodian: 赵三\n", "card: CUST0001\n"):
+            self.assertIn(line, share)
+        self.assertNotIn(self.pins(1)[0], share + record)
+        ran = self.ceremony("verify", "--json", self.path("root-2026"))
+        self.assertEqual(json.loads(ran.stdout), {"record": self.made["record"], "there": 5, "away": 0}, ran.stderr)
+
+    def test_a_dry_run_tells_whose_usbkeys_are_needed(self):
+        self.script("dry", self.certificate(folder="dry-2026"))
+        ran = self.ceremony(self.path("dry"))
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        for words in ("1  赵三  USBKey CUST0001", "3  孙五  USBKey CUST0003", "Nothing was done"):
+            self.assertIn(words, ran.stdout)
+
+    def test_r_pki_4_each_bad_field_of_a_custodian_is_named(self):
+        for fields, words in (
+                (self.usbkey_root(custodian_1="赵三 | "), "custodian_1: is not written as name"),
+                (self.usbkey_root(custodian_1=" | CUST0001"), "custodian_1: has no name"),
+                (self.usbkey_root(custodian_1="赵,三"), "custodian_1: has no name that does"),
+                (self.usbkey_root(custodian_1="赵三 | CUST 1"), "custodian_1: is not written as name"),
+                (self.usbkey_root(custodian_1="赵三 | " + "C" * 33), "custodian_1: is not written as name"),
+                (self.usbkey_root(custodian_3="孙五 | CUST0001"), "custodian_3: has a USBKey that another one has"),
+                (self.usbkey_root(custodian_3="赵三 | CUST0003"), "custodian_3: is named twice"),
+                (self.usbkey_root(maker_certificate=None), "maker_certificate: is named where"),
+                (self.usbkey_root(custodian_1="赵三", custodian_3="孙五"), "maker_certificate: is named where"),
+                (self.usbkey_root(maker_certificate="nowhere.cer"), "nowhere.cer cannot be read"),
+                (self.usbkey_root(maker_certificate="root"), "breaks the rules of DER")):
+            with self.subTest(words):
+                self.refused(fields, words)
+
+    def test_r_pki_4_fewer_others_and_wrong_pins_open_nothing(self):
+        more = {"perform": True}
+        self.refused(self.certificate(), "has not one line for each of 2", *self.pins(1), **more)
+        self.refused(self.certificate(), "5 tries are left", self.pins(1)[0], "99887766", **more)
+        self.refused(self.certificate(), "PIN 2 has less than 6 bytes", self.pins(1)[0], "12345", **more)
+        self.keys.pull("CUST0003")
+        self.addCleanup(lambda: "CUST0003" in self.keys.running or self.keys.plug("CUST0003"))
+        self.refused(self.certificate(), "孙五, USBKey CUST0003", *self.pins(1, 3), **more)
+        self.keys.plug("CUST0003")
+        self.script("again", self.certificate(folder="again-2026"))
+        self.done("again", *self.pins(1, 3))  # and the tries are whole again
+        self.script("strict", self.usbkey_root(folder="strict-2026", threshold=3))
+        self.done("strict", *self.pins(1), TWO, *self.pins(3))
+        self.refused(self.certificate(root="strict-2026"), "The shares are too few", *self.pins(1, 3), **more)
+        self.refused(self.certificate(root="strict-2026", opened_by="1,2,3"), "root-share-2.key", self.pins(1)[0], ONE,
+                     self.pins(3)[0], **more)
+
+    def test_r_pki_4_an_altered_share_opens_nothing(self):
+        with open(self.share(1)) as f:
+            other = dict(line.split(": ", 1) for line in f.read().splitlines()[1:])
+        for line, change, words in (
+                ("sealed", lambda v: v[:-2] + f"{int(v[-2:], 16) ^ 1:02x}", "not sealed to that USBKey, or was altered"),
+                ("sealed", lambda v: v[:-2], "its form is wrong"),
+                ("sealed", lambda v: other["sealed"], "not sealed to that USBKey, or was altered"),  # another's share
+                ("card", lambda v: "CUST0004", "CUST0004"),                                          # another's USBKey
+                ("container", lambda v: "share-0000000000000000", "SKF_OpenContainer answers"),
+                ("number", lambda v: "1", "is no share of this custodian")):
+            with self.subTest(line=line, words=words):
+                self.altered(3, line, change)
+                self.refused(self.certificate(root="altered-2026"), words, *self.pins(1, 3), perform=True)
+                self.doCleanups()
+
+    def test_r_pki_4_a_usbkey_is_of_the_maker_that_the_script_names(self):
+        strangers = UsbKeys(folder=self.keys.folder)
+        self.addCleanup(strangers.close)
+        strangers.new("ALIEN001")
+        fields = self.usbkey_root(custodian_1="赵三 | ALIEN001", maker_transport_key=strangers.maker + "/transport.key")
+        self.refused(fields, "赵三, USBKey ALIEN001", "31415926", TWO, *self.pins(3), perform=True)
+        self.refused(self.usbkey_root(custodian_1="赵三 | CUST0004", maker_transport_key=None), "is blank, and no maker",
+                     "31415926", TWO, *self.pins(3), perform=True)
+        self.refused(self.usbkey_root(custodian_1="赵三 | CUST0004", maker_transport_key=strangers.maker + "/transport.key"),
+                     "SKF_DevAuth answers", "31415926", TWO, *self.pins(3), perform=True)
+        self.refused(self.usbkey_root(custodian_1="赵三 | CUST0004"), "it is too simple", "123456", TWO, *self.pins(3),
+                     perform=True)
 
 
 if __name__ == "__main__":
