@@ -290,6 +290,77 @@ static void r_pki_2_judicial_recovery_takes_reviewer_and_auditor(void **state)
     refused_judicial(s, &ask, ERROR_APPROVAL_USED);
 }
 
+/* ---- people who come and go ---- */
+
+static void change_register(struct scene *s, const struct operator_statement *statement,
+                            struct signer_operator_done *ret_done)
+{
+    struct signer_operator ask = { .request = random_id() };
+    cast_operator_statement(s->cast, *statement, cast_person(s->cast, "管理员一"), &ask.statement1, &ask.signature1);
+    cast_operator_statement(s->cast, *statement, cast_person(s->cast, "管理员二"), &ask.statement2, &ask.signature2);
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_OPERATOR, &ask, ret_done));
+}
+
+static void enter(struct scene *s, const char *name, const char *roles)
+{
+    struct signer_operator_done done;
+    struct cast_person *p = &s->cast->persons[s->cast->person_count++];
+    *p = (struct cast_person){ .name = name, .roles = roles };
+    assert_ok(sm2_private_generate(&p->key, &s->cast->drbg));
+    const struct operator_statement add = { .change = "add", .name = name, .roles = roles,
+                                            .public_key = cast_hex(s->cast, BYTES(p->key.public.point)),
+                                            .card = "HF99999999", .serial = "-" };
+    change_register(s, &add, &done);
+    p->serial = cast_serial(s->cast, done.certificate);
+}
+
+static void leave(struct scene *s, const char *name)
+{
+    struct signer_operator_done done;
+    const struct cast_person *p = cast_person(s->cast, name);
+    const struct operator_statement remove = { .change = "remove", .name = name, .roles = p->roles, .public_key = "-",
+                                               .card = "-", .serial = p->serial };
+    change_register(s, &remove, &done);
+}
+
+/* R-OPS-4: who has both roles is one person all the same. */
+static void r_ops_4_one_person_with_two_roles_orders_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct signer_issued issued;
+    struct custody custody;
+    struct signer_judicial_opened opened;
+    struct case_file c = case_of(s, &issued);
+    appoint(s, "1", &custody);
+    enter(s, "审核审计员", "reviewer,auditor");
+    c.reviewer = c.auditor = "审核审计员";
+    struct signer_judicial ask = judicial_ask(s, &c);
+    refused_judicial(s, &ask, ERROR_APPROVAL_SAME_PERSON);
+    c.auditor = "审计员一";
+    ask = judicial_ask(s, &c);
+    assert_ok(open_when_wrapped(s, &ask, &opened));
+}
+
+/* R-OPS-9: what somebody signed before leaving is worth nothing afterwards; nor is what was signed long ago. */
+static void r_ops_9_who_left_appoints_and_orders_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct signer_issued issued;
+    struct custody custody;
+    struct case_file c = case_of(s, &issued);
+    prepare(s, "1", &custody);
+    struct signer_custody appointing = custody_ask(s, &custody, "管理员一", "管理员三");
+    struct signer_judicial ordering = judicial_ask(s, &c);
+    leave(s, "管理员三");
+    leave(s, "审计员一");
+    refused_custody(s, &appointing, ERROR_OPERATOR_UNKNOWN);
+    refused_judicial(s, &ordering, ERROR_OPERATOR_UNKNOWN);
+    s->cast->now_s -= 8 * DAY_S;
+    appointing = custody_ask(s, &custody, "管理员一", "管理员二");
+    s->cast->now_s += 8 * DAY_S;
+    refused_custody(s, &appointing, ERROR_NONE);
+}
+
 int takeover_custody(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +369,8 @@ int takeover_custody(void)
         SCENE(r_ops_4_custodians_take_two_administrators),
         SCENE(r_pki_2_appointment_that_makes_no_sense),
         SCENE(r_pki_2_judicial_recovery_takes_reviewer_and_auditor),
+        SCENE(r_ops_4_one_person_with_two_roles_orders_nothing),
+        SCENE(r_ops_9_who_left_appoints_and_orders_nothing),
     };
     return cmocka_run_group_tests_name("custody", tests, NULL, NULL);
 }
