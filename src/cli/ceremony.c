@@ -1,4 +1,4 @@
-/* `hufu ceremony`: does what a reviewed file says, and records it. */
+/* `hufu ceremony`: does what a reviewed file says, and records it. Here: all that the kinds share, and the root's. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,42 +10,25 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "cli/ceremony_key.h"
-#include "cli/ceremony_record.h"
+#include "cli/ceremony_perform.h"
 #include "cli/commands.h"
 
 enum { ARENA_MAX = 4 * 1024 * 1024 };
 
-struct options {
-    const char *reviewed;
-    int64_t passphrase_fd;
-    bool perform, json;
-};
-
 /* clang-format off */
 static const struct cli_option options[] = {
-    { "perform", CLI_FLAG, offsetof(struct options, perform), NULL, 0, 0, "do it; else it is only checked and told" },
-    { "reviewed", CLI_TEXT, offsetof(struct options, reviewed), "SM3", 0, 0, "of the file that was reviewed; another one is refused" },
-    { "passphrase-fd", CLI_NUMBER, offsetof(struct options, passphrase_fd), "FD", 0, 1 << 16, "descriptor with the passphrases, a line each; else asked for" },
-    { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
+    { "perform", CLI_FLAG, offsetof(struct ceremony_options, perform), NULL, 0, 0, "do it; else it is only checked and told" },
+    { "reviewed", CLI_TEXT, offsetof(struct ceremony_options, reviewed), "SM3", 0, 0, "of the file that was reviewed; another one is refused" },
+    { "folder", CLI_TEXT, offsetof(struct ceremony_options, folder), "DIR", 0, 0, "custodians, order: the installation (default $HUFU_FOLDER, var, /var/lib/hufu)" },
+    { "agent", CLI_TEXT, offsetof(struct ceremony_options, agent), "URL", 0, 0, "custodians, order: where the agent listens (default http://127.0.0.1:18181)" },
+    { "passphrase-fd", CLI_NUMBER, offsetof(struct ceremony_options, passphrase_fd), "FD", 0, 1 << 16, "descriptor with the passphrases and PINs, a line each; else asked for" },
+    { "json", CLI_FLAG, offsetof(struct ceremony_options, json), NULL, 0, 0, "one JSON object" },
 };
 /* clang-format on */
 
-struct performing {
-    const struct options *options;
-    struct ceremony ceremony;
-    struct ceremony_record record;
-    struct ceremony_secrets secrets;
-    struct sm2_private key; /* the root's */
-    struct drbg drbg;
-    struct arena *arena;
-    struct diag *diag;
-    const char *hash; /* of the record */
-};
-
 /* ---- what is told ---- */
 
-static const char *sm3_of(struct bytes content, struct arena *arena)
+const char *ceremony_sm3(struct bytes content, struct arena *arena)
 {
     uint8_t hash[SM3_SIZE];
     sm3_hash(content, hash);
@@ -100,17 +83,37 @@ static void tell_key(const struct ceremony *c)
     }
 }
 
+static void tell_encryption(const struct ceremony *c)
+{
+    if (c->kind == CEREMONY_CUSTODIANS)
+        printf(cli_words("  托管密钥  第 %s 版，分为 %zu 份，任意 %zu 份可用：\n",
+                         "  Key      custodial, version %s, in %zu shares, any %zu of which open it:\n"),
+               c->version, c->custodian_count, c->threshold);
+    else
+        printf(cli_words("  案件      %s，%s\n  密钥      %s，证书 %s\n",
+                         "  Case     %s, %s\n  Key      of %s, certificate %s\n"),
+               c->order.case_number, c->order.authority, c->order.holder_name, c->order.certificate);
+    if (c->kind == CEREMONY_RECOVERY) puts(cli_words("  由保管人打开：", "  Opened by custodians:"));
+    for (size_t i = 0; i < c->custodian_count; i++) tell_custodian(c, i);
+    if (c->operators[0])
+        printf(cli_words("  签署      USBKey %s 和 %s\n", "  Signed   by USBKeys %s and %s\n"), c->operators[0],
+               c->operators[1]);
+}
+
 static void tell(const struct performing *p)
 {
     const struct ceremony *c = &p->ceremony;
     printf(cli_words("%s\n  在场      %s\n  脚本 SM3  %s\n", "%s\n  People   %s\n  Script   SM3 %s\n"), c->title, c->people,
-           sm3_of(c->script, p->arena));
+           ceremony_sm3(c->script, p->arena));
     for (size_t i = 0; i < c->input_count; i++)
-        printf(cli_words("  输入 SM3  %s  %s\n", "  Input    SM3 %s  %s\n"), sm3_of(c->inputs[i].content, p->arena),
+        printf(cli_words("  输入 SM3  %s  %s\n", "  Input    SM3 %s  %s\n"), ceremony_sm3(c->inputs[i].content, p->arena),
                c->inputs[i].name);
-    if (c->kind == CEREMONY_CRL) tell_list(c, p->arena);
-    else tell_subject(c);
-    tell_key(c);
+    if (c->kind > CEREMONY_CRL) tell_encryption(c);
+    else {
+        if (c->kind == CEREMONY_CRL) tell_list(c, p->arena);
+        else tell_subject(c);
+        tell_key(c);
+    }
     printf(cli_words("  结果放在  %s\n", "  Goes to  %s\n"), c->folder);
 }
 
@@ -118,14 +121,15 @@ static void tell_end(const struct performing *p)
 {
     if (p->options->json) {
         json_t *all = json_pack("{s:b, s:s, s:s, s:s*}", "performed", p->hash != NULL, "script",
-                                sm3_of(p->ceremony.script, p->arena), "folder", p->ceremony.folder, "record", p->hash);
+                                ceremony_sm3(p->ceremony.script, p->arena), "folder", p->ceremony.folder, "record",
+                                p->hash);
         json_dumpf(all, stdout, JSON_PRESERVE_ORDER);
         putchar('\n');
         json_decref(all);
     } else if (p->hash) {
         for (size_t i = 0; i < p->record.count; i++)
             printf(cli_words("  输出 SM3  %s  %s\n", "  Output   SM3 %s  %s\n"),
-                   sm3_of(p->record.outputs[i].content, p->arena), p->record.outputs[i].name);
+                   ceremony_sm3(p->record.outputs[i].content, p->arena), p->record.outputs[i].name);
         printf(cli_words("记录 SM3  %s\n请在场的人把它抄在纸上并签字。\n",
                          "Record   SM3 %s\nWhoever is there writes this on paper and signs it.\n"), p->hash);
     } else {
@@ -152,17 +156,16 @@ static struct result keep_in_memory(void)
     return OK;
 }
 
-/* The keys that shares are sealed to, where custodians have USBKeys: each made in its own. */
-static struct result make_custodian_keys(struct performing *p, struct custodian_key ret_keys[CEREMONY_CUSTODIANS_MAX])
+struct result ceremony_make_keys(struct performing *p)
 {
     const struct ceremony *c = &p->ceremony;
     for (size_t i = 0; i < c->custodian_count; i++) {
         const struct custodian *custodian = &c->custodians[i];
         if (!custodian->card) continue;
-        TRY(custodian_key_make(custodian, &c->maker, &p->secrets.all[i], &p->drbg, p->arena, p->diag, &ret_keys[i]));
+        TRY(custodian_key_make(custodian, &c->maker, &p->secrets.all[i], &p->drbg, p->arena, p->diag, &p->own[i]));
         ceremony_record_step(&p->record, "made a key in USBKey %s of %s, container %s, attested by its maker; SM3 of "
-                             "its point %s", custodian->card, custodian->name, ret_keys[i].container,
-                             sm3_of(BYTES(ret_keys[i].public.point), p->arena));
+                             "its point %s", custodian->card, custodian->name, p->own[i].container,
+                             ceremony_sm3(BYTES(p->own[i].public.point), p->arena));
     }
     return OK;
 }
@@ -170,13 +173,12 @@ static struct result make_custodian_keys(struct performing *p, struct custodian_
 static struct result make_key(struct performing *p)
 {
     struct ceremony_key_file files[CEREMONY_CUSTODIANS_MAX] = { 0 };
-    struct custodian_key own[CEREMONY_CUSTODIANS_MAX] = { 0 };
     const struct ceremony *c = &p->ceremony;
-    TRY(make_custodian_keys(p, own));
+    TRY(ceremony_make_keys(p));
     TRY(sm2_private_generate(&p->key, &p->drbg));
     ceremony_record_step(&p->record, "drew the root's key; SM3 of its point %s",
-                         sm3_of(BYTES(p->key.public.point), p->arena));
-    TRY(ceremony_key_wrap(c, &p->key, &p->secrets, own, &p->drbg, p->arena, files));
+                         ceremony_sm3(BYTES(p->key.public.point), p->arena));
+    TRY(ceremony_key_wrap(c, &p->key, &p->secrets, p->own, &p->drbg, p->arena, files));
     for (size_t i = 0; i < COUNT(files) && files[i].len; i++) {
         if (c->custodian_count)
             ceremony_record_step(&p->record, "sealed share %zu of %zu, threshold %zu, for %s", i + 1,
@@ -187,7 +189,7 @@ static struct result make_key(struct performing *p)
     return OK;
 }
 
-static void record_opened(struct performing *p)
+void ceremony_record_opened(struct performing *p)
 {
     const struct ceremony *c = &p->ceremony;
     for (size_t i = 0; i < c->custodian_count; i++)
@@ -204,7 +206,7 @@ static struct result open_key(struct performing *p)
     if (!root) return diag_log(p->diag, ERROR_KEY_INVALID, "the root's key is not for SM2");
     TRY(ceremony_key_open(c, &p->secrets, root, p->arena, p->diag, &p->key));
     if (!c->custodian_count) ceremony_record_step(&p->record, "opened the root's key by its passphrase");
-    record_opened(p);
+    ceremony_record_opened(p);
     return OK;
 }
 
@@ -235,13 +237,31 @@ static struct result sign(struct performing *p)
     return ceremony_record_output(&p->record, name, der);
 }
 
+static struct result act(struct performing *p)
+{
+    switch (p->ceremony.kind) {
+    case CEREMONY_CUSTODIANS: return ceremony_appoint(p);
+    case CEREMONY_ORDER: return ceremony_order(p);
+    case CEREMONY_RECOVERY: return ceremony_recover(p);
+    case CEREMONY_ROOT: TRY(make_key(p)); break;
+    default: TRY(open_key(p));
+    }
+    return sign(p);
+}
+
 static struct result do_all(struct performing *p, struct init_folder *folder)
 {
     TRY(ceremony_record_begin(&p->ceremony, p->arena, &p->record));
-    TRY(p->ceremony.kind == CEREMONY_ROOT ? make_key(p) : open_key(p));
-    TRY(sign(p));
+    TRY(act(p));
     TRY(ceremony_record_write(&p->record, folder, p->diag, &p->hash));
     return init_folder_publish(folder, p->diag);
+}
+
+static void forget_keys(struct performing *p)
+{
+    const struct ceremony *c = &p->ceremony;
+    for (size_t i = 0; i < c->custodian_count; i++)
+        if (p->own[i].container[0]) custodian_key_forget(&c->custodians[i], &p->own[i], &p->secrets.all[i]);
 }
 
 static struct result perform(struct performing *p)
@@ -252,6 +272,7 @@ static struct result perform(struct performing *p)
     struct result r = ceremony_secrets_read(&p->ceremony, (int)p->options->passphrase_fd, p->diag, &p->secrets);
     if (!failed(r)) r = do_all(p, &folder);
     init_folder_done(&folder);
+    if (failed(r)) forget_keys(p);
     if (failed(r)) p->hash = NULL;
     return r;
 }
@@ -261,9 +282,10 @@ static struct result check(struct performing *p)
 {
     struct sm2_private away;
     const struct ceremony *c = &p->ceremony;
-    if (p->options->reviewed && !text_equal(p->options->reviewed, sm3_of(c->script, p->arena)))
-        return diag_log(p->diag, ERROR_CEREMONY_REVIEWED, "its SM3 is %s", sm3_of(c->script, p->arena));
+    if (p->options->reviewed && !text_equal(p->options->reviewed, ceremony_sm3(c->script, p->arena)))
+        return diag_log(p->diag, ERROR_CEREMONY_REVIEWED, "its SM3 is %s", ceremony_sm3(c->script, p->arena));
     if (access(c->folder, F_OK) == 0) return diag_log(p->diag, ERROR_FOLDER_EXISTS, "%s", c->folder);
+    if (c->kind > CEREMONY_CRL) return OK; /* nothing is certified */
     if (c->kind != CEREMONY_ROOT) return ceremony_check(c, NULL, &p->drbg, p->arena, p->diag);
     TRY(sm2_private_generate(&away, &p->drbg));
     struct result r = ceremony_check(c, &away.public, &p->drbg, p->arena, p->diag);
@@ -282,7 +304,8 @@ static struct result ceremony(struct performing *p, const char *file)
     return OK;
 }
 
-static struct result verify(const char *folder, const struct options *o, struct arena *arena, struct diag *diag)
+static struct result verify(const char *folder, const struct ceremony_options *o, struct arena *arena,
+                            struct diag *diag)
 {
     struct ceremony_verified v;
     TRY(ceremony_record_verify(folder, arena, diag, &v));
@@ -295,7 +318,7 @@ static struct result verify(const char *folder, const struct options *o, struct 
 
 static int run(const struct cli_command *command, int argc, char **argv)
 {
-    struct options o = { .passphrase_fd = -1 };
+    struct ceremony_options o = { .passphrase_fd = -1 };
     struct diag diag = { 0 };
     int count, exit_status;
     if (!cli_parse(command, argc, argv, &o, &count, &exit_status)) return exit_status;
@@ -321,11 +344,13 @@ const struct cli_command command_ceremony = {
     .name = "ceremony",
     .operands = "FILE|verify FOLDER",
     .operands_max = 2,
-    .summary = "a root ceremony, as a reviewed file says it",
-    .about = "Does what FILE says, on a machine without a network: draws and certifies a root's key, certifies a key\n"
-             "below it, or signs the root's revocation list (docs/operation.md). Everything is checked before\n"
-             "anything is made; without --perform nothing is. What comes of it goes into a new folder at once, with\n"
-             "a record whose hash is signed on paper. ceremony verify holds such a folder against its record.",
+    .summary = "a ceremony about the root or about custodians of encryption keys, as a reviewed file says it",
+    .about = "Does what FILE says. On a machine without a network: draws and certifies a root's key, certifies a key\n"
+             "below it, signs the root's revocation list, or opens an encryption key with enough custodians. At an\n"
+             "installation that runs: appoints these custodians, or has a key handed out for an authority\n"
+             "(docs/operation.md). Everything is checked before anything is made; without --perform nothing is. What\n"
+             "comes of it goes into a new folder at once, with a record whose hash is signed on paper. ceremony\n"
+             "verify holds such a folder against its record.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

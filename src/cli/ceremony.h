@@ -1,6 +1,6 @@
-/* A root ceremony as a reviewed file says it: what the file of `hufu ceremony` holds, read and checked in every respect
- * before a key is drawn or opened. docs/operation.md tells how a ceremony goes, docs/PROTOCOL.ceremony what it
- * leaves. */
+/* A ceremony, of the root or about encryption keys, as a reviewed file says it: what the file of `hufu ceremony` holds,
+ * read and checked in every respect before a key is drawn or opened. docs/operation.md tells how a ceremony goes,
+ * docs/PROTOCOL.ceremony what it leaves. */
 #pragma once
 
 #include "base/arena.h"
@@ -22,6 +22,9 @@ enum ceremony_kind {
     CEREMONY_ROOT,        /* draws the root's key and certifies it */
     CEREMONY_CERTIFICATE, /* certifies a key below the root, from its request */
     CEREMONY_CRL,         /* the list of what the root revoked */
+    CEREMONY_CUSTODIANS,  /* appoints custodians of encryption keys, at an installation that runs */
+    CEREMONY_ORDER,       /* has it hand out an encryption key that an authority asks for, as they open it */
+    CEREMONY_RECOVERY,    /* opens that with enough custodians */
 };
 
 /* What is taken into a ceremony: its name for people, its bytes. */
@@ -29,6 +32,15 @@ struct ceremony_input {
     const char *name;
     struct bytes content;
 };
+
+/* HUFU-CASE-v1: what an order came to. */
+struct ceremony_case {
+    const char *case_number, *authority, *holder_name;
+    const char *certificate; /* serial number of the encryption certificate */
+    const char *version;     /* of the custodial key */
+    const char *escrow;      /* the private key, wrapped for the custodians, hex */
+};
+extern const struct shape ceremony_case_shape;
 
 struct ceremony {
     enum ceremony_kind kind;
@@ -56,6 +68,14 @@ struct ceremony {
 
     struct crl_fields crl;
     struct crl_entry revoked[CEREMONY_REVOKED_MAX];
+
+    /* Of encryption keys. */
+    const char *operators[2];       /* serial numbers of the USBKeys of those who sign */
+    const char *version;            /* of the custodial key */
+    struct ceremony_case order;
+    struct certificate *encryption; /* whose private key is asked for */
+    struct bytes escrow;            /* that key, as the custodians open it */
+    struct sm2_public custodial;    /* what they open it with */
 };
 
 /* Reads the file at PATH and everything that it names but keys. ERROR_CONFIG with file and field, ERROR_CEREMONY_INPUT

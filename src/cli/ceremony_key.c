@@ -17,24 +17,26 @@ _Static_assert(ESCROW_SHARE_PLAIN + KEY_WRAP_EXTRA <= CEREMONY_KEY_SIZE_MAX, "a 
 
 /* Who is asked for the secret WHICH, and for what. */
 struct wanted {
-    const struct custodian *custodian; /* NULL: nobody of these; the passphrase of the whole key */
+    const struct custodian *custodian; /* NULL: nobody of these; the passphrase of a whole key */
     int number;
     bool pin, fresh;
 };
 
 static bool is_new(const struct ceremony *c)
 {
-    return c->kind == CEREMONY_ROOT;
+    return c->kind == CEREMONY_ROOT || c->kind == CEREMONY_CUSTODIANS;
 }
 
 static size_t count_of(const struct ceremony *c)
 {
+    if (c->kind == CEREMONY_ORDER) return 0;
+    if (c->kind == CEREMONY_RECOVERY) return c->custodian_count + 1;
     return c->custodian_count ? c->custodian_count : 1;
 }
 
 static struct wanted wanted_of(const struct ceremony *c, size_t which)
 {
-    if (which >= c->custodian_count) return (struct wanted){ .fresh = is_new(c) };
+    if (which >= c->custodian_count) return (struct wanted){ .fresh = is_new(c) || c->kind == CEREMONY_RECOVERY };
     return (struct wanted){ &c->custodians[which], c->numbers[which], c->custodians[which].card != NULL, is_new(c) };
 }
 
@@ -72,6 +74,9 @@ static struct result ask(const struct ceremony *c, size_t which, struct diag *di
     else if (w.custodian)
         snprintf(words, sizeof words, cli_words("保管人 %d%s%s的口令：", "Passphrase of custodian %d%s%s: "),
                  w.number, name ? " " : "", name ? name : "");
+    else if (c->kind == CEREMONY_RECOVERY)
+        snprintf(words, sizeof words, "%s", cli_words("交给对方的密钥文件的口令：",
+                                                      "Passphrase of the file for the authority: "));
     else snprintf(words, sizeof words, "%s", cli_words("根密钥的口令：", "Passphrase of the root's key: "));
     if (w.pin) return pin_ask(words, w.fresh, diag, ret_secret);
     return w.fresh ? passphrase_new(-1, words, diag, ret_secret) : passphrase_read(-1, words, diag, ret_secret);

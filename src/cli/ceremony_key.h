@@ -36,9 +36,9 @@ RESULT ceremony_share_file(const struct ceremony *ceremony, size_t which, const 
 RESULT ceremony_key_wrap(const struct ceremony *ceremony, const struct sm2_private *key,
                          const struct ceremony_secrets *secrets, const struct custodian_key *own, struct drbg *drbg,
                          struct arena *arena, struct ceremony_key_file ret_files[CEREMONY_CUSTODIANS_MAX]);
-/* The private key of PUBLIC out of the folder that CEREMONY names. ERROR_KEY_UNWRAP for a wrong passphrase, ERROR_SHARES
- * for too few custodians, ERROR_KEY_INVALID for another key, the errors of custodian_share_open; whose it was in DIAG.
- * RET_KEY is the caller's to wipe. */
+/* The private key of PUBLIC out of the folder that CEREMONY names. ERROR_KEY_UNWRAP for a wrong passphrase,
+ * ERROR_SHARES for too few custodians, ERROR_KEY_INVALID for another key, the errors of custodian_share_open; whose it
+ * was in DIAG. RET_KEY is the caller's to wipe. */
 RESULT ceremony_key_open(const struct ceremony *ceremony, const struct ceremony_secrets *secrets,
                          const struct sm2_public *public, struct arena *arena, struct diag *diag,
                          struct sm2_private *ret_key);

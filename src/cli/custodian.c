@@ -164,9 +164,10 @@ static struct result make_application(struct opened *o, const char *transport_ke
     TRY(pin_text(o, pin, text));
     struct result r = drbg_fill(drbg, drawn, sizeof drawn);
     for (size_t i = 0; i < sizeof drawn; i++) snprintf(admin + 2 * i, 3, "%02x", drawn[i]);
-    ULONG sar = failed(r) ? SAR_OK
-                          : SKF_CreateApplication(o->device, (char[]){ CUSTODIAN_APPLICATION }, admin, TRIES, text, TRIES,
-                                                  SECURE_USER_ACCOUNT, &o->application);
+    ULONG sar = SAR_OK;
+    if (!failed(r))
+        sar = SKF_CreateApplication(o->device, (char[]){ CUSTODIAN_APPLICATION }, admin, TRIES, text, TRIES,
+                                    SECURE_USER_ACCOUNT, &o->application);
     secret_wipe(drawn, sizeof drawn);
     secret_wipe(admin, sizeof admin);
     secret_wipe(text, sizeof text);
@@ -249,10 +250,25 @@ struct result custodian_key_make(const struct custodian *custodian, const struct
                                  struct custodian_key *ret_key)
 {
     struct opened o = { .custodian = custodian, .diag = diag };
-    struct result r = make(&o, maker, pin, drbg, arena, ret_key);
-    if (failed(r) && o.container) SKF_DeleteContainer(o.application, ret_key->container); /* its place is free again */
+    struct custodian_key key = { .container = "" };
+    struct result r = make(&o, maker, pin, drbg, arena, &key);
+    if (failed(r) && o.container) SKF_DeleteContainer(o.application, key.container); /* its place is free again */
     leave(&o);
+    if (!failed(r)) *ret_key = key;
     return r;
+}
+
+void custodian_key_forget(const struct custodian *custodian, const struct custodian_key *key, const struct secret *pin)
+{
+    struct diag nobody_asks = { 0 };
+    struct opened o = { .custodian = custodian, .diag = &nobody_asks };
+    char container[CUSTODIAN_CONTAINER_MAX];
+    snprintf(container, sizeof container, "%s", key->container);
+    if (usbkey_connect(custodian->card, &o.device) &&
+        SKF_OpenApplication(o.device, (char[]){ CUSTODIAN_APPLICATION }, &o.application) == SAR_OK &&
+        !failed(log_in(&o, pin)))
+        SKF_DeleteContainer(o.application, container);
+    leave(&o);
 }
 
 /* ---- opening a share ---- */

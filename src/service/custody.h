@@ -12,8 +12,8 @@ struct custody_signed {
     struct bytes signature1, signature2;
 };
 
-/* Appoints custodians by two administrators' HUFU-CUSTODY-v1; KEYS: X ‖ Y of each, in the order of their names. The same
- * two statements again: the same answer. The signer's errors. */
+/* Appoints custodians by two administrators' HUFU-CUSTODY-v1; KEYS: X ‖ Y of each, in the order of their names. The
+ * same two statements again: the same answer. The signer's errors. */
 RESULT custody_appoint(const struct act *act, const struct custody_signed *evidence, struct bytes keys,
                        struct signer_custody_done *ret_done);
 /* The encryption key that a reviewer's and an auditor's HUFU-JUDICIAL-v1 names, as the custodians open it. Again: the
