@@ -14,6 +14,8 @@ HOSTS = {"portal": "CALL_HOST_PORTAL", "console": "CALL_HOST_CONSOLE", "platform
          "any": "CALL_HOST_ANY"}
 ACCESS = ["public", "any", "holder", "operator", "platform"]
 BODIES = ["none", "json", "raw", "upload"]
+PLACES = ["path", "query", "header"]
+HEADER_NAME = r"[A-Z][a-z]+(-[A-Z][a-z]+)*"
 METHODS = ["get", "post", "put", "patch", "delete"]
 SCHEMA_KEYS = {"type", "format", "minLength", "maxLength", "minimum", "maximum", "enum", "description", "items",
                "minItems", "maxItems"}
@@ -45,9 +47,9 @@ def macro(prefix, name):
 class Field:
     """One property of a record, or one parameter."""
 
-    def __init__(self, where, name, schema, required, asked):
+    def __init__(self, where, name, schema, required, asked, header=False):
         self.where, self.name, self.schema, self.required = f"{where}.{name}", name, schema, required
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in KEYWORDS:
+        if not re.fullmatch(HEADER_NAME if header else r"[a-z][a-z0-9_]*", name) or name in KEYWORDS:
             fail(self.where, "not a name for a field")
         unknown = set(schema) - SCHEMA_KEYS
         if unknown:
@@ -171,9 +173,9 @@ class Document:
         parameters.sort(key=lambda p: in_path.index(p["name"]) if p["in"] == "path" else 99)
         params = []
         for p in parameters:
-            if p["in"] not in ("path", "query") or (p["in"] == "path" and not p.get("required")):
-                fail(where, "parameters are in path or query, and those of the path required")
-            field = Field(where, p["name"], p["schema"], p.get("required", False), False)
+            if p["in"] not in PLACES or (p["in"] == "path" and not p.get("required")):
+                fail(where, "parameters are in path, query or header, and those of the path required")
+            field = Field(where, p["name"], p["schema"], p.get("required", False), False, p["in"] == "header")
             if field.type != "string" or field.array:
                 fail(field.where, "a parameter is a text")
             params.append((p["in"], field))
@@ -236,7 +238,7 @@ def write_source(doc, header, f):
             continue
         f.write(f"static const struct api_param {o['id']}_params[] = {{\n")
         for where, field in o["params"]:
-            f.write(f"    {{ {c_text(field.name)}, {'true' if where == 'path' else 'false'}, {field.check()} }},\n")
+            f.write(f"    {{ {c_text(field.name)}, {macro('API_IN_', where)}, {field.check()} }},\n")
         f.write("};\n")
     f.write("\nconst struct api_operation api_operations[] = {\n")
     for o in doc.operations:

@@ -69,10 +69,15 @@ def answer_of(operation):
     return "void", "none"
 
 
+def header_argument(name):
+    return camel(name.lower().replace("-", "_"))
+
+
 def operation_function(path, method, operation):
     result, kind = answer_of(operation)
     parameters = operation.get("parameters", [])
     arguments = [f"{p['name']}: {type_of(p['schema'])}" for p in parameters if p["in"] == "path"]
+    headers = [p for p in parameters if p["in"] == "header"]
     query = [p for p in parameters if p["in"] == "query"]
     queries = [f"{p['name']}{'' if p['required'] else '?'}: {type_of(p['schema'])}" for p in query]
     body = operation.get("requestBody", {}).get("content", {})
@@ -84,6 +89,12 @@ def operation_function(path, method, operation):
     elif media:
         arguments.append("file: Blob")
         details.append("file")
+        if media != "application/octet-stream":
+            details.append(f"type: {json.dumps(media)}")
+    if headers:
+        arguments += [f"{header_argument(p['name'])}: string" for p in headers]
+        pairs = ", ".join(f"{json.dumps(p['name'])}: {header_argument(p['name'])}" for p in headers)
+        details.append(f"headers: {{ {pairs} }}")
     if queries:
         needed = any(p["required"] for p in query)
         arguments.append("query: { " + "; ".join(queries) + " }" + ("" if needed else " = {}"))

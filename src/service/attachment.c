@@ -6,6 +6,7 @@
 #include "service/audit.h"
 #include "service/form.h"
 #include "service/scan.h"
+#include "service/upload.h"
 
 static struct result list(struct tx *tx, const struct act *act, const char *number, struct attachment_row **ret_rows,
                           size_t *ret_count)
@@ -41,70 +42,72 @@ struct result attachment_missing(struct tx *tx, const struct act *act, const str
 
 struct adding {
     const struct act *act;
-    const char *number, *name;
+    const struct attachment_new *new;
     struct attachment_row row;
 };
 
 /* What can be refused before anybody looks at the file. */
-static struct result check(struct tx *tx, const struct adding *a, enum kind kind, const struct application_row *row)
+static struct result check(struct tx *tx, const struct act *act, const char *name, enum kind kind,
+                           const struct application_row *row)
 {
-    const struct kind_scan *scan = kind_scan(kind, a->name);
+    const struct kind_scan *scan = kind_scan(kind, name);
     struct key_row params = { .key = row->number };
     struct count_row count;
     bool printed;
-    if (!scan) return diag_field(a->act->diag, ERROR_APPLICATION_FIELD, "kind", "这项业务不需要这种附件");
+    if (!scan) return diag_field(act->diag, ERROR_APPLICATION_FIELD, "kind", "这项业务不需要这种附件");
     if (scan->deputy && !row->deputy_name)
-        return diag_field(a->act->diag, ERROR_APPLICATION_FIELD, "kind", "没有委托经办人，不需要委托书");
+        return diag_field(act->diag, ERROR_APPLICATION_FIELD, "kind", "没有委托经办人，不需要委托书");
     if (scan->form) {
-        TRY(form_printed(tx, a->act, row, &printed));
+        TRY(form_printed(tx, act, row, &printed));
         if (!printed)
-            return diag_field(a->act->diag, ERROR_APPLICATION_INCOMPLETE, "form",
+            return diag_field(act->diag, ERROR_APPLICATION_INCOMPLETE, "form",
                               "填写的内容改动后须重新打印受理表，签字盖章后再上传");
-    } else if (!application_item_open(row, a->name)) {
-        return diag_field(a->act->diag, ERROR_APPLICATION_ITEM, a->name, "这份附件没有被要求更换");
+    } else if (!application_item_open(row, name)) {
+        return diag_field(act->diag, ERROR_APPLICATION_ITEM, name, "这份附件没有被要求更换");
     }
-    TRY(tx_one(tx, STATEMENT_ATTACHMENT_COUNT, RECORD(key_row_shape, &params), a->act->arena, &count_row_shape,
-               &count));
+    TRY(tx_one(tx, STATEMENT_ATTACHMENT_COUNT, RECORD(key_row_shape, &params), act->arena, &count_row_shape, &count));
     ENSURE(count.count < ATTACHMENTS_MAX, ERROR_ATTACHMENT_MANY);
     return OK;
 }
 
-static struct result look(struct tx *tx, void *context)
+struct result attachment_wanted(struct tx *tx, const struct act *act, const char *number, const char *name)
 {
-    struct adding *a = context;
     struct application_row row;
     enum kind kind;
-    enum state state;
-    TRY(desk_look(tx, a->act, a->number, &row));
+    TRY(desk_load_for(tx, act, number, EVENT_UPLOAD, &row));
     TRY(kind_find(row.service, &kind));
-    TRY(state_find(row.state, &state));
-    ENSURE(workflow_possible(kind, state, EVENT_UPLOAD), ERROR_APPLICATION_STATE);
-    return check(tx, a, kind, &row);
+    return check(tx, act, name, kind, &row);
+}
+
+static struct result look(struct tx *tx, void *context)
+{
+    const struct adding *a = context;
+    return attachment_wanted(tx, a->act, a->new->number, a->new->name);
 }
 
 static struct result prepare(struct tx *tx, struct desk_step *step, struct application_row *row)
 {
     struct adding *a = step->own;
-    TRY(check(tx, a, step->kind, row));
-    a->row.revision = kind_scan(step->kind, a->name)->form ? row->form_revision : 0;
+    TRY(check(tx, a->act, a->new->name, step->kind, row));
+    if (a->new->upload) TRY(upload_forget(tx, a->new->upload));
+    a->row.revision = kind_scan(step->kind, a->new->name)->form ? row->form_revision : 0;
     TRY(tx_run(tx, STATEMENT_ATTACHMENT_SUPERSEDE, RECORD(attachment_row_shape, &a->row), NULL));
     return tx_run(tx, STATEMENT_ATTACHMENT_INSERT, RECORD(attachment_row_shape, &a->row), NULL);
 }
 
-struct result attachment_add(const struct act *act, const char *number, const char *name, int fd, int64_t size,
-                             struct attachment_row *ret_row)
+struct result attachment_add(const struct act *act, const struct attachment_new *new, struct attachment_row *ret_row)
 {
-    struct adding a = { .act = act, .number = number, .name = name };
+    struct adding a = { .act = act, .new = new };
     struct files_inspected found;
     struct sealed_file file;
     TRY(store_read(act->service->store, look, &a));
-    TRY(scan_take(act, "attachment", fd, size, &found, &file));
+    TRY(scan_take(act, "attachment", new->fd, new->size, &found, &file));
     FAULT("web:attachment-sealed");
-    a.row = (struct attachment_row){ .id = random_id(), .application = number, .kind = name, .type = found.type,
-                                     .size = size, .pages = found.pages, .name = file.name,
+    a.row = (struct attachment_row){ .id = random_id(), .application = new->number, .kind = new->name,
+                                     .type = found.type, .size = new->size, .pages = found.pages, .name = file.name,
                                      .key_sealed = file.key_sealed, .current = 1, .uploaded_s = act->now_s };
-    const char *detail = arena_format(act->arena, "%s %s %lld", name, found.type, (long long)size);
-    struct desk_step step = { .act = act, .number = number, .event = EVENT_UPLOAD, .detail = detail,
+    const char *detail = arena_format(act->arena, "%s %s %lld", new->name, found.type, (long long)new->size);
+    struct desk_step step = { .act = act, .number = new->number, .event = EVENT_UPLOAD, .detail = detail,
                               .prepare = prepare, .own = &a };
     struct result r = detail ? desk_take(&step) : FAIL(ERROR_OUT_OF_ROOM);
     if (failed(r)) {

@@ -6,11 +6,19 @@
 
 enum { ATTACHMENTS_MAX = 100 /* of an application, earlier ones included */ };
 
-/* Takes the scan NAME ("form", "license" …) from FD, SIZE bytes from its start; FD stays the caller's.
+struct attachment_new {
+    const char *number, *name; /* of the application; of the scan: "form", "license" … */
+    int fd;                    /* SIZE bytes from its start; stays the caller's */
+    int64_t size;
+    const struct id *upload;   /* in which it came (service/upload.h), gone with the same commit; NULL: in one piece */
+};
+
+/* Takes a scan.
  * ERROR_APPLICATION_STATE, ERROR_APPLICATION_ITEM (was not sent back), ERROR_APPLICATION_INCOMPLETE (the form is not
  * printed as filled in), ERROR_ATTACHMENT_MANY, ERROR_FILE_… with the reason. */
-RESULT attachment_add(const struct act *act, const char *number, const char *name, int fd, int64_t size,
-                      struct attachment_row *ret_row);
+RESULT attachment_add(const struct act *act, const struct attachment_new *new, struct attachment_row *ret_row);
+/* Inside a closure: whether the scan NAME would be taken now, before anybody looks at it. */
+RESULT attachment_wanted(struct tx *tx, const struct act *act, const char *number, const char *name);
 /* The current ones. */
 RESULT attachment_list(const struct act *act, const char *number, struct attachment_row **ret_rows,
                        size_t *ret_count);

@@ -271,13 +271,27 @@ static bool for_deputy(enum event event)
     return event == EVENT_FILL || event == EVENT_PRINT || event == EVENT_UPLOAD || event == EVENT_PAY;
 }
 
-static struct result check_who(const struct desk_step *step, const struct application_row *row)
+static struct result permitted(const struct act *act, const struct application_row *row, enum event event)
 {
-    const struct act *act = step->act;
     if (act->kind != ACTOR_HOLDER || id_equal(&row->holder, &act->account)) return OK;
-    if (id_equal(&row->successor, &act->account) && for_successor(step->event)) return OK;
+    if (id_equal(&row->successor, &act->account) && for_successor(event)) return OK;
     ENSURE(desk_deputy(act, row), ERROR_NOT_PERMITTED);
-    ENSURE(for_deputy(step->event), ERROR_DEPUTY);
+    ENSURE(for_deputy(event), ERROR_DEPUTY);
+    return OK;
+}
+
+struct result desk_load_for(struct tx *tx, const struct act *act, const char *number, enum event event,
+                            struct application_row *ret_row)
+{
+    struct application_row row;
+    enum kind kind;
+    enum state state;
+    TRY(desk_look(tx, act, number, &row));
+    TRY(kind_find(row.service, &kind));
+    TRY(state_find(row.state, &state));
+    TRY(permitted(act, &row, event));
+    ENSURE(workflow_possible(kind, state, event), ERROR_APPLICATION_STATE);
+    *ret_row = row;
     return OK;
 }
 
@@ -298,7 +312,7 @@ struct result desk_take_in(struct tx *tx, struct desk_step *step)
     TRY(desk_look(tx, act, step->number, &row));
     TRY(kind_find(row.service, &step->kind));
     TRY(state_find(row.state, &step->from));
-    TRY(check_who(step, &row));
+    TRY(permitted(act, &row, step->event));
     ENSURE(!step->guarded || step->version == row.version, ERROR_APPLICATION_VERSION);
     /* Before anything is changed: what the state forbids is refused as that, whatever else is wrong. */
     ENSURE(workflow_possible(step->kind, step->from, step->event), ERROR_APPLICATION_STATE);

@@ -43,6 +43,9 @@ RESULT desk_load(struct tx *tx, const struct act *act, const char *number, struc
 RESULT desk_look(struct tx *tx, const struct act *act, const char *number, struct application_row *ret_row);
 /* Whether ACT is by the one who acts for the holder of ROW. */
 bool desk_deputy(const struct act *act, const struct application_row *row);
+/* As desk_look, if ACT may take EVENT with it now: ERROR_NOT_PERMITTED, ERROR_APPLICATION_STATE. */
+RESULT desk_load_for(struct tx *tx, const struct act *act, const char *number, enum event event,
+                     struct application_row *ret_row);
 RESULT desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                   struct workflow_facts *ret_facts);
 /* Queues the notice TEMPLATE about the application to its holder, or to WHOM. */

@@ -267,25 +267,17 @@ struct result seal_file(const struct service *service, const char *what, int fro
     return OK;
 }
 
-static struct result open_into(int from, const uint8_t key[SM4_KEY_SIZE], int *ret_fd)
+static struct result decrypt_into(int from, const uint8_t key[SM4_KEY_SIZE], int to)
 {
     struct pieces pieces;
-    int to = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    ENSURE(to >= 0, ERROR_IO);
     pieces_init(&pieces, key);
     struct result r = decrypt(&pieces, from, to);
     pieces_done(&pieces);
-    int all = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-    if (!failed(r) && (lseek(to, 0, SEEK_SET) != 0 || fcntl(to, F_ADD_SEALS, all) != 0)) r = FAIL(ERROR_IO);
-    if (failed(r))
-        close(to);
-    else
-        *ret_fd = to;
     return r;
 }
 
-struct result seal_file_open(const struct service *service, const char *what, const char *name,
-                             struct bytes key_sealed, int *ret_fd)
+struct result seal_file_read(const struct service *service, const char *what, const char *name, struct bytes key_sealed,
+                             int to)
 {
     char key[SEAL_SECRET_MAX + 1];
     size_t len;
@@ -293,10 +285,25 @@ struct result seal_file_open(const struct service *service, const char *what, co
     ENSURE(!failed(id_parse(name, &id)), ERROR_NOT_FOUND); /* no path ever gets here */
     TRY(seal_open(service, what, name, key_sealed, key, &len));
     int from = len == SM4_KEY_SIZE ? openat(service->upload_folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    struct result r = from >= 0 ? open_into(from, (const uint8_t *)key, ret_fd)
+    struct result r = from >= 0 ? decrypt_into(from, (const uint8_t *)key, to)
                                 : FAIL(errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO);
     secret_wipe(key, sizeof key);
     if (from >= 0) close(from);
+    return r;
+}
+
+struct result seal_file_open(const struct service *service, const char *what, const char *name,
+                             struct bytes key_sealed, int *ret_fd)
+{
+    int to = memfd_create("file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    ENSURE(to >= 0, ERROR_IO);
+    struct result r = seal_file_read(service, what, name, key_sealed, to);
+    int all = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+    if (!failed(r) && (lseek(to, 0, SEEK_SET) != 0 || fcntl(to, F_ADD_SEALS, all) != 0)) r = FAIL(ERROR_IO);
+    if (failed(r))
+        close(to);
+    else
+        *ret_fd = to;
     return r;
 }
 

@@ -47,5 +47,8 @@ RESULT seal_file(const struct service *service, const char *what, int from, stru
  * off; ERROR_NOT_FOUND when there is no such file. */
 RESULT seal_file_open(const struct service *service, const char *what, const char *name, struct bytes key_sealed,
                       int *ret_fd);
+/* The same, written to TO where it stands; TO stays the caller's, and may hold a part of it on failure. */
+RESULT seal_file_read(const struct service *service, const char *what, const char *name, struct bytes key_sealed,
+                      int to);
 /* Removes it; one that is not there is no failure. */
 RESULT seal_file_remove(const struct service *service, const char *name);

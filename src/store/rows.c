@@ -75,6 +75,14 @@ DEFINE(form_row, FORM_FIELDS);
 DEFINE(attachment_row, ATTACHMENT_FIELDS);
 #undef TYPE
 
+#define TYPE upload_row
+DEFINE(upload_row, UPLOAD_FIELDS);
+#undef TYPE
+
+#define TYPE upload_piece_row
+DEFINE(upload_piece_row, UPLOAD_PIECE_FIELDS);
+#undef TYPE
+
 #define TYPE decision_row
 DEFINE(decision_row, DECISION_FIELDS);
 #undef TYPE

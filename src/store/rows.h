@@ -101,6 +101,14 @@ ROW(form_row, FORM_FIELDS);
     X(INT, uploaded_s, 0)
 ROW(attachment_row, ATTACHMENT_FIELDS);
 
+#define UPLOAD_FIELDS(X) X(ID, id, 0) X(TEXT, application, 17) X(TEXT, kind, 32) X(INT, size, 0) X(BYTES, sm3, 32) \
+    X(INT, arrived, 0) X(INT, begun_s, 0) X(INT, touched_s, 0)
+ROW(upload_row, UPLOAD_FIELDS);
+
+#define UPLOAD_PIECE_FIELDS(X) X(ID, upload, 0) X(INT, begins, 0) X(INT, size, 0) X(TEXT, name, 26) \
+    X(BYTES, key_sealed, 64)
+ROW(upload_piece_row, UPLOAD_PIECE_FIELDS);
+
 #define DECISION_FIELDS(X) X(TEXT, nonce, 26) X(TEXT, application, 17) X(TEXT, decision, 16) X(TEXT, statement, 4096) \
     X(BYTES, hash, 32) X(BYTES, signature, 64) X(TEXT, operator_serial, 32) X(INT, made_s, 0) X(INT, used, 0)
 ROW(decision_row, DECISION_FIELDS);

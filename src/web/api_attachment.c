@@ -7,8 +7,9 @@ struct result api_attachment_upload(struct call *call)
 {
     struct act act = app_act(call);
     struct attachment_row row;
-    TRY(attachment_add(&act, call_text(call, "number"), call_text(call, "kind"), call->upload.fd,
-                       (int64_t)call->upload.size, &row));
+    struct attachment_new new = { .number = call_text(call, "number"), .name = call_text(call, "kind"),
+                                  .fd = call->upload.fd, .size = (int64_t)call->upload.size };
+    TRY(attachment_add(&act, &new, &row));
     struct api_attachment answer = desk_show_attachment(&row);
     return answer_record(call, &api_attachment_shape, &answer);
 }

@@ -37,5 +37,5 @@ bool router_english(const struct http_request *request);
  * ROUTER_PARAMS_MAX). ERROR_ROUTE_UNKNOWN; ERROR_METHOD_REFUSED with the methods there are in RET_ALLOW. */
 RESULT router_match(const struct router *router, const struct http_request *request, unsigned host,
                     const struct api_operation **ret_operation, const char **ret_params, const char **ret_allow);
-/* The query's texts, and the checks of all parameters. */
+/* The texts of query and header, and the checks of all parameters. */
 RESULT router_params(struct call *call);

@@ -67,7 +67,7 @@ static bool field_value(const char *text)
 /* Of these, two would let two readers each take another one. */
 static const char *const once[] = {
     "host",           "content-length",  "transfer-encoding", "content-type",  "origin",
-    "sec-fetch-site", "idempotency-key", "x-real-ip",         "authorization", "cookie",
+    "sec-fetch-site", "idempotency-key", "x-real-ip",         "authorization", "cookie", "upload-offset",
     "expect",         "accept-language", "content-encoding"
 };
 

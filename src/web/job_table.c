@@ -12,6 +12,7 @@
 #include "service/sms.h"
 #include "service/sweep.h"
 #include "service/trail.h"
+#include "service/upload.h"
 
 static struct result send_sms(struct service *service, size_t *ret_done)
 {
@@ -50,6 +51,7 @@ const struct job job_table[] = {
     { "invoices", 3, invoice_work, INVOICE_BATCH },
     { "bills", 600, reconcile_work, 0 },
     { "clean", 300, clean, 0 },
+    { "uploads", 3600, upload_work, UPLOAD_BATCH },
     { "sweep", 6 * 3600, sweep_uploads, SWEEP_ROUND },
 };
 const size_t job_table_count = COUNT(job_table);

@@ -11,9 +11,11 @@ enum { ROUTER_JSON_MAX = 64 * 1024, ROUTER_PARAMS_MAX = 8, ROUTER_KEPT_MAX = 655
 enum api_access { API_ACCESS_PUBLIC, API_ACCESS_ANY, API_ACCESS_HOLDER, API_ACCESS_OPERATOR, API_ACCESS_PLATFORM };
 enum api_body { API_BODY_NONE, API_BODY_JSON, API_BODY_RAW, API_BODY_UPLOAD };
 
+enum api_place { API_IN_QUERY, API_IN_PATH, API_IN_HEADER };
+
 struct api_param {
     const char *name;
-    bool in_path;
+    enum api_place place;
     struct json_check check;
 };
 

@@ -52,7 +52,7 @@ static struct result take_pair(struct call *call, const char *pair, size_t len)
     while (named < len && pair[named] != '=') named++;
     for (size_t i = 0; i < o->param_count; i++) {
         const struct api_param *p = &o->params[i];
-        if (p->in_path || strlen(p->name) != named || memcmp(p->name, pair, named) != 0) continue;
+        if (p->place != API_IN_QUERY || strlen(p->name) != named || memcmp(p->name, pair, named) != 0) continue;
         if (call->params[i]) return diag_field(call->diag, ERROR_FIELD_REPEATED, p->name, "%s", "");
         size_t from = named < len ? named + 1 : len;
         struct result r = http_unescape(pair + from, len - from, call->arena, &call->params[i]);
@@ -77,6 +77,7 @@ struct result router_params(struct call *call)
     const struct api_operation *o = call->operation;
     for (size_t i = 0; i < o->param_count; i++) {
         const struct api_param *p = &o->params[i];
+        if (p->place == API_IN_HEADER) call->params[i] = call_header(call, p->name);
         if (call->params[i])
             TRY(json_check_text(&p->check, p->name, bytes_text(call->params[i]), call->diag));
         else if (p->check.required)

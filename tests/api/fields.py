@@ -1,6 +1,6 @@
 """Every field of a document, at, below and beyond its limits.
 
-Document.cases() yields, for each operation and each field of its body, path and query, one request with
+Document.cases() yields, for each operation and each field of its body, path, query and head, one request with
 one fault and the error that names it, and requests whose field lies on a limit and which must pass. Whoever has a
 server gives it the requests: the engine alone (test_fields.py), or a whole system.
 """
@@ -119,7 +119,7 @@ class Case:
     def target(self):
         path, query = self.operation.path, []
         for p in self.operation.params:
-            if p["name"] not in self.params:
+            if p["name"] not in self.params or p["in"] == "header":
                 continue
             value = urllib.parse.quote(str(self.params[p["name"]]), safe="")
             if p["in"] == "path":
@@ -137,9 +137,11 @@ class Case:
         return b"x" if self.operation.kind in ("raw", "upload") else None
 
     def headers(self):
-        if self.operation.kind == "json":
-            return {"Content-Type": "application/json"}
-        return {"Content-Type": "application/octet-stream"} if self.operation.kind != "none" else {}
+        found = {p["name"]: str(self.params[p["name"]]) for p in self.operation.params
+                 if p["in"] == "header" and p["name"] in self.params}
+        if self.operation.kind != "none":
+            found["Content-Type"] = "application/json" if self.operation.kind == "json" else "application/octet-stream"
+        return found
 
 
 class Operation:
@@ -184,6 +186,8 @@ class Operation:
             for why, value, error in bad_texts(schema):
                 if p["in"] == "path" and value == "":
                     continue  # another path
+                if p["in"] == "header" and (not value.isascii() or value.strip() != value or error == "FIELD_CONTROL"):
+                    continue  # no field of a head holds any, and blanks around it are none of it
                 hidden = p["in"] == "path" and error == "FIELD_CONTROL"  # no path holds any: refused before fields are seen
                 case = Case(self, why, *(("REQUEST_MALFORMED",) if hidden else (error, name)))
                 case.params[name] = value
@@ -192,7 +196,7 @@ class Operation:
                 case = Case(self, why)
                 case.params[name] = value
                 yield case
-            if p["in"] == "query":
+            if p["in"] != "path":
                 case = Case(self, "missing", "FIELD_MISSING" if p.get("required") else None, name)
                 del case.params[name]
                 yield case

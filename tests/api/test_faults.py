@@ -11,7 +11,7 @@ import unittest
 
 from envelope import Key, encrypt
 from page import Agent, Refused
-from walk import NEW_PIN, Staff, Walk, expect
+from walk import NEW_PIN, Staff, Walk, expect, noise
 from world import ROOT, World, wait_for
 
 TABLE = os.path.join(ROOT, "tests/faults.txt")
@@ -91,6 +91,9 @@ class Stubborn(Walk):
         """Requests asked again bear the key of before."""
         for page in (self.portal, *(operator.page for operator in self.staff.known.values())):
             page.sticky = key
+
+    def upload_license(self):
+        self.upload_pieces(self.content)
 
     def pay_lost(self):
         """The callback is lost: what the gateway knows is asked."""
@@ -252,6 +255,20 @@ class Faults(unittest.TestCase):
         self.world.settle()
         walk.to("platform_login")
         self.holds(walk)
+
+    def at_upload_pieces(self, fault):
+        """While a scan comes in pieces: what arrived is not sent twice, and it is taken once."""
+        walk = Stubborn(self.world, self.staff).to("print_form")
+        content = noise(350_000)
+        self.arm(fault)
+        walk.content = content
+        walk.step("upload_license")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        scans = walk.portal.api("GET", walk.path("attachments"))["items"]
+        self.assertEqual([(s["kind"], s["size"]) for s in scans], [("license", len(content))])
+        self.assertEqual(walk.portal.api("GET", walk.path("uploads"))["items"], [])
+        self.assertLessEqual(walk.sent, 2 * len(content) if fault.point == "web:upload-taken" else len(content) + 100_000)
 
     def at_refund(self, fault):
         """While what was paid for an application that is withdrawn goes back."""

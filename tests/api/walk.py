@@ -1,5 +1,6 @@
 """The whole way of one certificate as methods, so that a test can do each step, or do it wrong."""
 import copy
+import hashlib
 import random
 import struct
 import zlib
@@ -46,6 +47,20 @@ def png(width=200, height=120):
     row = b"\0" + b"\xf0\xf0\xf0" * (width - 20) + b"\x20\x20\x80" * 20
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
             chunk(b"IDAT", zlib.compress(row * height)) + chunk(b"IEND", b""))
+
+
+def noise(size):
+    """A PNG of SIZE bytes and a bit more: it does not shrink."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    width, height = 300, size // 901 + 1
+    rows = b"".join(b"\0" + random.randbytes(width * 3) for _ in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows, 0)) + chunk(b"IEND", b""))
+
+
+def sm3(content):
+    return hashlib.new("sm3", content).hexdigest()
 
 
 def change_line(statement, name, value):
@@ -231,6 +246,19 @@ class Walk:
         scans = [("form", self.pdf), ("license", png()), ("identity", png(300, 190))]
         for kind, content in scans + [("identity-new", png(310, 190))] * (self.service == "change"):
             self.portal.api("POST", self.path("attachments/" + kind), content=content)
+
+    sent = 0  # bytes of pieces
+
+    def upload_pieces(self, content, piece=100_000):
+        """A scan as pages send it: whoever begins again is told how far it came."""
+        begun = {"kind": "license", "size": len(content), "sm3": sm3(content)}
+        upload = self.portal.api("POST", self.path("uploads"), begun).json
+        while upload["offset"] < len(content):
+            part = content[upload["offset"]:upload["offset"] + piece]
+            self.sent += len(part)
+            upload = self.portal.api("PATCH", self.path("uploads/" + upload["id"]), content=part,
+                                     Upload_Offset=str(upload["offset"])).json
+        self.portal.api("POST", self.path(f"uploads/{upload['id']}/attachment"))
 
     def submit(self):
         self.portal.api("POST", self.path("submission"))

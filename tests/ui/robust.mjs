@@ -107,36 +107,98 @@ describe("nothing typed is lost, nothing is done twice", () => {
     assert.equal((await h.api("GET", "applications")).items.length, 1);
   });
 
-  test("R-FORM-4 an upload that breaks off is kept, goes on by itself when the line is back, and after a reload", async () => {
-    const h = await until("print");
-    const p = await at(h, "materials");
-    const box = p.getByLabel(/：证照复印件/);
-    /* Over a slow line: how far it has come, a word that ends it, and nothing sent then. */
+  /* The pieces that P sent and the server took: where each began and how long it was. A line that may be slow or cut (CDP's own). */
+  async function watched(p) {
+    const pieces = [];
+    p.on("response", (answer) => {
+      const at = Number(answer.request().headers()["upload-offset"]);
+      if (answer.request().method() === "PATCH" && answer.ok())
+        pieces.push({ at, size: Number(answer.headers()["upload-offset"]) - at });
+    });
     const line = await p.context().newCDPSession(p);
     await line.send("Network.enable");
-    const slow = { offline: false, latency: 0, downloadThroughput: -1 };
-    await line.send("Network.emulateNetworkConditions", { ...slow, uploadThroughput: 300_000 });
-    await box.setInputFiles({ name: "执照.png", mimeType: "image/png", buffer: png(900, 700, true) });
+    const set = (more) =>
+      line.send("Network.emulateNetworkConditions", {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
+        ...more,
+      });
+    return { pieces, set };
+  }
+
+  const license = (buffer) => ({ name: "执照.png", mimeType: "image/png", buffer });
+  const some = /服务器已收到 [1-9]/;
+
+  test("R-FORM-4 an upload that breaks off goes on where it was: by itself, after a reload; nothing is sent twice", async () => {
+    const h = await until("print");
+    const p = await at(h, "materials");
+    const file = png(900, 700, true);
+    const { pieces, set } = await watched(p);
     const bar = p.getByRole("progressbar", { name: "证照复印件" });
-    await waitFor("some of it", async () => Number(await bar.getAttribute("aria-valuenow")) > 0);
-    assert.ok(Number(await bar.getAttribute("aria-valuenow")) < 100);
+    /* Over a slow line: how far it has come, and a word that ends it. */
+    await set({ uploadThroughput: 500_000 });
+    await p.getByLabel(/：证照复印件/).setInputFiles(license(file));
+    await p.getByText(some).waitFor();
+    const now = Number(await bar.getAttribute("aria-valuenow"));
+    assert.ok(now > 0 && now < 100, `${now}`);
     await p.getByRole("button", { name: "停止" }).click();
     await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
-    await line.send("Network.emulateNetworkConditions", { ...slow, uploadThroughput: -1 });
-    let broken = true;
-    await p.route("**/attachments/license", (r) => (broken ? r.abort("connectionreset") : r.continue()));
-    await box.setInputFiles({
-      name: "执照.png",
-      mimeType: "image/png",
-      buffer: png(900, 700, true),
-    });
-    await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
     await p.reload();
+    await p.getByText(some).waitFor();
+    const had = (await h.api("GET", h.path("uploads"))).items[0].offset;
+    assert.ok(had > 0 && had < file.length);
+    assert.equal(
+      pieces.reduce((sum, x) => sum + x.size, 0),
+      had,
+    );
+    await p.getByRole("button", { name: "继续上传" }).click();
+    await waitFor("another piece", () => pieces.some((x) => x.at >= had));
+    await set({ offline: true });
     await p.getByText("上传中断，文件还在本机，可以继续").waitFor();
-    broken = false;
-    await p.evaluate(() => window.dispatchEvent(new Event("online")));
+    await set({});
     await p.getByText("PNG · 1 页").waitFor();
-    assert.ok((await h.api("GET", h.path("attachments"))).items.some((x) => x.kind === "license"));
+    const order = pieces.map((x) => x.at);
+    assert.deepEqual(
+      order,
+      [...new Set(order)].sort((x, y) => x - y),
+      "each place once, in order",
+    );
+    assert.ok(pieces.reduce((sum, x) => sum + x.size, 0) <= file.length);
+    assert.deepEqual((await h.api("GET", h.path("uploads"))).items, []);
+  });
+
+  test("R-FORM-4 in another browser: the same file chosen again goes on, another one begins anew", async () => {
+    const h = await until("print");
+    const file = png(900, 700, true);
+    await h.sendPiece("license", file, 300_000);
+    const p = await at(h, "materials");
+    const { pieces } = await watched(p);
+    await p.getByText("上次传到 300 kB").waitFor();
+    await p.getByLabel(/：证照复印件/).setInputFiles(license(file));
+    await p.getByText("PNG · 1 页").waitFor();
+    assert.equal(pieces[0].at, 300_000);
+    await h.sendPiece("license", png(900, 700, true), 300_000);
+    const q = await at(h, "materials");
+    const second = await watched(q);
+    await q.getByLabel(/：证照复印件/).setInputFiles(license(png(500, 300, true)));
+    await q.getByText(/PNG · 1 页 · 4\d\d kB/).waitFor();
+    assert.equal(second.pieces[0].at, 0);
+  });
+
+  test("R-FORM-4 two tabs with two files: who comes too late is told, and sees what counts", async () => {
+    const h = await until("print");
+    const p = await at(h, "materials");
+    const { set } = await watched(p);
+    await set({ uploadThroughput: 200_000 });
+    await p.getByLabel(/：证照复印件/).setInputFiles(license(png(900, 700, true)));
+    await p.getByText(some).waitFor();
+    const q = await at(h, "materials");
+    await q.getByLabel(/：证照复印件/).setInputFiles(license(png(200, 100, true)));
+    await q.getByText("PNG · 1 页").waitFor();
+    await p.getByText("这份材料在另一个页面上已经传完，或换成了另一个文件").waitFor();
+    await p.getByText("PNG · 1 页").waitFor();
   });
 
   test("two tabs: what one changed the other shows by itself; logging out in one logs out the other", async () => {

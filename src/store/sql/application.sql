@@ -102,6 +102,40 @@ SELECT COUNT(*) AS count FROM attachment WHERE application = :key
 -- name: attachment_get
 SELECT * FROM attachment WHERE id = :id
 
+-- name: upload_insert
+INSERT INTO upload (id, application, kind, size, sm3, arrived, begun_s, touched_s)
+VALUES (:id, :application, :kind, :size, :sm3, :arrived, :begun_s, :touched_s)
+
+-- name: upload_get
+SELECT * FROM upload WHERE id = :id
+
+-- name: upload_of
+SELECT * FROM upload WHERE application = :key AND kind = :other
+
+-- name: upload_list
+SELECT * FROM upload WHERE application = :key ORDER BY kind LIMIT :limit_count
+
+-- name: upload_arrived
+UPDATE upload SET arrived = :arrived, touched_s = :touched_s WHERE id = :id
+
+-- name: upload_delete
+DELETE FROM upload WHERE id = :id
+
+-- Nothing came any more, or its application is over.
+-- name: upload_lapsed
+SELECT upload.* FROM upload JOIN application ON application.number = upload.application
+WHERE upload.touched_s <= :at_s OR application.open = 0 ORDER BY upload.id LIMIT :limit_count
+
+-- name: upload_piece_insert
+INSERT INTO upload_piece (upload, begins, size, name, key_sealed)
+VALUES (:upload, :begins, :size, :name, :key_sealed)
+
+-- name: upload_piece_list
+SELECT * FROM upload_piece WHERE upload = :id ORDER BY begins LIMIT :limit_count
+
+-- name: upload_piece_delete
+DELETE FROM upload_piece WHERE upload = :id
+
 -- name: decision_insert
 INSERT INTO decision (nonce, application, decision, statement, hash, signature, operator_serial, made_s, used)
 VALUES (:nonce, :application, :decision, :statement, :hash, :signature, :operator_serial, :made_s, :used)

@@ -87,4 +87,5 @@ SELECT COUNT(*) AS count FROM (
     UNION ALL SELECT name FROM attachment WHERE name = :key
     UNION ALL SELECT name FROM mobile_change WHERE name = :key
     UNION ALL SELECT name FROM invoice_file WHERE name = :key
+    UNION ALL SELECT name FROM upload_piece WHERE name = :key
 ) AS known

@@ -237,7 +237,8 @@ struct attachment_row counter_upload(struct counter *c, const char *number, cons
     int fd = memfd_create("scan", MFD_CLOEXEC);
     assert_int_equal(write(fd, png, sizeof png), sizeof png);
     lseek(fd, 0, SEEK_SET);
-    struct result r = attachment_add(&act, number, name, fd, sizeof png, &row);
+    struct attachment_new new = { .number = number, .name = name, .fd = fd, .size = sizeof png };
+    struct result r = attachment_add(&act, &new, &row);
     close(fd);
     good(c, r, name);
     return row;

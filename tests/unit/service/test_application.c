@@ -302,7 +302,8 @@ static struct result add(struct counter *c, const char *number, const char *name
     int fd = memfd_create("scan", MFD_CLOEXEC);
     assert_int_equal(write(fd, content, len), len);
     lseek(fd, 0, SEEK_SET);
-    struct result r = attachment_add(&act, number, name, fd, (int64_t)len, &row);
+    struct attachment_new new = { .number = number, .name = name, .fd = fd, .size = (int64_t)len };
+    struct result r = attachment_add(&act, &new, &row);
     close(fd);
     return r;
 }

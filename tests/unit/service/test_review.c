@@ -124,7 +124,8 @@ static void a_good_scan_stays(void **state)
     struct attachment_row scan;
     assert_ok(send_back(c, row.number, "license"));
     struct act act = counter_holder(c);
-    assert_error(attachment_add(&act, row.number, "identity", -1, 1, &scan), ERROR_APPLICATION_ITEM);
+    struct attachment_new new = { .number = row.number, .name = "identity", .fd = -1, .size = 1 };
+    assert_error(attachment_add(&act, &new, &scan), ERROR_APPLICATION_ITEM);
 }
 
 /* R-OPS-2: items that are none are refused. */

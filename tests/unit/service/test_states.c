@@ -36,7 +36,8 @@ static struct result upload(struct asking *a)
 {
     struct act act = counter_holder(a->c);
     struct attachment_row row;
-    return attachment_add(&act, a->number, "license", -1, 1, &row);
+    struct attachment_new new = { .number = a->number, .name = "license", .fd = -1, .size = 1 };
+    return attachment_add(&act, &new, &row);
 }
 
 static struct result submit(struct asking *a)

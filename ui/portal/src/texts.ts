@@ -369,11 +369,24 @@ export const t = {
     choose: "选择文件",
     replace: "换一个文件",
     drop: "或把文件拖到这里",
-    sending: (percent: number) => `正在上传 ${percent}%`,
-    checking: "已上传，正在检查文件…",
+    reading: "正在读取文件…",
+    sending: (arrived: string, total: string, percent: number) =>
+      `正在上传 ${percent}%：服务器已收到 ${arrived}，共 ${total}`,
+    checking: "已全部收到，正在检查文件内容…",
     stop: "停止",
     resume: "继续上传",
+    giveUp: "不传这个文件",
+    quarter: (percent: number) => `正在上传，已完成 ${percent}%`,
     interrupted: "上传中断，文件还在本机，可以继续。",
+    interruptedAt: (arrived: string, total: string) =>
+      `上传中断，文件还在本机，可以继续：服务器已收到 ${arrived}（共 ${total}），从这里接着传。`,
+    pending: (arrived: string, total: string, until: string) =>
+      `上次传到 ${arrived}（共 ${total}）。再选同一个文件，就从这里继续；${until}前不继续就作废。`,
+    unreadable: { message: "文件读不出来", hint: "它可能已被移动、改名、改动或占用，请重新选择" },
+    elsewhere: {
+      message: "这份材料在另一个页面上已经传完，或换成了另一个文件",
+      hint: "请核对现在的文件；不对就重新选择",
+    },
     done: (type: string, pages: number, size: string) => `${type} · ${pages} 页 · ${size}`,
     at: (when: string) => `${when} 上传`,
     old: "这是旧版申请表的扫描件，请重新打印、签字、盖章后上传",

@@ -14,6 +14,9 @@ export interface CallOptions {
 interface CallParts {
   body?: unknown;
   file?: Blob;
+  /** of the file */
+  type?: string;
+  headers?: Record<string, string>;
   query?: Record<string, string | number | undefined>;
   answer: "json" | "blob" | "none";
 }
@@ -61,7 +64,8 @@ function send(method: string, target: string, parts: CallParts, key: string | nu
     request.setRequestHeader("Accept-Language", document.documentElement.lang || "zh-CN");
     if (key) request.setRequestHeader("Idempotency-Key", key);
     if (parts.body !== undefined) request.setRequestHeader("Content-Type", "application/json");
-    if (parts.file) request.setRequestHeader("Content-Type", "application/octet-stream");
+    if (parts.file) request.setRequestHeader("Content-Type", parts.type ?? "application/octet-stream");
+    for (const [name, value] of Object.entries(parts.headers ?? {})) request.setRequestHeader(name, value);
     if (!parts.file) request.timeout = patience_ms;
     if (options.onProgress) request.upload.onprogress = (e) => options.onProgress!(e.loaded, e.total);
     request.onload = () => done({ status: request.status, body: request.response as Blob });

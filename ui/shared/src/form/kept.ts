@@ -37,10 +37,11 @@ export const keep = (key: string, file: File) => withStore("readwrite", (s) => s
 export const drop = (key: string) => withStore("readwrite", (s) => s.delete(key));
 export const dropAll = () => withStore("readwrite", (s) => s.clear());
 
-export async function kept(key: string): Promise<File | null> {
+/* The file kept under KEY, unless the server RECEIVED one since then (seconds): its answer may have been lost. */
+export async function kept(key: string, received_s = 0): Promise<File | null> {
   const found = (await withStore("readonly", (s) => s.get(key))) as Kept | undefined;
   if (!found) return null;
-  if (Date.now() - found.at < day_ms) return found.file;
+  if (Date.now() - found.at < day_ms && found.at > received_s * 1000) return found.file;
   await drop(key);
   return null;
 }
