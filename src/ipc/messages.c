@@ -62,8 +62,8 @@ DEFINE(signer_proof, SHAPE_INT(struct signer_proof, leaf), SHAPE_INT(struct sign
 DEFINE(signer_consistency, SHAPE_INT(struct signer_consistency, old), SHAPE_INT(struct signer_consistency, size),
        SHAPE_BYTES(struct signer_consistency, path, 64 * 32), SHAPE_BYTES(struct signer_consistency, old_head, HEAD),
        SHAPE_BYTES(struct signer_consistency, head, HEAD));
-DEFINE(signer_trail, SHAPE_INT(struct signer_trail, size), SHAPE_BYTES(struct signer_trail, root, 32),
-       SHAPE_BYTES(struct signer_trail, path, 64 * 32));
+DEFINE(signer_trail, SHAPE_INT(struct signer_trail, stops), SHAPE_INT(struct signer_trail, size),
+       SHAPE_BYTES(struct signer_trail, root, 32), SHAPE_BYTES(struct signer_trail, path, 64 * 32));
 DEFINE(signer_trail_kept, SHAPE_INT(struct signer_trail_kept, index), SHAPE_INT(struct signer_trail_kept, size));
 
 DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),

@@ -260,10 +260,12 @@ extern const struct shape signer_consistency_shape;
 
 /* The peer's audit trail (store/audit_trail.h) as it stands: goes into the journal, so that nobody shortens or changes
  * the trail afterwards unnoticed (R-OPS-6). PATH proves that what the journal had of it last is its beginning:
- * ERROR_TRAIL_CUT for a smaller one, ERROR_TRAIL_FORK for another one. A record at most every TRAIL_EVERY_S and only
- * where the trail grew; else the answer is what stands already. */
-enum { TRAIL_EVERY_S = 3600 };
+ * ERROR_TRAIL_CUT for a smaller one, ERROR_TRAIL_FORK for another one. A record only where the trail grew, and
+ * once in TRAIL_EVERY_S; besides, TRAIL_HOUR_MAX in an hour at most, when it grew by TRAIL_ENTRIES or the peer stops.
+ * Else the answer is what stands already. */
+enum { TRAIL_EVERY_S = 3600, TRAIL_ENTRIES = 1000, TRAIL_HOUR_MAX = 60 };
 struct signer_trail {
+    int64_t stops;                    /* 1: the peer is told to stop, and nothing comes after this */
     int64_t size;
     struct bytes root;                /* 32 */
     struct bytes path;                /* merkle/tree.h, from the last one's size; absent where that is 0 */

@@ -5,6 +5,9 @@
 #include "ipc/signer_api.h"
 #include "service/service.h"
 
-/* One round of the job: has the trail recorded where it grew and an hour has passed. ERROR_TRAIL_CUT, ERROR_TRAIL_FORK:
- * it is not what the journal vouches for. */
+/* One round of the job: has the trail recorded where it grew and an hour has passed, or where it grew much.
+ * ERROR_TRAIL_CUT, ERROR_TRAIL_FORK: it is not what the journal vouches for. */
 RESULT trail_work(struct service *service, size_t *ret_count);
+/* The same while the process is told to stop and nothing writes any more, whatever time has passed: so that only a
+ * crash leaves entries that no head vouches for. */
+RESULT trail_stop(struct service *service);

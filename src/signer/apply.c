@@ -87,6 +87,7 @@ static struct result take_trail(const struct applied *a, int64_t size, struct by
 static struct result apply_trail(const struct applied *a, const void *record)
 {
     const struct journal_trail *t = record;
+    hourly_count(&a->signer->trails, a->time_s);
     return take_trail(a, t->size, t->root);
 }
 

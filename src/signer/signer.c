@@ -155,6 +155,7 @@ struct result signer_open(const struct signer_settings *settings, const uint8_t 
     s->roll = roll_new();
     s->refusals.hour_max = settings->refusals_hour;
     s->holds.hour_max = settings->holds_hour;
+    s->trails.hour_max = TRAIL_HOUR_MAX;
     s->phase = PHASE_EMPTY;
     const struct hsm_options hsm = { settings->hsm_socket, settings->hsm_seconds, settings->folder };
     if (settings->hsm_issuing_key) s->hsm = hsm_new(&hsm);

@@ -63,6 +63,7 @@ struct signer {
     int64_t custody_version;   /* of the custodial key; 0: no custodians yet */
     struct hourly refusals; /* written to the journal: a flood must not fill the disk */
     struct hourly holds;    /* at holders' words alone */
+    struct hourly trails;   /* heads of the peer's audit trail */
     struct trail trail;
     enum phase phase;
 };

@@ -6,7 +6,7 @@ static const char name[] = "state";
 
 static void key_of(const struct signer *s, uint8_t ret_key[SNAPSHOT_KEY_SIZE])
 {
-    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state"), ret_key);
+    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state-2"), ret_key);
 }
 
 bool state_due(const struct signer *signer)
@@ -33,6 +33,8 @@ struct result state_write(struct signer *signer)
     snapshot_u64(out, (uint64_t)signer->refusals.count);
     snapshot_u64(out, (uint64_t)signer->holds.hour);
     snapshot_u64(out, (uint64_t)signer->holds.count);
+    snapshot_u64(out, (uint64_t)signer->trails.hour);
+    snapshot_u64(out, (uint64_t)signer->trails.count);
     snapshot_u64(out, signer->trail.record);
     snapshot_u64(out, signer->trail.size);
     snapshot_bytes(out, BYTES(signer->trail.root.b));
@@ -54,6 +56,8 @@ static struct result take(struct signer *s, struct reader *r)
     s->refusals.count = (int64_t)read_u64(r);
     s->holds.hour = (int64_t)read_u64(r);
     s->holds.count = (int64_t)read_u64(r);
+    s->trails.hour = (int64_t)read_u64(r);
+    s->trails.count = (int64_t)read_u64(r);
     s->trail.record = read_u64(r);
     s->trail.size = read_u64(r);
     read_copy(r, s->trail.root.b, sizeof s->trail.root.b);
@@ -89,6 +93,7 @@ static struct result start_over(struct signer *s)
     s->trail = (struct trail){ 0 };
     s->phase = PHASE_EMPTY;
     s->custody_version = s->refusals.hour = s->refusals.count = s->holds.hour = s->holds.count = 0;
+    s->trails.hour = s->trails.count = 0;
     return OK;
 }
 

@@ -19,6 +19,16 @@ static struct result check(struct call *call, const struct signer_trail *ask)
     return OK;
 }
 
+/* Several hosts may ask: a peer that lies is to fill no disk. */
+static bool is_due(struct call *call, const struct signer_trail *ask)
+{
+    struct signer *s = call->signer;
+    if ((uint64_t)ask->size == s->trail.size) return false;
+    if (call->now_s - s->trail.time_s >= TRAIL_EVERY_S) return true;
+    const bool soon = ask->stops || (uint64_t)ask->size - s->trail.size >= TRAIL_ENTRIES;
+    return soon && hourly_allow(&s->trails, call->now_s);
+}
+
 struct result handle_trail(struct call *call, const void *ask, void *answer)
 {
     const struct signer_trail *a = ask;
@@ -27,8 +37,7 @@ struct result handle_trail(struct call *call, const void *ask, void *answer)
     const struct journal_trail record = { a->size, a->root };
     TRY(check(call, a));
     *kept = (struct signer_trail_kept){ (int64_t)last->record, (int64_t)last->size };
-    /* Several hosts may ask; one record in an hour is enough, and a peer that lies fills no disk. */
-    if ((uint64_t)a->size == last->size || call->now_s - last->time_s < TRAIL_EVERY_S) return OK;
+    if (!is_due(call, a)) return OK;
     kept->size = a->size;
     return signer_record(call->signer, JOURNAL_TRAIL, call->now_s, &journal_trail_shape, &record, call->arena,
                          &kept->index);

@@ -17,6 +17,7 @@
 #include "service/calendar.h"
 #include "service/journal.h"
 #include "service/seal.h"
+#include "service/trail.h"
 #include "web/data_key.h"
 #include "web/job_table.h"
 #include "web/pages.h"
@@ -180,11 +181,20 @@ struct result site_start(const struct site_options *options, struct diag *diag, 
     return r;
 }
 
+/* Nothing writes any more but this. */
+static void keep_trail(struct service *service)
+{
+    struct result r = trail_stop(service);
+    if (failed(r)) log_failure("trail", r, NULL);
+}
+
 void site_stop(struct site *site)
 {
     struct service *service = &site->app.service;
-    if (site->http) http_stop(site->http);
+    const bool served = site->http != NULL;
+    if (served) http_stop(site->http);
     jobs_stop(site->jobs);
+    if (served) keep_trail(service);
     peers_free(service->peers);
     if (service->store) store_close(service->store);
     sse_free(site->app.sse);

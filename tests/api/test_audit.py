@@ -1,6 +1,5 @@
 """R-OPS-6: `hufu audit verify` finds what was done to the signer's journal and to the trail of who did what."""
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -10,13 +9,10 @@ import tempfile
 import time
 import unittest
 
+from trail import rebuild, sm3
 from world import World
 
 HEADER, RECORD = 32, 64
-
-
-def sm3(*parts):
-    return hashlib.new("sm3", b"".join(parts)).digest()
 
 
 class Log:
@@ -70,17 +66,19 @@ class Verify(unittest.TestCase):
         cls.addClassCleanup(cls.world.close)
         cls.world.run("demo", "--folder", cls.world.folder)
         cls.world.wait_trail_heads(1)
+        cls.world.run("user", "list", "--folder", cls.world.folder)  # entries that no head vouches for yet
         cls.first = cls.told("--json", "--folder", cls.world.folder)
         cls.first_head = cls.head(cls.world.folder)
         cls.running = cls.world.folder + "-earlier"
         cls.world.stop()
+        cls.stopped = cls.told("--json", "--folder", cls.world.folder)
         cls.addClassCleanup(shutil.rmtree, cls.running, True)
         shutil.copytree(cls.world.folder, cls.running)
         for section in ("web", "signer"):  # an hour later the trail's next head is recorded
             cls.world.set(section, "clock_offset_s", 7200)
         cls.world.start()
         cls.world.run("demo", "--folder", cls.world.folder)
-        cls.world.wait_trail_heads(2)
+        cls.world.wait_trail_heads(3)
         cls.world.stop()
 
     @classmethod
@@ -274,56 +272,42 @@ class Verify(unittest.TestCase):
 
     # ---- heads of the trail in the journal ----
 
-    def rebuild(self):
-        """The trail's leaves and tree as they would be made of its entries, by somebody who has the database."""
-        with contextlib.closing(sqlite3.connect(self.folder + "/web/hufu.db")) as db, db:
-            db.execute("DELETE FROM audit_leaf")
-            peaks = []
-            rows = db.execute("SELECT id, at_s, actor, actor_id, client, action, subject, detail, request, salt FROM audit "
-                              "WHERE position > 0 ORDER BY position").fetchall()
-            for position, (id_, at_s, *texts, salt) in enumerate(rows, 1):
-                body = id_ + at_s.to_bytes(8, "big")
-                for text in texts:
-                    body += b"\xff" * 4 if text is None else len(text.encode()).to_bytes(4, "big") + text.encode()
-                # in the order of the row: id, time, then the texts
-                leaf = sm3(b"\0", b"\0\1", b"\1", at_s.to_bytes(8, "big"), salt, body)
-                db.execute("INSERT INTO audit_leaf (position, leaf) VALUES (?, ?)", (position, leaf))
-                peaks.append((0, leaf))
-                while len(peaks) > 1 and peaks[-1][0] == peaks[-2][0]:
-                    peaks[-2:] = [(peaks[-1][0] + 1, sm3(b"\1", peaks[-2][1], peaks[-1][1]))]
-            db.execute("UPDATE audit_tree SET size = ?, peaks = ?", (len(rows), b"".join(hash_ for _, hash_ in peaks)))
-        return len(rows)
-
     def test_r_ops_6_the_journal_vouches_for_the_trail(self):
         """Rebuilt of what is there, it is the same; its heads in the journal are signed with the journal."""
         before = self.told("--json", "--folder", self.folder)["trail"]
-        self.rebuild()
+        rebuild(self.folder)
         told = self.told("--json", "--folder", self.folder)["trail"]
         self.assertEqual(told, before)
-        self.assertEqual((told["heads"], told["lost"]), (2, 0))
-        self.assertLess(told["unsigned"], told["size"] - self.first["trail"]["size"] + self.first["trail"]["unsigned"])
+        self.assertEqual((told["heads"], told["lost"]), (3, 0))
+
+    def test_r_ops_6_a_stop_leaves_no_entry_without_a_head(self):
+        """A head soon after the start, and one at the stop, though no hour passed."""
+        running, stopped = self.first["trail"], self.stopped["trail"]
+        self.assertEqual((running["heads"], stopped["heads"]), (1, 2))
+        self.assertGreater(running["unsigned"], 0)
+        self.assertEqual(stopped["unsigned"], 0)
 
     def test_r_ops_6_a_trail_rebuilt_without_its_end(self):
         vouched = (trail := self.told("--json", "--folder", self.folder)["trail"])["size"] - trail["unsigned"]
         self.sql(f"DELETE FROM audit WHERE position >= {vouched}")
-        self.rebuild()
+        rebuild(self.folder)
         self.assertIn("vouches for", self.found("The end of the log was cut off"))
 
     def test_r_ops_6_a_trail_rebuilt_around_a_changed_entry(self):
         self.sql("UPDATE audit SET actor = 'somebody else' WHERE position = 9")
-        self.rebuild()
+        rebuild(self.folder)
         self.assertIn("vouches for", self.found("two histories"))
 
     def test_r_ops_6_a_trail_rebuilt_with_an_entry_more_or_less(self):
         self.sql("DELETE FROM audit WHERE position = 9")
-        self.rebuild()
+        rebuild(self.folder)
         self.assertIn("vouches for", self.found("two histories"))
 
     def test_r_ops_6_a_forked_trail_is_refused_by_the_signer_and_journaled(self):
         """Served on with an altered trail, the installation says so: a refusal in the journal, and so in the trail."""
         kept, place = self.world.folder + "-whole", self.world.folder
         self.sql("UPDATE audit SET actor = 'somebody else' WHERE position = 9")
-        self.rebuild()
+        rebuild(self.folder)
         os.rename(place, kept)
         shutil.copytree(self.folder, place)
         try:

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 from postgres import POSTGRES, Postgres
+from trail import rebuild
 from world import World
 
 PASSPHRASE = b"a passphrase of the backup's own"
@@ -23,8 +24,9 @@ class Backup(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.parent)
         cls.world.run("demo", "--folder", cls.world.folder)
         cls.world.wait_trail_heads(1)  # for an hour nothing more comes by itself
-        cls.file = cls.parent + "/archive"
+        cls.file, cls.head_then = cls.parent + "/archive", cls.parent + "/head"
         cls.before = set(os.listdir(cls.parent))
+        shutil.copy(cls.world.path("signer/journal/head"), cls.head_then)
         cls.then = cls.accounts(cls.world.folder)
         cls.done = cls.hufu("backup", "--json", "--folder", cls.world.folder, cls.file)
 
@@ -84,13 +86,14 @@ class Backup(unittest.TestCase):
             after = self.head(place)
             self.assertNotEqual(before["incarnation"], after["incarnation"])
             self.world.run("demo", "--folder", place)
-            verified = self.verify(place, "--heads", kept + "/signer/journal/head")
+            verified = self.verify(place, "--heads", self.head_then)
             self.assertEqual((verified["restored"], verified["heads"]), (1, 1))
             self.assertIn("restored from backups: 1 times", self.world.run("audit", "verify", place).stdout)
             self.world.stop()
             self.world.start()  # the same incarnation goes on
             self.assertEqual(self.head(place)["incarnation"], after["incarnation"])
             self.assertEqual(self.verify(place)["restored"], 1)
+            self.the_trail_goes_on_with_heads(place)
         finally:
             self.world.stop()
             restored = self.parent + "/restored"
@@ -102,6 +105,37 @@ class Backup(unittest.TestCase):
         told = self.world.run("audit", "verify", "--heads", place + "/signer/journal/head", restored, check=False)
         self.assertEqual(told.returncode, 1, told.stdout)
         self.assertIn("was signed beside this installation", told.stderr)
+
+    def the_trail_goes_on_with_heads(self, place):
+        """What was recorded of it after the restoring holds; what no head vouches for yet is held by what was printed."""
+        self.accounts(place)
+        running = self.trail(place)
+        self.assertGreater(running["unsigned"], 0)
+        self.world.kill_all()  # an orderly stop would leave nothing without a head
+        crashed = self.trail(place)
+        self.assertEqual((crashed["heads"], crashed["lost"]), (running["heads"], running["lost"]))
+        # Without its last entries, as nobody vouches for them: passes unless somebody kept what was printed.
+        self.cut(place, crashed["size"] - crashed["unsigned"])
+        self.assertEqual(self.trail(self.parent + "/cut")["unsigned"], 0)
+        told = self.world.run("audit", "verify", "--trail", f"{running['size']}:{running['root']}", self.parent + "/cut", check=False)
+        self.assertEqual(told.returncode, 1, told.stdout)
+        self.assertIn("The end of the log was cut off", told.stderr)
+        # One more, and the head that was recorded after the restoring tells.
+        self.cut(place, crashed["size"] - crashed["unsigned"] - 1)
+        told = self.world.run("audit", "verify", self.parent + "/cut", check=False)
+        self.assertEqual(told.returncode, 1, told.stdout)
+        self.assertIn("vouches for", told.stderr)
+
+    def trail(self, folder):
+        return json.loads(self.world.run("audit", "verify", "--json", folder).stdout)["trail"]
+
+    def cut(self, folder, size):
+        """A copy whose trail was made anew with its first SIZE entries."""
+        shutil.rmtree(self.parent + "/cut", ignore_errors=True)
+        shutil.copytree(folder, self.parent + "/cut", ignore=shutil.ignore_patterns("*.sock"))
+        with contextlib.closing(sqlite3.connect(self.parent + "/cut/web/hufu.db")) as database, database:
+            database.execute("DELETE FROM audit WHERE position > ?", (size,))
+        rebuild(self.parent + "/cut")
 
     @unittest.skipUnless(os.path.exists(POSTGRES), "a test dependency: script/setup test")
     def test_r_ops_6_walk_over_postgresql_and_back(self):

@@ -118,7 +118,7 @@ static void write_nonsense(struct signer *s, struct bytes content)
 {
     struct snapshot_out *out;
     uint8_t key[SNAPSHOT_KEY_SIZE];
-    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state"), key);
+    sm3_hmac(BYTES(s->process_key), bytes_text("hufu-signer-state-2"), key);
     assert_ok(snapshot_begin(s->journal_folder, "state", key, s->journal, &out));
     snapshot_bytes(out, content);
     assert_ok(snapshot_end(out));

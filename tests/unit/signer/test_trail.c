@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "signer/state.h"
 
-enum { LEAVES = 40 };
+enum { LEAVES = TRAIL_ENTRIES + 40 };
 
 /* A trail as a peer has it. */
 struct trail_of {
@@ -27,14 +27,14 @@ static void root_of(const struct tree_hash *leaves, uint64_t count, struct tree_
 }
 
 /* Tells the signer of the first SIZE entries, proven to go on from OLD. */
-static struct result tell(struct play *p, const struct trail_of *t, uint64_t old, uint64_t size,
-                          struct signer_trail_kept *ret_kept)
+static struct result tell_as(struct play *p, bool stops, const struct trail_of *t, uint64_t old, uint64_t size,
+                             struct signer_trail_kept *ret_kept)
 {
     uint8_t room[TREE_PROOF_MAX];
     struct tree_range ranges[TREE_DEPTH_MAX + 1];
     struct tree_hash root, part;
     struct writer w = writer_of(room, sizeof room);
-    struct signer_trail ask = { .size = (int64_t)size };
+    struct signer_trail ask = { .stops = stops, .size = (int64_t)size };
     size_t count = old && old <= size ? tree_consistency(old, size, ranges) : 0;
     for (size_t i = 0; i < count; i++) {
         root_of(t->leaves + ranges[i].from, ranges[i].to - ranges[i].from, &part);
@@ -44,6 +44,12 @@ static struct result tell(struct play *p, const struct trail_of *t, uint64_t old
     ask.root = BYTES(root.b);
     assert_ok(writer_end(&w, &ask.path));
     return cast_ask(p->cast, p->peer, SIGNER_TRAIL, &ask, ret_kept);
+}
+
+static struct result tell(struct play *p, const struct trail_of *t, uint64_t old, uint64_t size,
+                          struct signer_trail_kept *ret_kept)
+{
+    return tell_as(p, false, t, old, size, ret_kept);
 }
 
 static void hours_pass(struct play *p)
@@ -74,6 +80,10 @@ static void r_ops_6_a_trail_that_goes_on_is_recorded_once_an_hour(void **state)
     assert_ok(signer_recall(p->stage->signer, (uint64_t)again.index, JOURNAL_TRAIL, &journal_trail_shape,
                             p->cast->arena, &record));
     assert_int_equal(record.size, 37);
+    assert_ok(tell(p, &t, 37, 36 + TRAIL_ENTRIES, &again));
+    assert_int_equal(again.size, 37);
+    assert_ok(tell(p, &t, 37, 37 + TRAIL_ENTRIES, &again)); /* so many need not wait */
+    assert_int_equal(again.size, 37 + TRAIL_ENTRIES);
 }
 
 static void r_ops_6_a_smaller_or_another_trail_is_refused_and_journaled(void **state)
@@ -99,6 +109,42 @@ static void r_ops_6_a_smaller_or_another_trail_is_refused_and_journaled(void **s
     assert_true(p->stage->signer->refusals.count > 0);
     assert_ok(tell(p, &t, 11, 20, &kept));
     assert_int_equal(kept.size, 20);
+}
+
+static struct result tell_stopping(struct play *p, const struct trail_of *t, uint64_t old, uint64_t size)
+{
+    struct signer_trail_kept kept = { 0 };
+    struct result r = tell_as(p, true, t, old, size, &kept);
+    if (!failed(r) && (uint64_t)kept.size != size) r = FAIL(ERROR_NOT_FOUND);
+    return r;
+}
+
+/* A peer that stops need not wait for the hour, but it fills no disk by stopping all the time; restarts are no way out. */
+static void r_ops_6_a_peer_that_stops_has_its_trail_recorded_in_measure(void **state)
+{
+    struct play *p = *state;
+    struct trail_of t;
+    struct signer_trail_kept kept;
+    make(&t, 1);
+    assert_ok(tell(p, &t, 0, 2, &kept));
+    const uint64_t size = ledger_size(p->stage->signer->journal);
+    assert_ok(tell_stopping(p, &t, 2, 3));
+    assert_int_equal(ledger_size(p->stage->signer->journal), size + 1);
+    assert_ok(tell_stopping(p, &t, 3, 3)); /* it did not grow */
+    assert_int_equal(ledger_size(p->stage->signer->journal), size + 1);
+    p->stage->signer->trails.hour_max = 5;
+    for (uint64_t n = 3; n < 6; n++) assert_ok(tell_stopping(p, &t, n, n + 1));
+    assert_error(tell_stopping(p, &t, 6, 7), ERROR_NOT_FOUND);
+    for (int from_snapshot = 0; from_snapshot < 2; from_snapshot++) {
+        if (from_snapshot) assert_ok(state_write(p->stage->signer));
+        play_restart(p);
+        assert_int_equal(p->stage->signer->trails.count, 5);
+        p->stage->signer->trails.hour_max = 5;
+        assert_error(tell_stopping(p, &t, 6, 7), ERROR_NOT_FOUND);
+    }
+    hours_pass(p);
+    assert_ok(tell_stopping(p, &t, 6, 7));
+    assert_error(tell_stopping(p, &t, 0, 5), ERROR_TRAIL_CUT);
 }
 
 /* After a backup was restored it goes on from what the backup had, whatever was recorded meanwhile. */
@@ -137,6 +183,7 @@ int test_trail(void)
     const struct CMUnitTest tests[] = {
         PLAY(r_ops_6_a_trail_that_goes_on_is_recorded_once_an_hour),
         PLAY(r_ops_6_a_smaller_or_another_trail_is_refused_and_journaled),
+        PLAY(r_ops_6_a_peer_that_stops_has_its_trail_recorded_in_measure),
         PLAY(r_ops_6_a_restored_trail_goes_on_from_the_backup),
     };
     return cmocka_run_group_tests_name("trail", tests, NULL, NULL);
