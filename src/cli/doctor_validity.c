@@ -1,5 +1,5 @@
-/* What runs out, while there is still time to do something about it: certificates of the CAs, of operators and of the
- * OCSP responder, and lists that are not made here. */
+/* What runs out, while there is still time to do something about it (pki/validity.h): certificates of the CAs, of
+ * operators and of the OCSP responder, lists that are not made here, and the calendar of working days. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,12 +16,9 @@
 #include "merkle/inspect.h"
 #include "pki/certificate.h"
 #include "pki/crl.h"
+#include "pki/validity.h"
 
-/* A CA cannot give a whole year's certificate any more when it has less itself, and its successor takes time. */
 enum {
-    CA_DAYS = 400,
-    OPERATOR_DAYS = 30,
-    LIST_DAYS = 30,
     OPERATORS_MAX = 256,
     ARENA_MAX = 1024 * 1024,
     FILE_MAX = 256 * 1024,
@@ -35,18 +32,16 @@ struct looking {
     size_t found; /* that run out */
 };
 
-/* What ends at END_S: nothing is said while more than DAYS are left. */
-static void tell(struct looking *l, const char *what, int64_t end_s, int days, const char *mend)
+static void tell(struct looking *l, enum validity_kind kind, const char *name, int64_t end_s)
 {
-    char when[CIVIL_TEXT_MAX];
-    if (end_s - l->now_s > (int64_t)days * DAY_S) return;
-    const bool over = end_s < l->now_s;
-    civil_people(end_s, when);
-    struct finding *f = doctor_find(l->doctor, "validity", over ? FINDING_WRONG : FINDING_WARNING,
-                                    over ? cli_words("%s 已于 %s 到期", "%s ran out on %s")
-                                         : cli_words("%s 将于 %s 到期", "%s runs out on %s"),
-                                    what, when);
-    doctor_mend(f, "%s", mend);
+    const struct validity v = { kind, name, end_s };
+    const enum validity_state state = validity_state(&v, l->now_s);
+    char words[VALIDITY_TEXT_MAX];
+    if (state == VALIDITY_GOOD) return;
+    validity_words(&v, l->now_s, cli_english(), words);
+    struct finding *f = doctor_find(l->doctor, "validity", state == VALIDITY_OVER && validity_stops(kind)
+                                                               ? FINDING_WRONG : FINDING_WARNING, "%s", words);
+    doctor_mend(f, "%s", validity_mend(kind, cli_english()));
     l->found++;
 }
 
@@ -77,28 +72,18 @@ static void each_file(struct looking *l, const char *folder, const char *ending,
 
 static void look_at_ca(struct looking *l, const char *folder, const char *name)
 {
-    char what[NAME_ROOM + 64];
     struct certificate *c;
     struct bytes der = read_file(l, folder, name);
-    if (!der.len || failed(certificate_parse(der, l->arena, &c))) return;
-    snprintf(what, sizeof what, cli_words("CA 证书 ca/%s", "The certificate ca/%s"), name);
-    tell(l, what, c->not_after_s, CA_DAYS,
-         cli_words("准备新的 CA 和密钥仪式：hufu ceremony，见 docs/operation.md",
-                   "Prepare its successor and a ceremony: hufu ceremony, docs/operation.md"));
+    if (der.len && !failed(certificate_parse(der, l->arena, &c))) tell(l, VALIDITY_CA, name, c->not_after_s);
 }
 
 /* Lists of the CAs here are made anew by themselves; one that is not was brought from where the root is. */
 static void look_at_list(struct looking *l, const char *folder, const char *name)
 {
-    char what[NAME_ROOM + 64];
     struct crl crl;
     if (text_starts(name, "issuing") || text_starts(name, "operators")) return;
     struct bytes der = read_file(l, folder, name);
-    if (!der.len || failed(crl_parse(der, &crl))) return;
-    snprintf(what, sizeof what, cli_words("吊销列表 publish/crl/%s", "The list publish/crl/%s"), name);
-    tell(l, what, crl.next_update_s, LIST_DAYS,
-         cli_words("在离线根所在的机器上签发新列表（hufu ceremony），放到 publish/crl/",
-                   "Make a new one where the root is (hufu ceremony) and put it into publish/crl/"));
+    if (der.len && !failed(crl_parse(der, &crl))) tell(l, VALIDITY_LIST, name, crl.next_update_s);
 }
 
 /* ---- operators and the responder: as the journal has them ---- */
@@ -157,20 +142,9 @@ static bool is_last(const struct people *p, const struct person *person)
 
 static void look_at_people(struct looking *l, const struct people *p)
 {
-    char what[NAME_ROOM + 64];
-    for (size_t i = 0; i < p->count; i++) {
-        if (!is_last(p, &p->all[i])) continue;
-        snprintf(what, sizeof what, cli_words("操作员 %s 的证书", "The certificate of the operator %s"),
-                 p->all[i].name);
-        tell(l, what, p->all[i].not_after_s, OPERATOR_DAYS,
-             cli_words("由两名管理员签名续期；管理员不足两名在期内时谁也不能再登记",
-                       "Two administrators renew it by signature; without two in force nobody can be entered"));
-    }
-    /* The signer makes a new one by itself long before. */
-    if (p->responder_end_s)
-        tell(l, cli_words("OCSP 应答证书", "The certificate of the OCSP responder"), p->responder_end_s, 1,
-             cli_words("启动 hufu serve，签发服务会自己更换；仍不更换请看日志",
-                       "Start hufu serve: the signer makes another one by itself; if it does not, see the log"));
+    for (size_t i = 0; i < p->count; i++)
+        if (is_last(p, &p->all[i])) tell(l, VALIDITY_OPERATOR, p->all[i].name, p->all[i].not_after_s);
+    if (p->responder_end_s) tell(l, VALIDITY_RESPONDER, NULL, p->responder_end_s);
 }
 
 static void look_at_journal(struct looking *l)
@@ -185,6 +159,28 @@ static void look_at_journal(struct looking *l)
     if (!failed(inspect_each(folder, &diag, take, people))) look_at_people(l, people);
     arena_free(people->arena);
     free(people);
+}
+
+/* ---- the calendar ---- */
+
+/* Whose year has no file, counts Monday to Friday. */
+static void look_at_calendar(struct looking *l)
+{
+    enum { YEARS_MAX = 100 };
+    const struct installation *i = l->doctor->installation;
+    struct diag diag = { 0 };
+    char path[INSTALLATION_PATH_MAX + 32], name[CIVIL_TEXT_MAX];
+    const char *folder = NULL;
+    const int first = civil_shanghai(l->now_s).year;
+    int year = first;
+    if (failed(config_peek(i->config, "web", "calendar", l->arena, &diag, &folder)) || !folder) return;
+    for (; year < first + YEARS_MAX; year++) {
+        snprintf(path, sizeof path, "%s%s%s/%d.txt", folder[0] == '/' ? "" : i->folder,
+                 folder[0] == '/' ? "" : "/", folder, year);
+        if (access(path, F_OK) != 0) break;
+    }
+    const struct validity v = validity_calendar(year - 1, name);
+    tell(l, v.kind, v.name, v.end_s);
 }
 
 /* A demonstration may stand in another time. */
@@ -205,8 +201,10 @@ void doctor_look_at_validity(struct doctor *d)
     each_file(&l, "ca", ".cer", look_at_ca);
     each_file(&l, "publish/crl", ".crl", look_at_list);
     look_at_journal(&l);
+    arena_reset(arena);
+    look_at_calendar(&l);
     if (l.found == 0)
         doctor_find(d, "validity", FINDING_GOOD, "%s",
-                    cli_words("CA、操作员和应答证书近期都不会到期",
-                              "No certificate of CAs, operators or responder runs out soon"));
+                    cli_words("CA、操作员和应答证书以及工作日历近期都不会到期",
+                              "No certificate of CAs, operators or responder runs out soon, nor does the calendar"));
 }

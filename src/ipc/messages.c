@@ -66,6 +66,8 @@ DEFINE(signer_trail, SHAPE_INT(struct signer_trail, stops), SHAPE_INT(struct sig
        SHAPE_BYTES(struct signer_trail, root, 32), SHAPE_BYTES(struct signer_trail, path, 64 * 32));
 DEFINE(signer_trail_kept, SHAPE_INT(struct signer_trail_kept, index), SHAPE_INT(struct signer_trail_kept, size));
 
+DEFINE(signer_ends, SHAPE_BYTES(struct signer_ends, lines, SIGNER_ENDS_MAX));
+
 DEFINE(journal_begin, SHAPE_ID(struct journal_begin, incarnation),
        SHAPE_BYTES(struct journal_begin, root_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct journal_begin, issuing_certificate, CERTIFICATE_MAX),
@@ -253,6 +255,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_card_shape,    &journal_issued_shape,   &journal_revoked_shape, &journal_refused_shape,
     &signer_operator_card_shape, &journal_operator_card_shape, &journal_responder_shape,
     &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
+    &signer_ends_shape,
     &journal_restored_shape, &journal_trail_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,

@@ -23,6 +23,7 @@ enum signer_message {
     SIGNER_JUDICIAL = 0x10D, /* signer_judicial → signer_judicial_opened */
     SIGNER_OPERATOR_CARD = 0x10E, /* signer_operator_card → signer_card_opened */
     SIGNER_TRAIL = 0x10F,   /* signer_trail → signer_trail_kept: the peer's audit trail as it stands */
+    SIGNER_ENDS = 0x115,    /* nothing → signer_ends: what runs out */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -276,6 +277,14 @@ struct signer_trail_kept {
     int64_t index, size;              /* of the journal record; 0: none yet */
 };
 extern const struct shape signer_trail_kept_shape;
+
+/* What of the signer's runs out soon or has run out (pki/validity.h): certificates of the CAs, of the OCSP responder
+ * and of operators, and the root's list. */
+enum { SIGNER_ENDS_MAX = 128 * 1024 };
+struct signer_ends {
+    struct bytes lines;
+};
+extern const struct shape signer_ends_shape;
 
 /* ---- setting up ---- */
 

@@ -18,6 +18,7 @@ RESULT handle_proof(struct call *call, const void *ask, void *answer);
 RESULT handle_consistency(struct call *call, const void *ask, void *answer);
 
 RESULT handle_trail(struct call *call, const void *ask, void *answer); /* trail.c */
+RESULT handle_ends(struct call *call, const void *ask, void *answer);  /* ends.c */
 
 /* card.c, issue.c, revoke.c, operator.c; …_again: the answer that was given for what RECORD of the journal says */
 RESULT handle_card(struct call *call, const void *ask, void *answer);

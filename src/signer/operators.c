@@ -32,6 +32,16 @@ const struct operator *operators_find(const struct operators *operators, const c
     return NULL;
 }
 
+size_t operators_count(const struct operators *operators)
+{
+    return operators->count;
+}
+
+const struct operator *operators_at(const struct operators *operators, size_t at)
+{
+    return &operators->all[at];
+}
+
 bool operators_full(const struct operators *operators)
 {
     return operators->count == OPERATORS_MAX;

@@ -36,6 +36,9 @@ bool operators_full(const struct operators *operators);
 const struct operator *operators_find(const struct operators *operators, const char *serial);
 /* Whether the same person stands behind both, under whatever certificate: name, key or serial are the same. */
 bool operators_same(const struct operator *a, const struct operator *b);
+/* All of them, in no order. */
+size_t operators_count(const struct operators *operators);
+const struct operator *operators_at(const struct operators *operators, size_t at);
 /* How many persons are administrators with a certificate that is valid at TIME_S; WITHOUT (may be NULL) not counted. */
 size_t operators_administrators(const struct operators *operators, int64_t time_s, const char *without);
 /* A line each, "serial roles name". ERROR_OUT_OF_ROOM. */

@@ -25,6 +25,7 @@ const struct request requests[] = {
       handle_consistency, NULL },
     { SIGNER_TRAIL, "trail", PHASE_SERVING, false, EVIDENCE, &signer_trail_shape, &signer_trail_kept_shape,
       handle_trail, NULL },
+    { SIGNER_ENDS, "ends", PHASE_SERVING, false, false, NULL, &signer_ends_shape, handle_ends, NULL },
     { SIGNER_CARD, "card", PHASE_SERVING, false, EVIDENCE, &signer_card_shape, &signer_card_opened_shape, handle_card,
       handle_card_again, JOURNAL_CARD },
     { SIGNER_OPERATOR_CARD, "operator-card", PHASE_SERVING, false, EVIDENCE, &signer_operator_card_shape,

@@ -86,6 +86,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_RELEASE, &signer_release_shape, &signer_released_shape },
         { SIGNER_CUSTODY, &signer_custody_shape, &signer_custody_done_shape },
         { SIGNER_JUDICIAL, &signer_judicial_shape, &signer_judicial_opened_shape },
+        { SIGNER_ENDS, NULL, &signer_ends_shape },
         { SIGNER_TRAIL, &signer_trail_shape, &signer_trail_kept_shape },
     };
     for (size_t i = 0; i < COUNT(all); i++) {

@@ -390,6 +390,30 @@ async function console_(world, browser, people, each) {
     await a.getByText(wait).first().waitFor();
     await each(a, name);
   }
+  /* As it looks when there is much of it; what it says comes from the server's own table (tests/api/test_cli.py). */
+  await a.route("**/api/v1/console/runs-out", async (r) => {
+    const two = "由两名管理员签名续期；管理员不足两名在期内时谁也不能再登记";
+    const items = [
+      [
+        "ca",
+        "CA 证书 ca/operators.cer 已于 2026-11-02 09:00 到期",
+        "准备新的 CA 和密钥仪式：hufu ceremony，见 docs/operation.md",
+      ],
+      [
+        "list",
+        "吊销列表 publish/crl/root.crl 将于 2026-12-08 09:00 到期",
+        "在离线根所在的机器上签发新列表，放到 publish/crl/",
+      ],
+      ["operator", "操作员 王一 的证书 将于 2026-12-20 23:59 到期", two],
+      ["operator", "操作员 李二 的证书 将于 2026-12-21 23:59 到期", two],
+    ].map(([kind, words, mend]) => ({ kind, words, mend, over: words.includes("已于"), end_s: 1 }));
+    await r.fulfill({ json: { items } });
+  });
+  await a.goto(world.console + "/accounts");
+  await a.getByText("有 4 项即将到期或已经到期").waitFor();
+  await a.getByText("另外 1 项").click();
+  await each(a, "console-runs-out");
+  await a.unroute("**/api/v1/console/runs-out");
   await a.goto(`${world.console}/accounts/people/${people.fresh.account}`);
   await a.getByRole("button", { name: "暂停" }).click();
   await a.getByLabel("原因").waitFor();

@@ -23,6 +23,10 @@ export const t = {
     auditor: "审计员",
   } as Record<string, string>,
   ownKey: { message: "没有找到您登录所用的 USBKey", hint: "请插入登录时用的那把 USBKey，签名必须由本人的 USBKey 完成" },
+  runsOut: {
+    title: (n: number) => `有 ${n} 项即将到期或已经到期`,
+    more: (n: number) => `另外 ${n} 项`,
+  },
   more: "更多",
   refresh: "刷新",
   none: "没有记录。",
