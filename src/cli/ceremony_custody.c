@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "cli/operator.h"
+#include "ipc/signer_api.h"
+#include "merkle/inspect.h"
 #include "pki/pkcs8.h"
 #include "pki/statement.h"
 
@@ -119,21 +121,53 @@ static struct result write_appointment(struct performing *p, const struct operat
     return statement_write(&custody_statement_shape, &s, p->arena, ret_text);
 }
 
-static struct result keep_shares(struct performing *p, const json_t *answer)
+/* The appointment as the signer's journal has it. What the console answers comes by way of web, which could have put in
+ * shares of a key of its own. */
+struct appointed {
+    const char *version;
+    struct bytes keys;
+    struct arena *arena;
+    struct bytes custodial, shares;
+};
+
+static struct result find_appointment(void *context, uint64_t index, const struct ledger_record *record)
+{
+    struct appointed *a = context;
+    struct journal_custody c;
+    char version[TIME_TEXT];
+    struct reader r = reader_of(record->body);
+    (void)index;
+    if (record->type != JOURNAL_CUSTODY || failed(shape_read(&journal_custody_shape, &r, a->arena, &c))) return OK;
+    snprintf(version, sizeof version, "%lld", (long long)c.version);
+    if (!text_equal(version, a->version) || !bytes_equal(c.keys, a->keys)) return OK;
+    a->custodial = arena_bytes(a->arena, c.custodial);
+    a->shares = arena_bytes(a->arena, c.shares);
+    ENSURE(a->custodial.ptr && a->shares.ptr, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+static struct result read_journal(struct performing *p, const struct desk *d, struct appointed *a)
+{
+    const char *folder = arena_format(p->arena, "%s/signer/journal", d->installation.folder);
+    ENSURE(folder, ERROR_OUT_OF_ROOM);
+    return inspect_each(folder, p->diag, find_appointment, a);
+}
+
+static struct result keep_shares(struct performing *p, const struct appointed *a)
 {
     const struct ceremony *c = &p->ceremony;
-    struct bytes custodial, shares;
     struct sm2_public whole;
     struct ceremony_key_file file;
     const char *name = arena_format(p->arena, "custodial-%s", c->version);
     ENSURE(name, ERROR_OUT_OF_ROOM);
-    TRY(take(p, answer, "custodial", SM2_POINT_SIZE, &custodial));
-    TRY(take(p, answer, "shares", c->custodian_count * ESCROW_SHARE_SIZE, &shares));
-    TRY(sm2_public_init(&whole, custodial.ptr));
+    if (a->custodial.len != SM2_POINT_SIZE || a->shares.len != c->custodian_count * ESCROW_SHARE_SIZE)
+        return diag_log(p->diag, ERROR_CLIENT_ANSWER, "the signer's journal has no such appointment");
+    TRY(sm2_public_init(&whole, a->custodial.ptr));
     ceremony_record_step(&p->record, "appointed: custodial key %s, threshold %zu of %zu; SM3 of its point %s",
-                         c->version, c->threshold, c->custodian_count, ceremony_sm3(custodial, p->arena));
+                         c->version, c->threshold, c->custodian_count, ceremony_sm3(a->custodial, p->arena));
     for (size_t i = 0; i < c->custodian_count; i++) {
-        TRY(ceremony_share_file(c, i, name, &whole, &p->own[i], shares.ptr + i * ESCROW_SHARE_SIZE, p->arena, &file));
+        const uint8_t *share = a->shares.ptr + i * ESCROW_SHARE_SIZE;
+        TRY(ceremony_share_file(c, i, name, &whole, &p->own[i], share, p->arena, &file));
         TRY(ceremony_record_output(&p->record, file.name, bytes_of(file.content, file.len)));
     }
     return OK;
@@ -143,8 +177,9 @@ static struct result appoint(struct performing *p, struct desk *d)
 {
     uint8_t points[CEREMONY_CUSTODIANS_MAX * SM2_POINT_SIZE];
     const char *texts[TWO];
-    json_t *answer = NULL;
+    struct appointed appointed = { .version = p->ceremony.version, .arena = p->arena };
     TRY(enter(p, d));
+    TRY(read_journal(p, d, &appointed)); /* while there is nothing yet that would need it */
     TRY(ceremony_make_keys(p));
     size_t count = p->ceremony.custodian_count;
     for (size_t i = 0; i < count; i++) memcpy(points + i * SM2_POINT_SIZE, p->own[i].public.point, SM2_POINT_SIZE);
@@ -152,10 +187,10 @@ static struct result appoint(struct performing *p, struct desk *d)
     for (size_t i = 0; i < TWO; i++) TRY(write_appointment(p, &d->work[i], keys, &texts[i]));
     const char *told = text_base64(p->arena, keys);
     ENSURE(told, ERROR_OUT_OF_ROOM);
-    TRY(send(p, d, "/api/v1/console/custodians", texts, json_pack("{s:s}", "keys", told), &answer));
-    struct result r = keep_shares(p, answer);
-    json_decref(answer);
-    return r;
+    TRY(send(p, d, "/api/v1/console/custodians", texts, json_pack("{s:s}", "keys", told), NULL));
+    appointed.keys = keys;
+    TRY(read_journal(p, d, &appointed));
+    return keep_shares(p, &appointed);
 }
 
 struct result ceremony_appoint(struct performing *p)
@@ -184,9 +219,14 @@ static struct result keep_case(struct performing *p, const json_t *answer)
     struct ceremony_case order = p->ceremony.order;
     char version[TIME_TEXT];
     struct bytes escrow, certificate;
+    struct certificate *c;
     const char *text;
     TRY(take(p, answer, "escrow", ESCROW_BLOB_SIZE, &escrow));
     TRY(take(p, answer, "certificate", 0, &certificate));
+    TRY(certificate_parse(certificate, p->arena, &c));
+    if (!text_equal(certificate_serial_text(c, p->arena), order.certificate) ||
+        !bytes_equal(name_value(&c->subject, OID_COMMON_NAME), bytes_text(order.holder_name)))
+        return diag_log(p->diag, ERROR_CLIENT_ANSWER, "it is another certificate");
     snprintf(version, sizeof version, "%lld", (long long)json_integer_value(json_object_get(answer, "version")));
     order.version = version;
     order.escrow = text_hex(p->arena, escrow);

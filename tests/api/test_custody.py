@@ -4,12 +4,13 @@ import base64
 import ctypes
 import json
 import os
+import pty
 import shutil
 import tempfile
 import time
 import unittest
 
-from ceremonies import Scripts, openssl, sm3
+from ceremonies import HUFU, Scripts, openssl, sm3
 from usbkeys import UsbKeys
 from walk import Staff, Walk
 from world import ROOT, World, build_folder, wait_for
@@ -229,6 +230,21 @@ class Custody(Scripts, unittest.TestCase):
         self.assertEqual((self.containers("CUSTODY1"), self.containers("CUSTODY2")), before)
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED, folder="still-1"))
 
+    def test_r_pki_2_the_shares_are_those_of_the_signers_journal(self):
+        """Without the journal at hand, which is read instead of believing web, nothing is begun."""
+        away = self.path("away")
+        for name in ("run", "usbkeys", "ca"):
+            os.makedirs(away, exist_ok=True)
+            os.symlink(self.world.path(name), os.path.join(away, name))
+        shutil.copy(self.world.path("hufu.conf"), away)
+        self.script("away-custodians", self.custodians(folder="away-1", version=2))
+        before = self.containers("CUSTODY1")
+        ran = self.ceremony("--folder", away, "--perform", self.path("away-custodians"), secrets=self.pins(1, 2, 3))
+        self.assertEqual(ran.returncode, 1, ran.stdout)
+        self.assertIn("signer/journal", ran.stderr)
+        self.assertEqual(self.containers("CUSTODY1"), before)
+        self.assertFalse(os.path.exists(self.path("away-1")))
+
     # ---- who is not enough ----
 
     def test_r_ops_4_custodians_and_orders_take_the_right_two(self):
@@ -297,6 +313,35 @@ class Custody(Scripts, unittest.TestCase):
         self.refused(self.recovery(), "孙五, USBKey CUSTODY3", *self.pins(1, 3), HANDED, **more)
         self.keys.plug("CUSTODY3")
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED, folder="after-1"))
+
+    def test_r_pki_2_at_the_terminal_each_custodian_is_asked_in_turn(self):
+        """PINs without an echo, the passphrase twice, and the USBKey that is not there yet."""
+        self.script("terminal", self.recovery(folder="terminal-1"))
+        self.keys.pull("CUSTODY3")
+        self.addCleanup(lambda: "CUSTODY3" in self.keys.running or self.keys.plug("CUSTODY3"))
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(HUFU, ["hufu", "ceremony", "--perform", self.path("terminal")],
+                      dict(os.environ, LC_ALL="C.UTF-8", HUFU_USBKEYS=self.usbkeys))
+        said = b""
+        for prompt, answer in (("1 赵三, PIN for custody on USBKey CUSTODY1: ", self.pins(1)[0]),
+                               ("3 孙五, PIN for custody on USBKey CUSTODY3: ", self.pins(3)[0]),
+                               ("Passphrase of the file for the authority: ", HANDED), ("Once more: ", HANDED),
+                               ("孙五: plug in USBKey CUSTODY3, then press Enter: ", "")):
+            while prompt.encode() not in said:
+                said += os.read(terminal, 4096)
+            if not answer:
+                self.keys.plug("CUSTODY3")
+            os.write(terminal, answer.encode() + b"\n")
+        try:
+            while True:
+                said += os.read(terminal, 4096)
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, said)
+        for secret in (*self.pins(1, 3), HANDED):
+            self.assertNotIn(secret.encode(), said)
+        self.decrypts(self.path("terminal-1/recovered.pem"))
 
     def altered(self, file, line, value):
         """Copies of what the ceremonies left, one line of FILE changed."""
