@@ -93,6 +93,12 @@ struct result statement_read(const struct shape *shape, const char *text, struct
     return OK;
 }
 
+bool statement_is(const struct shape *shape, const char *text)
+{
+    size_t len = strlen(shape->name);
+    return text && strncmp(text, shape->name, len) == 0 && text[len] == '\n';
+}
+
 /* ---- the statements: order and limits are part of the format (docs/PROTOCOL.statements) ---- */
 
 enum {
@@ -146,12 +152,18 @@ const struct shape card_statement_shape = SHAPE("HUFU-CARD-v1", struct card_stat
 
 #define FIELD(field, max) SHAPE_TEXT(struct produce_statement, field, max)
 static const struct shape_field produce_fields[] = {
+    FIELD(application, NUMBER), FIELD(approval, HASH), FIELD(card, NUMBER),            FIELD(public_key, POINT),
+    FIELD(attestation, POINT),  FIELD(delivery, WORD), FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
+};
+static const struct shape_field produce_1_fields[] = {
     FIELD(application, NUMBER), FIELD(approval, HASH),          FIELD(card, NUMBER), FIELD(public_key, POINT),
     FIELD(attestation, POINT),  FIELD(operator_serial, SERIAL), FIELD(time, NUMBER),
 };
 #undef FIELD
 const struct shape produce_statement_shape =
-    SHAPE("HUFU-PRODUCE-v1", struct produce_statement, produce_fields);
+    SHAPE("HUFU-PRODUCE-v2", struct produce_statement, produce_fields);
+const struct shape produce_1_statement_shape =
+    SHAPE("HUFU-PRODUCE-v1", struct produce_statement, produce_1_fields);
 
 #define FIELD(field, max) SHAPE_TEXT(struct download_statement, field, max)
 static const struct shape_field download_fields[] = {

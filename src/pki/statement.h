@@ -19,6 +19,8 @@ RESULT statement_write(const struct shape *shape, const void *record, struct are
                        const char **ret_text);
 /* Reads TEXT, which must be exactly what statement_write makes of the record: ERROR_STATEMENT otherwise. */
 RESULT statement_read(const struct shape *shape, const char *text, struct arena *arena, void *ret_record);
+/* Whether TEXT, which may be absent, says of itself that it is one of SHAPE. */
+bool statement_is(const struct shape *shape, const char *text);
 
 /* HUFU-APPROVE-v1, by a reviewer (two where the policy asks). */
 struct approve_statement {
@@ -65,17 +67,21 @@ struct card_statement {
 };
 extern const struct shape card_statement_shape;
 
-/* HUFU-PRODUCE-v1, by the producer: this key, made in this card, is to be certified for this approval. */
+/* HUFU-PRODUCE-v2, by the producer: this key, made in this card, is to be certified for this approval, and so the
+ * USBKey gets to its holder. */
+#define PRODUCE_POST "post" /* sent: on hold until the holder has confirmed the receipt (R-SHIP-3) */
 struct produce_statement {
     const char *application;
     const char *approval;        /* SM3 of the approve statement's text, hex */
     const char *card;
     const char *public_key;      /* X ‖ Y, hex, made in the card */
     const char *attestation;     /* the card's signature over the key, hex (r ‖ s) */
+    const char *delivery;        /* PRODUCE_POST; absent in version 1 */
     const char *operator_serial;
     const char *time;
 };
 extern const struct shape produce_statement_shape;
+extern const struct shape produce_1_statement_shape; /* HUFU-PRODUCE-v1: nothing is said of the way */
 
 /* HUFU-DOWNLOAD-v1, by the signing key that a certificate on record was issued for, in the USBKey of its holder: this
  * new key, made in the same USBKey, is to be certified in its place for this approval (R-RENEW-3, R-CHANGE-2). */

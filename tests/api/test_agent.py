@@ -572,8 +572,8 @@ class OurKeys(Case):
         key, made = card.open(self.console)
         self.assertEqual(len(made["public_key"]), 128)
         self.refused(self.console.try_tell("close", key=key), "AGENT_STEP")  # nothing written yet
-        statement = (f"HUFU-PRODUCE-v1\napplication: 2026112500000017\napproval: {'0' * 64}\ncard: {card.serial}\n"
-                     f"public_key: {made['public_key']}\nattestation: {made['attestation']}\noperator_serial: 0a0b\n"
+        statement = (f"HUFU-PRODUCE-v2\napplication: 2026112500000017\napproval: {'0' * 64}\ncard: {card.serial}\n"
+                     f"public_key: {made['public_key']}\nattestation: {made['attestation']}\ndelivery: post\noperator_serial: 0a0b\n"
                      "time: 1795565534\n")
         other = statement.replace(made["public_key"], "1" * 128)
         self.refused(self.console.try_tell("prove", key=key, statement=other), "AGENT_STATEMENT")

@@ -36,8 +36,8 @@ static const struct label card_labels[] = {
 };
 static const struct label produce_labels[] = {
     { "application", "受理单", SHOW },           { "card", "USBKey 序列号", SHOW },
-    { "public_key", "新公钥", SHOW },            { "operator_serial", "我的证书", SHOW },
-    { "time", "时间", SHOW_TIME },
+    { "public_key", "新公钥", SHOW },            { "delivery", "交付", SHOW_CHOICE },
+    { "operator_serial", "我的证书", SHOW },     { "time", "时间", SHOW_TIME },
 };
 static const struct label operator_labels[] = {
     { "change", "变更", SHOW_CHOICE },           { "name", "操作员", SHOW },
@@ -85,6 +85,8 @@ static const struct kind {
     { &card_statement_shape, WORDS_OPERATOR, "开始制作 USBKey", "operator_serial", card_labels, COUNT(card_labels) },
     { &produce_statement_shape, WORDS_OPERATOR, "为 USBKey 签发证书", "operator_serial", produce_labels,
       COUNT(produce_labels) },
+    { &produce_1_statement_shape, WORDS_OPERATOR, "为 USBKey 签发证书", "operator_serial", produce_labels,
+      COUNT(produce_labels) },
     { &operator_statement_shape, WORDS_OPERATOR, "变更操作员名册", "operator_serial", operator_labels,
       COUNT(operator_labels) },
     { &release_statement_shape, WORDS_OPERATOR, "解除证书冻结", "operator_serial", release_labels, COUNT(release_labels) },
@@ -115,6 +117,7 @@ static const struct {
     { "release", "证书解冻" },
     { "recover", "密钥恢复" },
     { "1y", "自签发起一年" },
+    { PRODUCE_POST, "邮寄，使用人确认收货前证书冻结" },
     { "unspecified", "未说明" },
     { "keyCompromise", "密钥泄露" },
     { "affiliationChanged", "人员或单位变动" },

@@ -21,7 +21,7 @@ struct words {
     const char *title;       /* what is done, in Chinese */
     const char *origin;      /* of WORDS_LOGIN and WORDS_DOWNLOAD; else NULL */
     const char *certificate; /* serial that the statement names as the signer's; NULL for WORDS_ATTEST */
-    const char *card, *public_key; /* of HUFU-PRODUCE-v1 and HUFU-ATTEST-v1; else NULL */
+    const char *card, *public_key; /* of HUFU-PRODUCE-v2 and HUFU-ATTEST-v1; else NULL */
     size_t count;
     struct {
         const char *label, *value;

@@ -167,7 +167,8 @@ bool card_starts(struct bytes text, struct bytes prefix)
     return text.len >= prefix.len && bytes_equal(bytes_of(text.ptr, prefix.len), prefix);
 }
 
-/* Whether TEXT is the HUFU-ATTEST-v1 of this key, or a HUFU-PRODUCE-v1 that names this card and this key. */
+/* Whether TEXT is the HUFU-ATTEST-v1 of this key, or a HUFU-PRODUCE-v2 (or -v1) that names this card and this
+ * key. */
 static bool provable(const struct card *card, const struct card_container *c, struct bytes text,
                      int *ret_kind)
 {
@@ -176,7 +177,8 @@ static bool provable(const struct card *card, const struct card_container *c, st
     *ret_kind = KIND_ATTEST;
     if (bytes_equal(text, attest)) return true;
     *ret_kind = KIND_PRODUCE;
-    if (!card_starts(text, bytes_text("HUFU-PRODUCE-v1\n"))) return false;
+    if (!card_starts(text, bytes_text("HUFU-PRODUCE-v2\n")) && !card_starts(text, bytes_text("HUFU-PRODUCE-v1\n")))
+        return false;
     struct bytes key = card_line(text, "public_key");
     return card_name_equal(&card->state.serial, card_line(text, "card")) &&
            bytes_equal(key, card_line(attest, "public_key"));

@@ -105,7 +105,7 @@ ULONG DEVAPI HUFU_ProductionChallenge(DEVHANDLE hDev, BYTE *pbChallenge);
 ULONG DEVAPI HUFU_OpenProduction(DEVHANDLE hDev, BYTE *pbDeviceAnswer, BYTE *pbAdminSealed, BYTE *pbPublicKey,
                                  BYTE *pbAttestation);
 
-/* The fresh key's signature over the HUFU-PRODUCE-v1 that names this card and this key, or over the HUFU-ATTEST-v1 of
+/* The fresh key's signature over the HUFU-PRODUCE-v2 that names this card and this key, or over the HUFU-ATTEST-v1 of
  * this very key. One text for each key: the same text may be signed again, another one of the same kind is refused.
  * pbSignature: [64].
  * SAR_SECURITY_STATE: no production is open. SAR_INDATAERR: another text than these. SAR_FAIL: this key has signed

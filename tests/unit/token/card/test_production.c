@@ -195,7 +195,7 @@ static void r_apply_3_proof_signs_one_statement(void **state)
     const char *bad[] = {
         "", "HUFU-LOGIN-v1\n", world_produce_text(w, "HF00000043", point),
         world_produce_text(w, WORLD_SERIAL, w->own_key.public.point),
-        arena_format(w->arena, "HUFU-PRODUCE-v2%s", good + 15),
+        arena_format(w->arena, "HUFU-PRODUCE-v3%s", good + 15),
         arena_format(w->arena, "%scard: %s\n", good, WORLD_SERIAL), /* a line twice */
         arena_format(w->arena, "x%s", good),
     };

@@ -206,6 +206,7 @@ const char *world_produce_text(struct world *w, const char *card, const uint8_t 
         .card = card,
         .public_key = text_hex(w->arena, bytes_of(point, SM2_POINT_SIZE)),
         .attestation = arena_format(w->arena, "%s%s", zeros, zeros),
+        .delivery = PRODUCE_POST,
         .operator_serial = "0badcafe",
         .time = "1800000000",
     };

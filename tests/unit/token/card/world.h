@@ -41,7 +41,7 @@ void world_envelope(struct world *w, const uint8_t point[SM2_POINT_SIZE], uint8_
 /* The HUFU-DOWNLOAD-v1 of this card, container and key, for SERVICE. */
 const char *world_download_text(struct world *w, const char *service, const char *container,
                                 const uint8_t point[SM2_POINT_SIZE]);
-/* The HUFU-PRODUCE-v1 of this card and key. */
+/* The HUFU-PRODUCE-v2 of this card and key. */
 const char *world_produce_text(struct world *w, const char *card, const uint8_t point[SM2_POINT_SIZE]);
 
 /* ---- commands by hand ---- */
