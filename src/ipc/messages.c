@@ -132,6 +132,10 @@ DEFINE(signer_held, SHAPE_INT(struct signer_held, index), SHAPE_INT(struct signe
 DEFINE(signer_release, IDENTITY(signer_release), EVIDENCE(signer_release, 1));
 DEFINE(signer_released, SHAPE_INT(struct signer_released, index), SHAPE_INT(struct signer_released, released_s),
        SHAPE_TEXT(struct signer_released, serials, DETAIL));
+DEFINE(signer_receive, IDENTITY(signer_receive), SHAPE_TEXT(struct signer_receive, holder, WORD),
+       SHAPE_TEXT(struct signer_receive, serials, DETAIL));
+DEFINE(signer_received, SHAPE_INT(struct signer_received, index), SHAPE_INT(struct signer_received, received_s),
+       SHAPE_TEXT(struct signer_received, serials, DETAIL));
 DEFINE(signer_custody, IDENTITY(signer_custody), EVIDENCE(signer_custody, 1), EVIDENCE(signer_custody, 2),
        SHAPE_BYTES(struct signer_custody, keys, KEYS));
 DEFINE(signer_custody_done, SHAPE_INT(struct signer_custody_done, index),
@@ -150,6 +154,9 @@ DEFINE(journal_recovered, IDENTITY(journal_recovered), SHAPE_TEXT(struct journal
        CONTENT(journal_recovered));
 DEFINE(journal_held, IDENTITY(journal_held), SHAPE_TEXT(struct journal_held, holder, WORD),
        SHAPE_TEXT(struct journal_held, serials, DETAIL), SHAPE_INT(struct journal_held, held_s), CONTENT(journal_held));
+DEFINE(journal_received, IDENTITY(journal_received), SHAPE_TEXT(struct journal_received, holder, WORD),
+       SHAPE_TEXT(struct journal_received, serials, DETAIL), SHAPE_INT(struct journal_received, received_s),
+       CONTENT(journal_received));
 DEFINE(journal_released, IDENTITY(journal_released), SHAPE_TEXT(struct journal_released, serials, DETAIL),
        SHAPE_TEXT(struct journal_released, application, WORD), SHAPE_INT(struct journal_released, released_s),
        EVIDENCE(journal_released, 1), CONTENT(journal_released));
@@ -256,7 +263,8 @@ const struct shape *const ipc_shapes[] = {
     &signer_operator_card_shape, &journal_operator_card_shape, &journal_responder_shape,
     &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
     &signer_ends_shape,
-    &journal_restored_shape, &journal_trail_shape,
+    &journal_restored_shape, &journal_trail_shape, &signer_receive_shape, &signer_received_shape,
+    &journal_received_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,

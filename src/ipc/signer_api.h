@@ -17,13 +17,14 @@ enum signer_message {
     SIGNER_CONSISTENCY = 0x107, /* signer_range (from = older size, count = size) → signer_consistency */
     SIGNER_UNLOCK = 0x108,  /* signer_unlock → signer_unlocked */
     SIGNER_RECOVER = 0x109, /* signer_recover → signer_recovered */
-    SIGNER_HOLD = 0x10A,    /* signer_hold → signer_held: the one act without an operator */
+    SIGNER_HOLD = 0x10A,    /* signer_hold → signer_held: without an operator, as SIGNER_RECEIVE */
     SIGNER_RELEASE = 0x10B, /* signer_release → signer_released */
     SIGNER_CUSTODY = 0x10C, /* signer_custody → signer_custody_done */
     SIGNER_JUDICIAL = 0x10D, /* signer_judicial → signer_judicial_opened */
     SIGNER_OPERATOR_CARD = 0x10E, /* signer_operator_card → signer_card_opened */
     SIGNER_TRAIL = 0x10F,   /* signer_trail → signer_trail_kept: the peer's audit trail as it stands */
     SIGNER_ENDS = 0x115,    /* nothing → signer_ends: what runs out */
+    SIGNER_RECEIVE = 0x116, /* signer_receive → signer_received: the holder has the USBKey that was in transit */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -94,7 +95,7 @@ struct signer_issue {
     struct id request;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
-    SIGNER_EVIDENCE_FIELDS(1);        /* HUFU-PRODUCE-v1; of renew and change HUFU-DOWNLOAD-v1 by the key on record */
+    SIGNER_EVIDENCE_FIELDS(1);        /* HUFU-PRODUCE-v2; of renew and change HUFU-DOWNLOAD-v1 by the key on record */
     struct bytes card_certificate;
     struct bytes possession;          /* signature by the new key over that statement's text */
 };
@@ -181,6 +182,21 @@ struct signer_released {
     const char *serials;
 };
 extern const struct shape signer_released_shape;
+
+/* The holder has confirmed the receipt of the USBKey: its certificates are in transit no more (R-SHIP-3). At the peer's
+ * word, as a hold: whoever asks for it must know that it is the holder. SERIALS joined by ",", all of HOLDER; those
+ * that are not in transit are left out. One on hold beside stays on hold. */
+struct signer_receive {
+    struct id request;
+    const char *holder, *serials;
+};
+extern const struct shape signer_receive_shape;
+
+struct signer_received {
+    int64_t index, received_s;
+    const char *serials;
+};
+extern const struct shape signer_received_shape;
 
 /* Appoints custodians for the encryption keys in escrow: two administrators' HUFU-CUSTODY-v1. A new custodial key is
  * made, split and forgotten; docs/PROTOCOL.escrow. */
@@ -342,6 +358,7 @@ enum journal_record {
     JOURNAL_RESPONDER = 15, /* the certificate of an OCSP responder, made by the signer for itself */
     JOURNAL_INCARNATION = 17, /* what goes on from here was restored from a backup; of earlier builds */
     JOURNAL_TRAIL = 18,       /* the audit trail as it stood: no act of anybody, so it leaves no entry there */
+    JOURNAL_RECEIVED = 20,    /* a USBKey has come to its holder */
     JOURNAL_RESTORED = 19     /* JOURNAL_INCARNATION with the audit trail as it was restored */
 };
 
@@ -404,7 +421,7 @@ struct journal_issued {
     const char *application, *holder, *card;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
-    const char *produce; struct bytes produce_signature; /* HUFU-PRODUCE-v1 or HUFU-DOWNLOAD-v1 */
+    const char *produce; struct bytes produce_signature; /* HUFU-PRODUCE-v2 (before: -v1), HUFU-DOWNLOAD-v1 */
     struct bytes signing_certificate, encryption_certificate, enveloped_key;
     struct bytes content;
 };
@@ -457,6 +474,14 @@ struct journal_released {
     struct bytes content;
 };
 extern const struct shape journal_released_shape;
+
+struct journal_received {
+    struct id request;
+    const char *holder, *serials;
+    int64_t received_s;
+    struct bytes content;
+};
+extern const struct shape journal_received_shape;
 
 struct journal_custody {
     struct id request;

@@ -181,9 +181,10 @@ static struct result use_approval(const struct applied *a, enum used_for purpose
     return OK;
 }
 
-static struct result put_certificate(const struct applied *a, struct bytes der)
+static struct result put_certificate(const struct applied *a, struct bytes der, enum standing standing)
 {
-    struct certified certified = { .record = a->index, .standing = STANDING_VALID };
+    struct certified certified = { .record = a->index, .standing = (uint8_t)standing };
+    struct index_value value = { a->index, (uint8_t)standing };
     struct certificate *c;
     TRY(certificate_parse(der, a->arena, &c));
     const char *serial = certificate_serial_text(c, a->arena);
@@ -191,8 +192,12 @@ static struct result put_certificate(const struct applied *a, struct bytes der)
     ENSURE(c->serial.len == ROLL_SERIAL_SIZE, ERROR_JOURNAL_DAMAGED);
     memcpy(certified.serial, c->serial.ptr, ROLL_SERIAL_SIZE);
     certified.not_after_s = c->not_after_s;
+    if (standing != STANDING_VALID) {
+        certified.reason = CRL_CERTIFICATE_HOLD;
+        certified.since_s = a->time_s;
+    }
     roll_add(a->signer->roll, &certified);
-    put(a, INDEX_CERTIFICATE, bytes_text(serial));
+    index_put(a->signer->index, INDEX_CERTIFICATE, bytes_text(serial), value);
     put(a, INDEX_KEY, BYTES(c->key.point));
     return OK;
 }
@@ -208,6 +213,13 @@ static struct result apply_responder(const struct applied *a, const void *record
     return OK;
 }
 
+/* The USBKey travels, as its producer signed; one that the holder has, by which a certificate was downloaded, does not,
+ * and nothing was said of it before version 2. */
+static enum standing standing_at_issue(const char *produce)
+{
+    return statement_is(&produce_statement_shape, produce) ? STANDING_TRANSIT : STANDING_VALID;
+}
+
 static struct result apply_issued(const struct applied *a, const void *record)
 {
     const struct journal_issued *issued = record;
@@ -216,8 +228,9 @@ static struct result apply_issued(const struct applied *a, const void *record)
     put(a, INDEX_HOLDING, bytes_text(issued->card));
     TRY(use_approval(a, USED_ISSUE, issued->approval1));
     TRY(use_approval(a, USED_ISSUE, issued->approval2));
-    TRY(put_certificate(a, issued->signing_certificate));
-    return put_certificate(a, issued->encryption_certificate);
+    enum standing standing = standing_at_issue(issued->produce);
+    TRY(put_certificate(a, issued->signing_certificate, standing));
+    return put_certificate(a, issued->encryption_certificate, standing);
 }
 
 /* The encryption key of a revoked certificate goes into the key centre's history, if it is not there already. */
@@ -232,26 +245,39 @@ static struct result retire_key(const struct applied *a, uint64_t record, struct
     return bytes_equal(bytes_text(text), serial) ? key_centre_retire(a->signer->centre, c->key.point) : OK;
 }
 
-struct stand {
-    enum standing standing;
-    enum crl_reason reason;
-    int64_t since_s;
+/* What happens to every certificate of a list. */
+struct change {
+    enum standing_change change;
+    enum crl_reason reason; /* of a revocation */
+    int64_t at_s;
 };
 
-/* Every certificate of the list SERIALS stands like this from now on. */
-static struct result stand(const struct applied *a, const char *serials, const struct stand *how)
+static struct result change_one(const struct applied *a, struct bytes serial, const struct change *how)
+{
+    struct signer *s = a->signer;
+    struct index_value value;
+    enum standing to;
+    ENSURE(index_find(s->index, INDEX_CERTIFICATE, serial, &value), ERROR_JOURNAL_DAMAGED);
+    int64_t position = roll_find(s->roll, value.record, serial);
+    ENSURE(position != ROLL_NONE, ERROR_JOURNAL_DAMAGED);
+    ENSURE(standing_after(value.note, how->change, &to), ERROR_JOURNAL_DAMAGED);
+    bool still = standing_on_hold(value.note) && standing_on_hold(to);
+    int64_t since_s = still ? roll_at(s->roll, (size_t)position)->since_s : how->at_s;
+    enum crl_reason reason = to == STANDING_REVOKED    ? how->reason
+                             : standing_on_hold(to) ? CRL_CERTIFICATE_HOLD
+                                                    : CRL_UNSPECIFIED;
+    value.note = (uint8_t)to;
+    index_put(s->index, INDEX_CERTIFICATE, serial, value);
+    roll_change(s->roll, (size_t)position, to, reason, since_s);
+    return to == STANDING_REVOKED ? retire_key(a, value.record, serial) : OK;
+}
+
+static struct result change_all(const struct applied *a, const char *serials, const struct change *how)
 {
     ENSURE(serials, ERROR_JOURNAL_DAMAGED);
     for (const char *p = serials; *p != '\0';) {
         size_t len = strcspn(p, ",");
-        struct index_value value;
-        ENSURE(index_find(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), &value), ERROR_JOURNAL_DAMAGED);
-        int64_t position = roll_find(a->signer->roll, value.record, bytes_of(p, len));
-        ENSURE(position != ROLL_NONE, ERROR_JOURNAL_DAMAGED);
-        value.note = (uint8_t)how->standing;
-        index_put(a->signer->index, INDEX_CERTIFICATE, bytes_of(p, len), value);
-        roll_change(a->signer->roll, (size_t)position, how->standing, how->reason, how->since_s);
-        if (how->standing == STANDING_REVOKED) TRY(retire_key(a, value.record, bytes_of(p, len)));
+        TRY(change_one(a, bytes_of(p, len), how));
         p += len + (p[len] == ',');
     }
     return OK;
@@ -260,12 +286,12 @@ static struct result stand(const struct applied *a, const char *serials, const s
 static struct result apply_revoked(const struct applied *a, const void *record)
 {
     const struct journal_revoked *revoked = record;
-    struct stand how = { STANDING_REVOKED, CRL_UNSPECIFIED, revoked->revoked_s };
+    struct change how = { STANDING_REVOKE, CRL_UNSPECIFIED, revoked->revoked_s };
     ENSURE(revoked->reason && !failed(crl_reason_find(revoked->reason, &how.reason)), ERROR_JOURNAL_DAMAGED);
     put_request(a, &revoked->request);
     TRY(use_approval(a, USED_REVOKE, revoked->approval1));
     TRY(use_approval(a, USED_REVOKE, revoked->approval2));
-    return stand(a, revoked->serials, &how);
+    return change_all(a, revoked->serials, &how);
 }
 
 static struct result apply_held(const struct applied *a, const void *record)
@@ -279,7 +305,7 @@ static struct result apply_held(const struct applied *a, const void *record)
         put(a, INDEX_HOLD, bytes_of(p, len));
         p += len + (p[len] == ',');
     }
-    return stand(a, held->serials, &(struct stand){ STANDING_HELD, CRL_CERTIFICATE_HOLD, held->held_s });
+    return change_all(a, held->serials, &(struct change){ .change = STANDING_HOLD, .at_s = held->held_s });
 }
 
 static struct result apply_released(const struct applied *a, const void *record)
@@ -290,7 +316,16 @@ static struct result apply_released(const struct applied *a, const void *record)
     put_request(a, &released->request);
     TRY(statement_read(&release_statement_shape, released->statement1, a->arena, &s));
     used_put(a->signer->index, USED_RELEASE, s.nonce, a->index);
-    return stand(a, released->serials, &(struct stand){ STANDING_VALID, CRL_UNSPECIFIED, released->released_s });
+    const struct change how = { .change = STANDING_RELEASE, .at_s = released->released_s };
+    return change_all(a, released->serials, &how);
+}
+
+static struct result apply_received(const struct applied *a, const void *record)
+{
+    const struct journal_received *received = record;
+    const struct change how = { .change = STANDING_RECEIVE, .at_s = received->received_s };
+    put_request(a, &received->request);
+    return change_all(a, received->serials, &how);
 }
 
 /* ---- USBKeys and encryption keys of certificates that exist ---- */
@@ -381,6 +416,7 @@ static const struct meaning {
     { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
     { JOURNAL_HELD, &journal_held_shape, apply_held },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
+    { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },

@@ -41,6 +41,8 @@ RESULT handle_hold(struct call *call, const void *ask, void *answer);
 RESULT handle_hold_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_release(struct call *call, const void *ask, void *answer);
 RESULT handle_release_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_receive(struct call *call, const void *ask, void *answer);
+RESULT handle_receive_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_custody(struct call *call, const void *ask, void *answer);
 RESULT handle_custody_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_judicial(struct call *call, const void *ask, void *answer);

@@ -1,15 +1,16 @@
-/* SIGNER_HOLD and SIGNER_RELEASE (R-REVOKE-3): on hold at the holder's word, released by a reviewer's alone. */
+/* SIGNER_HOLD and SIGNER_RELEASE (R-REVOKE-3): on hold at the holder's word, released by a reviewer's alone.
+ * SIGNER_RECEIVE (R-SHIP-3): what was in transit is not any more, at the holder's word. */
 #include "signer/evidence.h"
 #include "signer/handlers.h"
 #include "signer/serials.h"
 
 enum { LIST_ROOM = 1025, STATEMENT_DAYS = 7, HOLD_AGAIN_S = DAY_S };
 
-/* The serials of a list that stand as they should for the change. */
+/* The serials of a list for which the change is there. */
 struct choosing {
     struct call *call;
     const char *field, *holder;
-    enum standing wanted;
+    enum standing_change change;
     struct writer list;
 };
 
@@ -18,7 +19,7 @@ static struct result choose(void *context, const char *serial)
     struct choosing *c = context;
     struct index_value value;
     TRY(serials_check(c->call, c->field, serial, c->holder, &value));
-    if (value.note == c->wanted) write_format(&c->list, "%s%s", c->list.len ? "," : "", serial);
+    if (standing_after(value.note, c->change, NULL)) write_format(&c->list, "%s%s", c->list.len ? "," : "", serial);
     return OK;
 }
 
@@ -64,7 +65,7 @@ struct result handle_hold(struct call *call, const void *ask, void *answer)
 {
     const struct signer_hold *a = ask;
     struct signer_held *held = answer;
-    struct choosing c = { .call = call, .field = "serials", .holder = a->holder, .wanted = STANDING_VALID };
+    struct choosing c = { .call = call, .field = "serials", .holder = a->holder, .change = STANDING_HOLD };
     if (!a->holder || !a->serials) return refuse(call, ERROR_STATEMENT, "serials", "holder or serials are missing");
     TRY(choose_all(&c, a->serials, &held->serials));
     if (!held->serials) return refuse(call, ERROR_HELD_ALREADY, "serials", "%s", a->serials);
@@ -97,7 +98,7 @@ struct result handle_release(struct call *call, const void *ask, void *answer)
     TRY(evidence_check(call, &wants, &text, &s, &by));
     call->application = s.application;
     TRY(evidence_unused(call, text.field, s.nonce, USED_RELEASE));
-    struct choosing c = { .call = call, .field = text.field, .holder = s.holder, .wanted = STANDING_HELD };
+    struct choosing c = { .call = call, .field = text.field, .holder = s.holder, .change = STANDING_RELEASE };
     TRY(choose_all(&c, s.certificates, &released->serials));
     if (!released->serials) return refuse(call, ERROR_NOT_HELD, text.field, "%s", s.certificates);
     released->released_s = call->now_s;
@@ -114,5 +115,34 @@ struct result handle_release_again(struct call *call, uint64_t record, void *ans
     TRY(signer_recall(call->signer, record, JOURNAL_RELEASED, &journal_released_shape, call->arena, &r));
     TRY(same_content(call, r.content));
     *released = (struct signer_released){ (int64_t)record, r.released_s, r.serials };
+    return OK;
+}
+
+/* ---- receipt ---- */
+
+/* The word of the peer, again: it knows the holder by the code that it sent. It opens nothing to somebody who has not
+ * got the USBKey, and what is on hold or revoked beside stays so. */
+struct result handle_receive(struct call *call, const void *ask, void *answer)
+{
+    const struct signer_receive *a = ask;
+    struct signer_received *received = answer;
+    struct choosing c = { .call = call, .field = "serials", .holder = a->holder, .change = STANDING_RECEIVE };
+    if (!a->holder || !a->serials) return refuse(call, ERROR_STATEMENT, "serials", "holder or serials are missing");
+    TRY(choose_all(&c, a->serials, &received->serials));
+    if (!received->serials) return refuse(call, ERROR_NOT_IN_TRANSIT, "serials", "%s", a->serials);
+    received->received_s = call->now_s;
+    const struct journal_received r = { a->request, a->holder, received->serials, received->received_s,
+                                        BYTES(call->content) };
+    return signer_record(call->signer, JOURNAL_RECEIVED, call->now_s, &journal_received_shape, &r, call->arena,
+                         &received->index);
+}
+
+struct result handle_receive_again(struct call *call, uint64_t record, void *answer)
+{
+    struct signer_received *received = answer;
+    struct journal_received r;
+    TRY(signer_recall(call->signer, record, JOURNAL_RECEIVED, &journal_received_shape, call->arena, &r));
+    TRY(same_content(call, r.content));
+    *received = (struct signer_received){ (int64_t)record, r.received_s, r.serials };
     return OK;
 }

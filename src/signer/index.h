@@ -4,6 +4,7 @@
 #pragma once
 
 #include "signer/snapshot.h"
+#include "signer/standing.h"
 
 enum index_kind {
     INDEX_REQUEST,     /* id of a request → its record, with the type of it */
@@ -20,8 +21,6 @@ enum index_kind {
     /* of the signer again */
     INDEX_HOLD             /* serial (text) → record of its last hold */
 };
-
-enum standing { STANDING_VALID, STANDING_HELD, STANDING_REVOKED };
 
 struct index_value {
     uint64_t record;

@@ -57,6 +57,8 @@ static struct result check_produce(struct call *call, struct order *order)
     if (failed(text_from_hex(call->arena, p->approval, &approval)) ||
         !bytes_equal(approval, BYTES(order->approvals.by[0].hash)))
         return refuse(call, ERROR_EVIDENCE_MISMATCH, "statement1", "for another approval");
+    if (!text_equal(p->delivery, PRODUCE_POST))
+        return refuse(call, ERROR_STATEMENT, "statement1", "delivery %s", p->delivery);
     order->made = (struct attest_statement){ p->card, CARD_CONTAINER, p->public_key };
     order->attestation = p->attestation;
     return OK;

@@ -253,13 +253,19 @@ static struct result do_one(struct publisher *p, size_t position)
     return answers(p) ? publish_answer(p, position) : OK;
 }
 
-/* Its list is there as soon as the first certificate names it. */
+/* Its list is there as soon as the first certificate names it. It names those that begin in transit, once all of the
+ * partition that are there are told: until then their answers say it. */
 static struct result do_fresh(struct publisher *p)
 {
     make_room(p);
     TRY(publish_list_look(p, (int64_t)(p->fresh / ROLL_PARTITION)));
     TRY(do_one(p, p->fresh));
+    p->fresh_listed |= roll_at(p->signer->roll, p->fresh)->standing != STANDING_VALID;
     p->fresh++;
+    if (p->fresh_listed && (p->fresh == roll_count(p->signer->roll) || p->fresh % ROLL_PARTITION == 0)) {
+        list_waits(p, p->fresh - 1, publish_now(p));
+        p->fresh_listed = false;
+    }
     p->fresh_since_s = 0;
     return OK;
 }

@@ -32,6 +32,7 @@ struct publisher {
 
     size_t fresh;             /* those before it have an answer, or are the sweep's affair */
     int64_t fresh_since_s;    /* one waits there since; 0: none */
+    bool fresh_listed;        /* one of those told since begins on a list */
     size_t swept, lists_swept; /* how far this sweep has looked */
     int64_t sweep_s;          /* when the next one begins */
     int64_t retry_s;          /* after a failure nothing is done before */

@@ -44,6 +44,8 @@ const struct request requests[] = {
       handle_hold_again, JOURNAL_HELD },
     { SIGNER_RELEASE, "release", PHASE_SERVING, false, EVIDENCE, &signer_release_shape, &signer_released_shape,
       handle_release, handle_release_again, JOURNAL_RELEASED },
+    { SIGNER_RECEIVE, "receive", PHASE_SERVING, false, EVIDENCE, &signer_receive_shape, &signer_received_shape,
+      handle_receive, handle_receive_again, JOURNAL_RECEIVED },
     { SIGNER_CUSTODY, "custody", PHASE_SERVING, false, EVIDENCE, &signer_custody_shape, &signer_custody_done_shape,
       handle_custody, handle_custody_again, JOURNAL_CUSTODY },
     { SIGNER_JUDICIAL, "judicial", PHASE_SERVING, false, EVIDENCE, &signer_judicial_shape,

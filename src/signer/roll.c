@@ -131,7 +131,7 @@ static struct result read_one(struct reader *r, struct roll *roll)
     uint64_t how = read_u64(r);
     c.standing = (uint8_t)(how >> 8);
     c.reason = (uint8_t)how;
-    ENSURE(!r->bad && c.standing <= STANDING_REVOKED, ERROR_MALFORMED);
+    ENSURE(!r->bad && c.standing < STANDING_COUNT, ERROR_MALFORMED);
     ENSURE(roll->count == 0 || roll->all[roll->count - 1].record <= c.record, ERROR_MALFORMED);
     roll_add(roll, &c);
     return OK;

@@ -14,7 +14,7 @@ static const char magic[] = "HUFUSNP";
 
 /* VERSION is of the form of everything in it: whoever changes what is written, here or in state.c, index.c,
  * operators.c, roll.c, key_centre.c, raises it. */
-enum { VERSION = 6, BUFFER = 64 * 1024, HEAD = 8 + ID_SIZE + 8 + TREE_HASH_SIZE, RECORDS_LEAST = 4096 };
+enum { VERSION = 7, BUFFER = 64 * 1024, HEAD = 8 + ID_SIZE + 8 + TREE_HASH_SIZE, RECORDS_LEAST = 4096 };
 
 /* What is larger was not written here, and is not read into memory. */
 static const off_t SIZE_LIMIT = INT64_C(4) << 30;

@@ -84,6 +84,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_RECOVER, &signer_recover_shape, &signer_recovered_shape },
         { SIGNER_HOLD, &signer_hold_shape, &signer_held_shape },
         { SIGNER_RELEASE, &signer_release_shape, &signer_released_shape },
+        { SIGNER_RECEIVE, &signer_receive_shape, &signer_received_shape },
         { SIGNER_CUSTODY, &signer_custody_shape, &signer_custody_done_shape },
         { SIGNER_JUDICIAL, &signer_judicial_shape, &signer_judicial_opened_shape },
         { SIGNER_ENDS, NULL, &signer_ends_shape },
@@ -243,7 +244,7 @@ void cast_order(struct cast *cast, struct cast_order *ret_order)
     o->approve[1] = o->approve[0];
     o->card_statement = (struct card_statement){ .application = number, .card = o->card->serial,
                                                  .challenge = "0102030405060708" };
-    o->produce = (struct produce_statement){ .application = number, .card = o->card->serial };
+    o->produce = (struct produce_statement){ .application = number, .card = o->card->serial, .delivery = PRODUCE_POST };
 }
 
 /* What is not set stands for "as it should be". */
@@ -307,6 +308,18 @@ struct result cast_issue(struct cast *cast, const struct cast_peer *peer, struct
                          struct signer_issued *ret_issued)
 {
     return cast_ask(cast, peer, SIGNER_ISSUE, &order->issue, ret_issued);
+}
+
+struct result cast_receive(struct cast *cast, const struct cast_peer *peer, const struct cast_order *order,
+                           const struct signer_issued *issued)
+{
+    struct signer_received received;
+    const struct signer_receive ask = {
+        random_id(), order->approve[0].holder,
+        arena_format(cast->arena, "%s,%s", cast_serial(cast, issued->signing_certificate),
+                     cast_serial(cast, issued->encryption_certificate)),
+    };
+    return cast_ask(cast, peer, SIGNER_RECEIVE, &ask, &received);
 }
 
 void cast_revocation(struct cast *cast, const struct cast_order *order, const char *serials, const char *reason,

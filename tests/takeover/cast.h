@@ -97,6 +97,10 @@ struct result cast_open(struct cast *cast, const struct cast_peer *peer, struct 
 struct result cast_issue(struct cast *cast, const struct cast_peer *peer, struct cast_order *order,
                          struct signer_issued *ret_issued);
 
+/* SIGNER_RECEIVE of both: they are not in transit any more. */
+struct result cast_receive(struct cast *cast, const struct cast_peer *peer, const struct cast_order *order,
+                           const struct signer_issued *issued);
+
 /* An approval that only revokes SERIALS of ORDER's holder. */
 void cast_revocation(struct cast *cast, const struct cast_order *order, const char *serials, const char *reason,
                      struct signer_revoke *ret_ask);

@@ -7,6 +7,7 @@ struct download {
     struct cast_order old, order; /* what is replaced; the approval, new key and request of what takes its place */
     struct signer_issued issued;
     const char *signing;
+    bool travels; /* the USBKey is in transit */
     struct download_statement statement;
     const struct sm2_private *signer; /* who signs as the key on record: &old.key */
 };
@@ -31,9 +32,11 @@ static void begin(struct scene *s, const char *service, const char *validity, st
 {
     struct download *d = ret_download;
     struct certificate *old = NULL;
-    *d = (struct download){ 0 };
+    *d = (struct download){ .travels = text_equal(service, "renew in transit") };
+    if (d->travels) service = "renew";
     opened_order(s, &d->old);
     assert_ok(cast_issue(s->cast, s->peer, &d->old, &d->issued));
+    if (!d->travels) assert_ok(cast_receive(s->cast, s->peer, &d->old, &d->issued));
     assert_ok(certificate_parse(d->issued.signing_certificate, s->cast->arena, &old));
     d->signing = cast_serial(s->cast, d->issued.signing_certificate);
     d->signer = &d->old.key;
@@ -117,6 +120,8 @@ static void r_change_2_a_certificate_revoked_by_the_change_itself(void **state)
     struct signer_held held;
     assert_ok(cast_ask(s->cast, s->peer, SIGNER_HOLD, &hold, &held));
     refused_download(s, &d, ERROR_CERTIFICATE_REVOKED);
+    begin(s, "renew in transit", NULL, &d); /* R-SHIP-3 */
+    refused_download(s, &d, ERROR_CERTIFICATE_REVOKED);
 }
 
 static void r_renew_3_without_an_approval_for_it(void **state)
@@ -141,7 +146,7 @@ static void r_renew_3_without_an_approval_for_it(void **state)
     refused_download(s, &d, ERROR_STATEMENT);
     begin(s, "renew", NULL, &d);
     d.order.produce = (struct produce_statement){ .application = d.order.approve[0].application,
-                                                  .card = d.old.card->serial };
+                                                  .card = d.old.card->serial, .delivery = PRODUCE_POST };
     cast_sign_order(s->cast, &d.order);
     refused_download(s, &d, ERROR_STATEMENT);
 }

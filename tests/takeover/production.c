@@ -58,7 +58,7 @@ static void r_apply_3_producer_who_is_none(void **state)
         opened_order(s, &order);
         order.producer = all[i].by;
         order.produce = (struct produce_statement){ .application = order.approve[0].application,
-                                                    .card = order.card->serial };
+                                                    .card = order.card->serial, .delivery = PRODUCE_POST };
         cast_sign_order(s->cast, &order);
         refused(s, cast_issue(s->cast, s->peer, &order, &issued), SIGNER_ISSUE, all[i].error);
     }

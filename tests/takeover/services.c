@@ -10,6 +10,7 @@ struct holding {
     struct cast_order order;
     struct signer_issued issued;
     const char *signing, *encryption; /* serials */
+    bool travels; /* its USBKey is in transit yet */
 };
 
 static void issued_holding(struct scene *s, struct holding *ret_holding)
@@ -17,6 +18,7 @@ static void issued_holding(struct scene *s, struct holding *ret_holding)
     struct holding *h = ret_holding;
     opened_order(s, &h->order);
     assert_ok(cast_issue(s->cast, s->peer, &h->order, &h->issued));
+    if (!h->travels) assert_ok(cast_receive(s->cast, s->peer, &h->order, &h->issued));
     h->signing = cast_serial(s->cast, h->issued.signing_certificate);
     h->encryption = cast_serial(s->cast, h->issued.encryption_certificate);
 }
@@ -67,7 +69,7 @@ static void r_unlock_2_answer_fits_the_card_and_its_challenge(void **state)
     struct scene *s = *state;
     struct cast_order order;
     struct signer_card_opened opened;
-    struct holding h;
+    struct holding h = { 0 };
     struct signer_unlocked unlocked, again;
     uint8_t admin[CARD_KEY_SIZE], approval_hash[SM3_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE];
     uint32_t version;
@@ -90,7 +92,7 @@ static void r_unlock_2_answer_fits_the_card_and_its_challenge(void **state)
 static void r_unlock_2_approval_unlocks_one_key_once(void **state)
 {
     struct scene *s = *state;
-    struct holding h, other;
+    struct holding h = { 0 }, other = { 0 };
     struct signer_unlocked unlocked;
     issued_holding(s, &h);
     issued_holding(s, &other);
@@ -118,7 +120,7 @@ static void r_unlock_2_approval_unlocks_one_key_once(void **state)
 static void r_unlock_2_without_a_fitting_approval(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct signer_revoked revoked;
     struct signer_revoke revoke;
     issued_holding(s, &h);
@@ -146,7 +148,7 @@ static void r_unlock_2_without_a_fitting_approval(void **state)
 static void r_unlock_2_card_that_was_opened_anew(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct cast_order next;
     issued_holding(s, &h);
     cast_order(s->cast, &next);
@@ -194,7 +196,7 @@ static void refused_recovery(struct scene *s, const struct signer_recover *ask, 
 static void r_lost_4_old_encryption_key_is_recovered_into_the_new_key(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct cast_order order;
     struct signer_issued issued;
     struct signer_recovered recovered, again;
@@ -238,7 +240,7 @@ static void r_ops_4_recovery_takes_two_approvals(void **state)
     s->peer = &lax->peer;
     s->cast->person_count = 0;
     cast_set_up(s->cast, s->peer);
-    struct holding h;
+    struct holding h = { 0 };
     struct cast_order order;
     struct signer_issued issued;
     issued_holding(s, &h);
@@ -258,7 +260,7 @@ static void r_ops_4_recovery_takes_two_approvals(void **state)
 static void r_lost_4_another_holders_key_is_not_recovered(void **state)
 {
     struct scene *s = *state;
-    struct holding h, victim;
+    struct holding h = { 0 }, victim = { 0 };
     struct cast_order order;
     issued_holding(s, &h);
     issued_holding(s, &victim);
@@ -277,7 +279,7 @@ static void r_lost_4_another_holders_key_is_not_recovered(void **state)
 static void r_lost_4_nothing_to_recover(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct cast_order order;
     struct signer_issued issued;
     issued_holding(s, &h);
@@ -321,7 +323,7 @@ static void refused_release(struct scene *s, const struct signer_release *ask, e
 static void r_revoke_3_hold_needs_no_operator_and_its_release_does(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct signer_held held, again;
     struct signer_released released;
     issued_holding(s, &h);
@@ -352,12 +354,12 @@ static void r_revoke_3_hold_needs_no_operator_and_its_release_does(void **state)
     refused_release(s, &lift, ERROR_APPROVAL_USED);
 }
 
-/* R-REVOKE-3: the one act without an operator has a measure: whoever took over web does not undo a release with it. It
+/* R-REVOKE-3: this act without an operator has a measure: whoever took over web does not undo a release with it. It
  * is in the journal, and a restart changes nothing. (So many an hour: tests/unit/signer.) */
 static void r_revoke_3_hold_does_not_undo_a_release(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct signer_held held;
     struct signer_released released;
     issued_holding(s, &h);
@@ -376,7 +378,7 @@ static void r_revoke_3_hold_does_not_undo_a_release(void **state)
 static void r_revoke_3_hold_is_on_the_holders_own_certificates(void **state)
 {
     struct scene *s = *state;
-    struct holding h, other;
+    struct holding h = { 0 }, other = { 0 };
     struct signer_held held;
     issued_holding(s, &h);
     issued_holding(s, &other);
@@ -395,7 +397,7 @@ static void r_revoke_3_hold_is_on_the_holders_own_certificates(void **state)
 static void r_revoke_2_release_revives_nothing(void **state)
 {
     struct scene *s = *state;
-    struct holding h;
+    struct holding h = { 0 };
     struct signer_held held;
     struct signer_revoked revoked;
     struct signer_revoke revoke;
@@ -410,6 +412,96 @@ static void r_revoke_2_release_revives_nothing(void **state)
     refused(s, hold(s, h.order.approve[0].holder, h.signing, &held), SIGNER_HOLD, ERROR_HELD_ALREADY);
 }
 
+/* ---- in transit ---- */
+
+static struct result receive(struct scene *s, const char *holder, const char *serials, struct signer_received *ret_received)
+{
+    const struct signer_receive ask = { random_id(), holder, serials };
+    return cast_ask(s->cast, s->peer, SIGNER_RECEIVE, &ask, ret_received);
+}
+
+static void issued_travelling(struct scene *s, struct holding *ret_holding)
+{
+    ret_holding->travels = true;
+    issued_holding(s, ret_holding);
+}
+
+/* R-SHIP-3: what its producer sent by post is in transit until the word that it came, once, also after a restart. The
+ * word is the holder's about own certificates, and about nothing else. */
+static void r_ship_3_the_receipt_ends_the_transit_once(void **state)
+{
+    struct scene *s = *state;
+    struct holding h = { 0 }, other = { 0 };
+    struct signer_received received, again;
+    issued_travelling(s, &h);
+    issued_travelling(s, &other);
+    const char *holder = h.order.approve[0].holder;
+    const char *both = arena_format(s->cast->arena, "%s,%s", h.signing, h.encryption);
+    refused(s, receive(s, holder, other.signing, &received), SIGNER_RECEIVE, ERROR_SERIAL_OTHER);
+    refused(s, receive(s, holder, "0123456789abcdef0123456789abcdef", &received), SIGNER_RECEIVE, ERROR_SERIAL_UNKNOWN);
+    refused(s, receive(s, NULL, both, &received), SIGNER_RECEIVE, ERROR_STATEMENT);
+    refused(s, receive(s, holder, NULL, &received), SIGNER_RECEIVE, ERROR_STATEMENT);
+    refused(s, receive(s, holder, "-", &received), SIGNER_RECEIVE, ERROR_NOT_IN_TRANSIT);
+    const struct signer_receive ask = { random_id(), holder, both };
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RECEIVE, &ask, &received));
+    assert_string_equal(received.serials, both);
+    restart(s);
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RECEIVE, &ask, &again));
+    assert_int_equal(received.index, again.index);
+    refused(s, receive(s, holder, both, &received), SIGNER_RECEIVE, ERROR_NOT_IN_TRANSIT);
+    assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_RECEIVED), 1);
+}
+
+/* R-SHIP-3, R-REVOKE-3: whoever took over web does not lift a hold by the word of a receipt, and what is in transit is
+ * not in use by a reviewer's release; R-REVOKE-2: nor does it bring back what was revoked on the way. */
+static void r_ship_3_the_receipt_lifts_no_hold_and_revives_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct holding h = { 0 };
+    struct signer_held held;
+    struct signer_received received;
+    struct signer_released released;
+    struct signer_revoked revoked;
+    struct signer_revoke revoke;
+    issued_travelling(s, &h);
+    const char *holder = h.order.approve[0].holder;
+    struct signer_release lift = release_of(s, &h, h.signing, "审核员一");
+    refused_release(s, &lift, ERROR_NOT_HELD);
+    assert_ok(hold(s, holder, h.signing, &held));
+    assert_ok(receive(s, holder, h.signing, &received));
+    refused(s, receive(s, holder, h.signing, &received), SIGNER_RECEIVE, ERROR_NOT_IN_TRANSIT);
+    refused(s, hold(s, holder, h.signing, &held), SIGNER_HOLD, ERROR_HELD_ALREADY); /* still */
+    assert_ok(hold(s, holder, h.encryption, &held));
+    lift = release_of(s, &h, h.encryption, "审核员一");
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RELEASE, &lift, &released));
+    assert_ok(receive(s, holder, h.encryption, &received)); /* the release left it in transit */
+    issued_travelling(s, &h);
+    cast_revocation(s->cast, &h.order, h.signing, "superseded", &revoke);
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_REVOKE, &revoke, &revoked));
+    refused(s, receive(s, h.order.approve[0].holder, h.signing, &received), SIGNER_RECEIVE, ERROR_NOT_IN_TRANSIT);
+}
+
+/* R-SHIP-3: nothing is issued for a USBKey by a statement that does not say that it is sent: not by that of earlier
+ * builds, and not by one with another word. */
+static void r_ship_3_production_says_how_the_usbkey_gets_there(void **state)
+{
+    struct scene *s = *state;
+    struct cast_order order;
+    const struct {
+        const struct shape *shape;
+        const char *delivery;
+    } tries[] = { { &produce_1_statement_shape, NULL }, { &produce_statement_shape, "hand" } };
+    for (size_t i = 0; i < COUNT(tries); i++) {
+        struct signer_issued issued;
+        opened_order(s, &order);
+        order.produce.delivery = tries[i].delivery;
+        order.issue.statement1 = cast_text(s->cast, tries[i].shape, &order.produce);
+        order.issue.signature1 = cast_sign(s->cast, &order.producer->key, order.issue.statement1);
+        order.issue.possession = cast_sign(s->cast, &order.key, order.issue.statement1);
+        refused(s, cast_issue(s->cast, s->peer, &order, &issued), SIGNER_ISSUE, ERROR_STATEMENT);
+    }
+}
+
 int takeover_services(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +509,9 @@ int takeover_services(void)
         SCENE(r_unlock_2_approval_unlocks_one_key_once),
         SCENE(r_unlock_2_without_a_fitting_approval),
         SCENE(r_unlock_2_card_that_was_opened_anew),
+        SCENE(r_ship_3_the_receipt_ends_the_transit_once),
+        SCENE(r_ship_3_the_receipt_lifts_no_hold_and_revives_nothing),
+        SCENE(r_ship_3_production_says_how_the_usbkey_gets_there),
         SCENE(r_lost_4_old_encryption_key_is_recovered_into_the_new_key),
         SCENE(r_ops_4_recovery_takes_two_approvals),
         SCENE(r_lost_4_another_holders_key_is_not_recovered),

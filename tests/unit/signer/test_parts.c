@@ -309,11 +309,44 @@ static void a_file_is_replaced_whole(void **state)
     assert_error(file_replace(folder, "a", bytes_text("x"), true), ERROR_IO);
 }
 
+/* R-SHIP-3, R-REVOKE-2, R-REVOKE-3: what may happen to a certificate, and how it stands then; what is not here may not. */
+static void r_ship_3_standing_and_what_changes_it(void **state)
+{
+    static const struct {
+        enum standing from;
+        enum standing_change change;
+        enum standing to;
+    } expected[] = {
+        { STANDING_VALID, STANDING_HOLD, STANDING_HELD },
+        { STANDING_VALID, STANDING_REVOKE, STANDING_REVOKED },
+        { STANDING_HELD, STANDING_RELEASE, STANDING_VALID },
+        { STANDING_HELD, STANDING_REVOKE, STANDING_REVOKED },
+        { STANDING_TRANSIT, STANDING_RECEIVE, STANDING_VALID },
+        { STANDING_TRANSIT, STANDING_HOLD, STANDING_HELD_TRANSIT },
+        { STANDING_TRANSIT, STANDING_REVOKE, STANDING_REVOKED },
+        { STANDING_HELD_TRANSIT, STANDING_RECEIVE, STANDING_HELD },
+        { STANDING_HELD_TRANSIT, STANDING_RELEASE, STANDING_TRANSIT },
+        { STANDING_HELD_TRANSIT, STANDING_REVOKE, STANDING_REVOKED },
+    };
+    for (enum standing from = 0; from < STANDING_COUNT; from++)
+        for (enum standing_change change = 0; change < STANDING_CHANGES; change++) {
+            enum standing wanted = STANDING_COUNT, to = STANDING_COUNT;
+            for (size_t i = 0; i < COUNT(expected); i++)
+                if (expected[i].from == from && expected[i].change == change) wanted = expected[i].to;
+            assert_int_equal(standing_after(from, change, &to), wanted != STANDING_COUNT);
+            assert_int_equal(to, wanted);
+        }
+    assert_false(standing_on_hold(STANDING_VALID) || standing_on_hold(STANDING_REVOKED));
+    assert_true(standing_on_hold(STANDING_HELD) && standing_on_hold(STANDING_TRANSIT) &&
+                standing_on_hold(STANDING_HELD_TRANSIT));
+}
+
 int test_parts(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(index_finds_what_was_put_in_and_nothing_else),
         cmocka_unit_test(approval_counts_once_for_each_purpose),
+        cmocka_unit_test(r_ship_3_standing_and_what_changes_it),
         cmocka_unit_test(r_ops_4_persons_are_told_by_name_key_and_serial),
         cmocka_unit_test(register_counts_administrators_who_can_act),
         cmocka_unit_test(register_has_an_end),

@@ -108,7 +108,8 @@ struct pair {
     const struct certificate *signing, *encryption;
 };
 
-static void issue(struct play *p, struct pair *ret_pair)
+/* Its USBKey is on the way. */
+static void send(struct play *p, struct pair *ret_pair)
 {
     cast_order(p->cast, &ret_pair->order);
     cast_sign_order(p->cast, &ret_pair->order);
@@ -116,6 +117,18 @@ static void issue(struct play *p, struct pair *ret_pair)
     assert_ok(cast_issue(p->cast, p->peer, &ret_pair->order, &ret_pair->issued));
     ret_pair->signing = parsed(p, ret_pair->issued.signing_certificate);
     ret_pair->encryption = parsed(p, ret_pair->issued.encryption_certificate);
+}
+
+static void receive(struct play *p, const struct pair *pair)
+{
+    assert_ok(cast_receive(p->cast, p->peer, &pair->order, &pair->issued));
+}
+
+/* It has come, and all of it is told. */
+static void issue(struct play *p, struct pair *ret_pair)
+{
+    send(p, ret_pair);
+    receive(p, ret_pair);
 }
 
 static void end_it(struct play *p, const struct pair *pair, const char *reason)
@@ -219,6 +232,46 @@ static void r_revoke_3_hold_and_release_are_told(void **state)
     assert_int_equal(list_at(p, 0).count, 0);
 }
 
+/* R-SHIP-3: on hold in answers and list from the beginning, since it was issued, until the holder has it; a hold beside
+ * changes nothing of it and outlives the receipt. */
+static void r_ship_3_transit_and_receipt_are_told(void **state)
+{
+    struct play *p = *state;
+    struct pair one, two;
+    struct crl_entry entry;
+    send(p, &one);
+    send(p, &two);
+    work(p);
+    const struct certificate *const all[] = { one.signing, one.encryption, two.signing, two.encryption };
+    struct crl crl = list_at(p, 0);
+    assert_int_equal(crl.count, COUNT(all));
+    for (size_t i = 0; i < COUNT(all); i++) {
+        const struct ocsp_single single = answer_for(p, all[i]).singles[0];
+        assert_int_equal(single.status, OCSP_REVOKED);
+        assert_int_equal(single.reason, CRL_CERTIFICATE_HOLD);
+        assert_int_equal(single.revoked_s, NOW);
+        assert_true(crl_find(&crl, all[i]->serial, &entry));
+        assert_int_equal(entry.reason, CRL_CERTIFICATE_HOLD);
+    }
+    pass(p, 60);
+    hold(p, &two);
+    work(p);
+    assert_int_equal(answer_for(p, two.signing).singles[0].revoked_s, NOW); /* since then as before */
+    receive(p, &one);
+    receive(p, &two);
+    work(p);
+    assert_int_equal(answer_for(p, one.signing).singles[0].status, OCSP_GOOD);
+    assert_int_equal(answer_for(p, one.encryption).singles[0].status, OCSP_GOOD);
+    assert_int_equal(answer_for(p, two.signing).singles[0].reason, CRL_CERTIFICATE_HOLD);
+    crl = list_at(p, 0);
+    assert_int_equal(crl.count, 1);
+    assert_true(crl_find(&crl, two.signing->serial, &entry));
+    play_restart(p);
+    work(p);
+    assert_int_equal(answer_for(p, one.signing).singles[0].status, OCSP_GOOD);
+    assert_int_equal(list_at(p, 0).count, 1);
+}
+
 /* R-PKI-3: what changed is told before what is new, and only what is synced; a list waits for a second at most. */
 static void r_pki_3_changes_press(void **state)
 {
@@ -228,13 +281,13 @@ static void r_pki_3_changes_press(void **state)
     issue(p, &one);
     work(p);
     end_it(p, &one, "superseded");
-    issue(p, &two);
+    send(p, &two);
     assert_true(publisher_presses(publisher));
     assert_ok(publisher_work(publisher, 1));
     assert_int_equal(answer_for(p, one.signing).singles[0].status, OCSP_REVOKED);
     assert_true(publisher_presses(publisher)); /* its list */
     assert_ok(publisher_work(publisher, 1));
-    assert_int_equal(list_at(p, 0).count, 1);
+    assert_int_equal(list_at(p, 0).count, 3); /* the new ones are in transit */
     assert_false(publisher_presses(publisher)); /* the new ones can wait, but not for ever */
     assert_true(publisher_due(publisher));
     pass(p, 5);
@@ -569,6 +622,7 @@ int test_publish(void)
         PUBLISH(r_pki_3_certificates_name_their_list_and_it_is_there),
         PUBLISH(r_pki_3_revocation_is_told),
         PUBLISH(r_revoke_3_hold_and_release_are_told),
+        PUBLISH(r_ship_3_transit_and_receipt_are_told),
         PUBLISH(r_pki_3_changes_press),
         PUBLISH(r_pki_3_everything_is_renewed_ahead),
         PUBLISH(r_pki_3_short_lists_are_renewed_ahead),
