@@ -97,6 +97,28 @@ struct result walk_change_pin(struct walk *walk)
                      &walk->diag, NULL);
 }
 
+struct result walk_in_transit(struct walk *walk)
+{
+    const char *statement;
+    TRY(begin(walk, &statement));
+    TRY(sign(walk, walk->agent, statement, walk->person.new_pin));
+    struct result r = finish(walk, walk->platform);
+    return refused(walk, r, walk->platform);
+}
+
+struct result walk_receipt(struct walk *walk)
+{
+    const char *text;
+    demo_sink_mark(walk->place->folder, "sms", &walk->sms);
+    TRY(walk_ask(walk, walk->portal, "POST", walk_path(walk, "applications", "receipt-code"), NULL));
+    TRY(demo_sink_wait(&walk->sms, walk->person.mobile, NULL, walk->arena, &walk->diag, &text));
+    walk->code = demo_sink_code(text, walk->arena);
+    if (!walk->code) return diag_detail(&walk->diag, ERROR_DEMO_SILENCE, "%s", walk->sms.path);
+    TRY(walk_ask(walk, walk->portal, "POST", walk_path(walk, "applications", "receipt"),
+                 json_pack("{s:s}", "code", walk->code)));
+    return find_certificate(walk);
+}
+
 struct result walk_login(struct walk *walk)
 {
     const char *statement;

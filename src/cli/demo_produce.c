@@ -202,7 +202,7 @@ struct result walk_issue(struct walk *walk)
                  json_pack("{s:s, s:s, s:s, s:s}", "statement", statement, "signature", signature, "possession",
                            walk_got(walk, "possession"), "card_certificate", walk->card_certificate)));
     walk->produced = json_incref(walk->answer);
-    walk_tell(walk, "HUFU-PRODUCE-v1");
+    walk_tell(walk, "HUFU-PRODUCE-v2");
     return OK;
 }
 

@@ -108,6 +108,8 @@ WALK_STEP(finish);
 WALK_STEP(shipment);
 WALK_STEP(notices);
 WALK_STEP(default_pin);
+WALK_STEP(in_transit);
+WALK_STEP(receipt);
 WALK_STEP(change_pin);
 WALK_STEP(login);
 WALK_STEP(replay);

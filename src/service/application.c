@@ -533,9 +533,3 @@ struct result application_key_sent(const struct act *act, const char *number, co
     ENSURE(own, ERROR_OUT_OF_ROOM);
     return edit(act, &which, EVENT_SEND_BACK, own, send_back, own, ret_row);
 }
-
-struct result application_received(const struct act *act, const char *number, struct application_row *ret_row)
-{
-    struct application_edit which = { .number = number };
-    return edit(act, &which, EVENT_RECEIVE, NULL, NULL, NULL, ret_row);
-}

@@ -70,8 +70,6 @@ RESULT application_confirm(const struct act *act, const char *number, struct app
 /* The damaged USBKey is on its way (R-DAMAGED-1). */
 RESULT application_key_sent(const struct act *act, const char *number, const char *waybill,
                             struct application_row *ret_row);
-/* The new one has come. */
-RESULT application_received(const struct act *act, const char *number, struct application_row *ret_row);
 
 /* What KIND costs this person now (R-LOST-3: replacements are counted per person, over all time). */
 RESULT application_fee(struct tx *tx, const struct act *act, enum kind kind, const struct application_row *row,

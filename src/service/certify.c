@@ -32,7 +32,9 @@ struct result certify_get(const struct act *act, const char *serial, struct cert
 
 const char *certify_state(const struct certificate_row *row, int64_t now_s)
 {
-    return text_equal(row->state, "valid") && now_s > row->not_after_s ? "expired" : row->state;
+    if (!text_equal(row->state, "valid")) return row->state;
+    if (now_s > row->not_after_s) return "expired";
+    return row->transit ? "transit" : "valid";
 }
 
 struct result certify_pair(struct tx *tx, const struct act *act, const struct certificate_row *row,

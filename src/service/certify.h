@@ -11,7 +11,8 @@ enum { CERTIFY_LIST_MAX = 200 };
 /* Those of the holder who asks, the last to expire first. */
 RESULT certify_list(const struct act *act, struct certificate_row **ret_rows, size_t *ret_count);
 RESULT certify_get(const struct act *act, const char *serial, struct certificate_row *ret_row);
-/* "issued", "valid", "held", "revoked" as kept, or "expired" when a valid one is over. */
+/* "issued", "valid", "held", "revoked" as kept; of a valid one "expired" when it is over, "transit" while its USBKey is
+ * on the way to its holder. */
 const char *certify_state(const struct certificate_row *row, int64_t now_s);
 
 /* The serials of the pair that ROW belongs to, joined by commas. */

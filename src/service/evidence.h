@@ -35,7 +35,7 @@ RESULT evidence_latest(struct tx *tx, const struct act *act, const char *applica
  * not used to issue. ERROR_NOT_FOUND. */
 RESULT evidence_second(struct tx *tx, const struct act *act, const struct decision_row *first,
                        struct decision_row *ret_second);
-/* SM3 of a statement's text, as HUFU-PRODUCE-v1 names an approval. */
+/* SM3 of a statement's text, as HUFU-PRODUCE-v2 names an approval. */
 void evidence_hash(const char *statement, uint8_t ret_hash[32]);
 
 /* NOW_S in decimal, as statements have it. NULL when the arena is full. */

@@ -27,7 +27,8 @@ static struct result look(struct tx *tx, void *context)
     TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), act->arena, &certificate_row_shape, &row));
     ENSURE(act->kind == ACTOR_HOLDER && id_equal(&row.holder, &act->account), ERROR_NOT_FOUND);
     h->held = text_equal(row.state, "held");
-    ENSURE(h->held || text_equal(certify_state(&row, act->now_s), "valid"), ERROR_CERTIFICATE_STATE);
+    const char *state = certify_state(&row, act->now_s);
+    ENSURE(h->held || text_equal(state, "valid") || text_equal(state, "transit"), ERROR_CERTIFICATE_STATE);
     h->ask.holder = text_id(act->arena, &act->account); /* who asks: the signer looks whose it is by itself */
     ENSURE(h->ask.holder, ERROR_OUT_OF_ROOM);
     return certify_pair(tx, act, &row, &h->ask.serials);

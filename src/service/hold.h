@@ -4,9 +4,9 @@
 
 #include "service/desk.h"
 
-/* The own certificate SERIAL, which is valid: ERROR_CERTIFICATE_STATE else. On hold already, it stays so. What is
- * answered is in the database: no login with it succeeds from then on. ERROR_NOT_PERMITTED for a session that may not
- * revoke (R-SMS-2); ERROR_HOLD_LIMIT on the day of its last hold. */
+/* The own certificate SERIAL, which is valid or in transit: ERROR_CERTIFICATE_STATE else. On hold already, it
+ * stays so. What is answered is in the database: no login with it succeeds from then on. ERROR_NOT_PERMITTED for a
+ * session that may not revoke (R-SMS-2); ERROR_HOLD_LIMIT on the day of its last hold. */
 RESULT hold_place(const struct act *act, const char *serial, struct certificate_row *ret_row);
 
 /* The statement that releases the pair of SERIAL; ERROR_NOT_HELD. */

@@ -171,6 +171,7 @@ static struct result apply_issued(struct record_in *in, const void *body)
     TRY(read_certificate(in, issued->signing_certificate, "signing", issued, &signing));
     TRY(read_certificate(in, issued->encryption_certificate, "encryption", issued, &encryption));
     signing.pair = encryption.pair = signing.serial;
+    signing.transit = encryption.transit = statement_is(&produce_statement_shape, issued->produce); /* R-SHIP-3 */
     TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &signing), NULL));
     TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_INSERT, RECORD(certificate_row_shape, &encryption), NULL));
     TRY(tx_run(in->tx, STATEMENT_ENVELOPED_KEY_DELETE, RECORD(key_row_shape, &which), NULL));
@@ -306,6 +307,32 @@ static struct result apply_released(struct record_in *in, const void *body)
     return OK;
 }
 
+static struct result receive(struct record_in *in, const char *serial)
+{
+    struct key_row key = { .key = serial };
+    struct certificate_row row;
+    int64_t changed;
+    struct result r = tx_one(in->tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &certificate_row_shape, &row);
+    if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", serial, "receive");
+    TRY(r);
+    TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_RECEIVE, RECORD(key_row_shape, &key), &changed));
+    TRY(note(in, "certificate.receive", serial, row.application));
+    if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
+    TRY(tell_holder(in, "certificate-received", &row, NULL));
+    return end_application(in, row.application, EVENT_RECEIVE, serial);
+}
+
+static struct result apply_received(struct record_in *in, const void *body)
+{
+    const struct journal_received *received = body;
+    for (const char *from = received->serials, *serial; from && *from;) {
+        TRY(next_serial(in, &from, &serial));
+        TRY(receive(in, serial));
+    }
+    return OK;
+}
+
 static struct result apply_unlocked(struct record_in *in, const void *body)
 {
     const struct journal_unlocked *unlocked = body;
@@ -379,6 +406,7 @@ static const struct kind_of_record {
     { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
     { JOURNAL_HELD, &journal_held_shape, apply_held },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
+    { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },

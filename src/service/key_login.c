@@ -127,6 +127,7 @@ static enum error judge_state(const struct login *l, const struct certificate_ro
     if (!bytes_equal(row->der, l->proof->certificate)) return ERROR_LOGIN_CERTIFICATE_UNKNOWN;
     if (text_equal(row->state, "revoked")) return ERROR_LOGIN_CERTIFICATE_REVOKED;
     if (!text_equal(row->state, "valid")) return ERROR_LOGIN_CERTIFICATE_HELD;
+    if (row->transit) return ERROR_LOGIN_CERTIFICATE_TRANSIT;
     return l->expired && !portal ? ERROR_LOGIN_CERTIFICATE_EXPIRED : ERROR_NONE;
 }
 

@@ -189,7 +189,8 @@ static struct result produce_text(const struct act *act, const struct making *m,
     struct produce_statement s = { .application = m->row.number,
                                    .approval = hash_hex(act->arena, bytes_text(approval)),
                                    .card = m->key.card, .public_key = m->key.public_key,
-                                   .attestation = m->key.attestation, .operator_serial = serial, .time = time };
+                                   .attestation = m->key.attestation, .delivery = PRODUCE_POST,
+                                   .operator_serial = serial, .time = time };
     ENSURE(s.approval && s.time, ERROR_OUT_OF_ROOM);
     return statement_write(&produce_statement_shape, &s, act->arena, ret_text);
 }

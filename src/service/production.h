@@ -1,5 +1,5 @@
 /* Production of USBKeys (制证, R-APPLY-3): a fresh USBKey is opened by the producer's HUFU-CARD-v1, its new key certified
- * by HUFU-PRODUCE-v1. web only passes evidence on; the signer checks it and decides. Statements are kept before the
+ * by HUFU-PRODUCE-v2. web only passes evidence on; the signer checks it and decides. Statements are kept before the
  * signer is asked, each under the request's id, so that what a crash left open is asked again and not twice. A USBKey
  * that lost power before the certificates were issued is begun anew; afterwards it is remade, with a new approval. */
 #pragma once

@@ -85,7 +85,7 @@ static struct result log_in(struct tx *tx, void *context)
 {
     struct sms_login *l = context;
     struct key_row key = { .key = l->mobile };
-    TRY(sms_check(tx, l->act, l->mobile, l->code, &l->why, &l->left));
+    TRY(sms_check(tx, l->act, &(struct sms_try){ SMS_LOGIN, l->mobile, l->code }, &l->why, &l->left));
     if (l->why != ERROR_NONE) return OK; /* what was counted stays */
     struct result r = tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &key), l->act->arena,
                              &account_row_shape, &l->account);
@@ -151,7 +151,7 @@ static struct result check_certificate(struct tx *tx, const struct finding *f)
     struct certificate_row certificate;
     TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), f->act->arena, &certificate_row_shape,
                &certificate));
-    ENSURE(text_equal(certificate.state, "valid"), ERROR_SESSION_OVER);
+    ENSURE(text_equal(certificate.state, "valid") && !certificate.transit, ERROR_SESSION_OVER);
     bool expired = f->act->now_s > certificate.not_after_s;
     ENSURE(!expired || text_equal(f->session->row.means, "usbkey-expired"), ERROR_SESSION_OVER);
     return OK;

@@ -16,6 +16,7 @@ static struct result send(struct tx *tx, struct desk_step *step, struct applicat
     TRY(evidence_role(tx, step->act, "producer", &operator));
     /* One that was lost in the post is told of by the audit trail. */
     TRY(tx_run(tx, STATEMENT_SHIPMENT_DELETE, RECORD(shipment_row_shape, &s->shipment), NULL));
+    TRY(tx_run(tx, STATEMENT_RECEIPT_DELETE, RECORD(shipment_row_shape, &s->shipment), NULL));
     return tx_run(tx, STATEMENT_SHIPMENT_INSERT, RECORD(shipment_row_shape, &s->shipment), NULL);
 }
 

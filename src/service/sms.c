@@ -10,14 +10,30 @@
 
 enum { SALT_SIZE = 16, HASH_SIZE = 32, HOUR_S = 3600 };
 
+static const struct use {
+    const char *name; /* in the database */
+    const char *template;
+} uses[SMS_USE_COUNT] = {
+    [SMS_LOGIN] = { "login", "sms-code" },
+    [SMS_RECEIPT] = { "receipt", "receipt-code" },
+};
+
+static const char *template_of(const char *name)
+{
+    for (size_t i = 0; i < COUNT(uses); i++)
+        if (text_equal(uses[i].name, name)) return uses[i].template;
+    return NULL;
+}
+
 /* Keyed: a million codes would be tried through in a blink by whoever had the table. */
-static void hash_code(const struct service *service, const char *mobile, struct bytes salt, const char *code,
-                      uint8_t ret_hash[HASH_SIZE])
+static void hash_code(const struct service *service, const struct sms_code_row *row, struct bytes salt,
+                      const char *code, uint8_t ret_hash[HASH_SIZE])
 {
     uint8_t value[96];
     struct writer w = writer_of(value, sizeof value);
     write_block(&w, salt);
-    write_block(&w, bytes_text(mobile));
+    write_block(&w, bytes_text(row->purpose));
+    write_block(&w, bytes_text(row->mobile));
     write_block(&w, bytes_text(code));
     seal_index(service, "sms.code", bytes_of(value, w.len), ret_hash);
     secret_wipe(value, sizeof value);
@@ -63,7 +79,7 @@ static struct result count_client(struct tx *tx, const struct act *act, bool *re
 
 struct wanting {
     const struct act *act;
-    const char *mobile;
+    const char *purpose, *mobile;
     uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
 };
 
@@ -72,7 +88,7 @@ static struct result want(struct tx *tx, void *context)
     struct wanting *w = context;
     const struct act *act = w->act;
     struct sms_code_row row = { 0 };
-    struct key_row key = { .key = w->mobile };
+    struct key_row key = { .key = w->mobile, .other = w->purpose };
     bool full;
     struct result r = tx_one(tx, STATEMENT_SMS_CODE_GET, RECORD(key_row_shape, &key), act->arena, &sms_code_row_shape,
                              &row);
@@ -84,6 +100,7 @@ static struct result want(struct tx *tx, void *context)
     TRY(count_client(tx, act, &full));
     ENSURE(!full, ERROR_SMS_CLIENT_FULL);
     row.mobile = w->mobile;
+    row.purpose = w->purpose;
     row.salt = BYTES(w->salt);
     row.hash = BYTES(w->hash); /* of nothing that could be typed, until the code is made */
     row.sent_s = act->now_s;
@@ -95,9 +112,9 @@ static struct result want(struct tx *tx, void *context)
                   RECORD(sms_code_row_shape, &row), NULL);
 }
 
-struct result sms_want(const struct act *act, const char *mobile)
+struct result sms_want(const struct act *act, enum sms_use use, const char *mobile)
 {
-    struct wanting wanting = { .act = act, .mobile = mobile };
+    struct wanting wanting = { .act = act, .purpose = uses[use].name, .mobile = mobile };
     const struct service *service = act->service;
     random_fill(wanting.salt, sizeof wanting.salt);
     random_fill(wanting.hash, sizeof wanting.hash);
@@ -130,6 +147,8 @@ static struct result make_one(struct tx *tx, const struct act *act, struct sms_c
     struct account_row account;
     char code[SMS_CODE_DIGITS + 1];
     uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
+    const char *template = template_of(row->purpose);
+    ENSURE(template, ERROR_STORE_DAMAGED);
     row->wanted = 0;
     struct result r = tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &key), act->arena,
                              &account_row_shape, &account);
@@ -137,11 +156,11 @@ static struct result make_one(struct tx *tx, const struct act *act, struct sms_c
     TRY(r);
     draw_code(code);
     random_fill(salt, sizeof salt);
-    hash_code(act->service, row->mobile, BYTES(salt), code, hash);
+    hash_code(act->service, row, BYTES(salt), code, hash);
     row->salt = BYTES(salt);
     row->hash = BYTES(hash);
     struct notice_value values[] = { { "code", code } };
-    struct notice notice = { "sms-code", row->mobile, NULL, NOTICE_VALUES(values) };
+    struct notice notice = { template, row->mobile, NULL, NOTICE_VALUES(values) };
     r = notice_queue(tx, act, &notice);
     secret_wipe(code, sizeof code);
     TRY(r);
@@ -176,16 +195,16 @@ static enum error judge(const struct act *act, const struct sms_code_row *row, c
     uint8_t hash[HASH_SIZE];
     if (row->used || act->now_s - row->sent_s > SMS_LIFE_S) return ERROR_SMS_CODE_OVER;
     if (row->tries >= SMS_TRIES_MAX) return ERROR_SMS_CODE_TRIES;
-    hash_code(act->service, row->mobile, row->salt, code, hash);
+    hash_code(act->service, row, row->salt, code, hash);
     bool right = row->hash.len == HASH_SIZE && secret_equal(hash, row->hash.ptr, HASH_SIZE);
     return right ? ERROR_NONE : ERROR_SMS_CODE_WRONG;
 }
 
-struct result sms_check(struct tx *tx, const struct act *act, const char *mobile, const char *code,
-                        enum error *ret_why, int *ret_left)
+struct result sms_check(struct tx *tx, const struct act *act, const struct sms_try *tried, enum error *ret_why,
+                        int *ret_left)
 {
     struct sms_code_row row;
-    struct key_row key = { .key = mobile };
+    struct key_row key = { .key = tried->mobile, .other = uses[tried->use].name };
     bool full = false;
     struct result r = tx_one(tx, STATEMENT_SMS_CODE_GET, RECORD(key_row_shape, &key), act->arena, &sms_code_row_shape,
                              &row);
@@ -197,7 +216,7 @@ struct result sms_check(struct tx *tx, const struct act *act, const char *mobile
         return OK;
     }
     TRY(r);
-    enum error why = judge(act, &row, code);
+    enum error why = judge(act, &row, tried->code);
     if (why == ERROR_NONE) {
         row.used = 1;
     } else {

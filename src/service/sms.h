@@ -14,17 +14,27 @@ enum {
     SMS_JOB_MAX = 32
 };
 
-/* Notes that MOBILE wants a code. ERROR_SMS_TOO_SOON, ERROR_SMS_DAY_FULL, ERROR_SMS_CLIENT_FULL. */
-RESULT sms_want(const struct act *act, const char *mobile);
+/* What a code is good for; the limits of a number are counted for each of them. */
+enum sms_use {
+    SMS_LOGIN,
+    SMS_RECEIPT, /* of a USBKey (R-SHIP-3) */
+    SMS_USE_COUNT
+};
+
+/* Notes that MOBILE wants a code for USE. ERROR_SMS_TOO_SOON, ERROR_SMS_DAY_FULL, ERROR_SMS_CLIENT_FULL. */
+RESULT sms_want(const struct act *act, enum sms_use use, const char *mobile);
 
 /* The job: makes the codes that are wanted and puts them in the outbox. How many in RET_DONE. */
 RESULT sms_make_wanted(struct service *service, size_t *ret_done);
 
-/* In a closure: whether CODE is MOBILE's; it is used up if it is. A wrong one is counted, so the closure must commit:
- * RET_WHY says ERROR_NONE, ERROR_SMS_CODE_WRONG, ERROR_SMS_CODE_OVER, ERROR_SMS_CODE_TRIES or ERROR_SMS_CLIENT_FULL,
- * and RET_LEFT how many tries are left. */
-RESULT sms_check(struct tx *tx, const struct act *act, const char *mobile, const char *code, enum error *ret_why,
-                 int *ret_left);
+struct sms_try {
+    enum sms_use use;
+    const char *mobile, *code;
+};
+/* In a closure: whether the code tried is the mobile's for that use; it is used up if it is. A wrong one is
+ * counted, so the closure must commit: RET_WHY says ERROR_NONE, ERROR_SMS_CODE_WRONG, ERROR_SMS_CODE_OVER,
+ * ERROR_SMS_CODE_TRIES or ERROR_SMS_CLIENT_FULL, and RET_LEFT how many tries are left. */
+RESULT sms_check(struct tx *tx, const struct act *act, const struct sms_try *tried, enum error *ret_why, int *ret_left);
 
 /* Forgets what counts no longer. */
 RESULT sms_clean(struct service *service);

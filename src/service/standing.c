@@ -15,6 +15,9 @@ struct result standing_judge(enum kind kind, const struct certificate_row *curre
         return OK;
     }
     if (!current) return none(diag, "您名下没有有效的证书");
+    /* What is lost, broken or no longer wanted on its way can be told; the rest begins with the USBKey in hand. */
+    if (current->transit && (kind == KIND_RENEW || kind == KIND_UNLOCK || kind == KIND_CHANGE))
+        return none(diag, "USBKey 还在寄送途中，收到后请先确认收货");
     if (kind == KIND_RENEW) {
         int64_t from_s = civil_add_months(current->not_after_s, -1);
         char from[CIVIL_TEXT_MAX];

@@ -8,7 +8,8 @@
 
 /* The rule alone. CURRENT is the certificate in the person's hands that is the last to expire, NULL: none.
  *   ERROR_APPLICATION_CERTIFICATE       apply: there is a valid one
- *   ERROR_APPLICATION_CERTIFICATE_NONE  the others: there is none, or it is over where the service is not for that
+ *   ERROR_APPLICATION_CERTIFICATE_NONE  the others: there is none, it is over where the service is not for that, or its
+ *                                       USBKey is on the way (R-SHIP-3)
  *   ERROR_RENEWAL_EARLY                 renew: more than a calendar month before its end
  *   ERROR_APPLICATION_MEDIUM            unlock: not on a USBKey */
 RESULT standing_judge(enum kind kind, const struct certificate_row *current, int64_t now_s, struct diag *diag);

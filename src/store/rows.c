@@ -91,6 +91,10 @@ DEFINE(decision_row, DECISION_FIELDS);
 DEFINE(shipment_row, SHIPMENT_FIELDS);
 #undef TYPE
 
+#define TYPE receipt_row
+DEFINE(receipt_row, RECEIPT_FIELDS);
+#undef TYPE
+
 #define TYPE tariff_row
 DEFINE(tariff_row, TARIFF_FIELDS);
 #undef TYPE

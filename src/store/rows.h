@@ -52,7 +52,7 @@ ROW(seal_mark_row, SEAL_MARK_FIELDS);
     X(TEXT, state, 16) X(INT, added_s, 0)
 ROW(operator_row, OPERATOR_FIELDS);
 
-#define SMS_CODE_FIELDS(X) X(TEXT, mobile, 16) X(BYTES, salt, 16) X(BYTES, hash, 32) X(INT, sent_s, 0) \
+#define SMS_CODE_FIELDS(X) X(TEXT, mobile, 16) X(TEXT, purpose, 16) X(BYTES, salt, 16) X(BYTES, hash, 32) X(INT, sent_s, 0) \
     X(INT, tries, 0) X(INT, used, 0) X(INT, wanted, 0) X(INT, day, 0) X(INT, day_count, 0)
 ROW(sms_code_row, SMS_CODE_FIELDS);
 
@@ -116,6 +116,9 @@ ROW(decision_row, DECISION_FIELDS);
 #define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0)
 ROW(shipment_row, SHIPMENT_FIELDS);
 
+#define RECEIPT_FIELDS(X) X(TEXT, application, 17) X(ID, request, 0) X(INT, confirmed_s, 0)
+ROW(receipt_row, RECEIPT_FIELDS);
+
 /* "class" is a word of C++ only. */
 #define TARIFF_FIELDS(X) X(TEXT, class, 32) X(TEXT, service, 32) X(TEXT, item, 32) X(INT, from_s, 0) \
     X(INT, amount_fen, 0) X(TEXT, unit, 16)
@@ -172,7 +175,7 @@ ROW(callback_row, CALLBACK_FIELDS);
     X(ID, holder, 0) X(TEXT, application, 17) X(TEXT, medium, 16) X(TEXT, card, 32) X(TEXT, subject, 1500) \
     X(BYTES, der, 4096) X(INT, not_before_s, 0) X(INT, not_after_s, 0) X(TEXT, state, 16) X(INT, revoked_s, 0) \
     X(TEXT, reason, 32) X(INT, journal_index, 0) X(INT, reminded, 0) \
-    X(TEXT, holder_name, 300)
+    X(INT, transit, 0) X(TEXT, holder_name, 300)
 ROW(certificate_row, CERTIFICATE_FIELDS);
 
 #define ENVELOPED_KEY_FIELDS(X) X(TEXT, application, 17) X(BYTES, blob, 512)

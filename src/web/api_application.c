@@ -137,14 +137,6 @@ struct result api_application_key_sent(struct call *call)
     return desk_answer(call, &row);
 }
 
-struct result api_application_received(struct call *call)
-{
-    struct act act = app_act(call);
-    struct application_row row;
-    TRY(application_received(&act, call_text(call, "number"), &row));
-    return desk_answer(call, &row);
-}
-
 struct result api_deputy_name(struct call *call)
 {
     const struct api_deputy_new *asked = call->body;

@@ -10,7 +10,7 @@ struct result api_sms_code_send(struct call *call)
 {
     const struct api_sms_code_new *asked = call->body;
     struct act act = app_act(call);
-    return sms_want(&act, asked->mobile);
+    return sms_want(&act, SMS_LOGIN, asked->mobile);
 }
 
 /* The services that a session may enter, joined by commas. */

@@ -1,4 +1,5 @@
-/* The USBKey's way to its holder (R-SHIP-1). */
+/* The USBKey's way to its holder (R-SHIP-1), and its receipt (R-SHIP-3). */
+#include "service/receipt.h"
 #include "service/shipment.h"
 
 #include "web/api_desk.h"
@@ -34,4 +35,19 @@ struct result api_shipment_get(struct call *call)
     struct shipment_row row;
     TRY(shipment_get(&act, call_text(call, "number"), &row));
     return answer_shipment(call, &row);
+}
+
+struct result api_receipt_code_send(struct call *call)
+{
+    struct act act = app_act(call);
+    return receipt_code(&act, call_text(call, "number"));
+}
+
+struct result api_receipt_confirm(struct call *call)
+{
+    const struct api_receipt_confirm *asked = call->body;
+    struct act act = app_act(call);
+    struct application_row row;
+    TRY(receipt_confirm(&act, call_text(call, "number"), asked->code, &row));
+    return desk_answer(call, &row);
 }

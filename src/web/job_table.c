@@ -5,6 +5,7 @@
 #include "service/lapse.h"
 #include "service/notice.h"
 #include "service/payment.h"
+#include "service/receipt.h"
 #include "service/reconcile.h"
 #include "service/reminder.h"
 #include "service/review.h"
@@ -45,6 +46,7 @@ const struct job job_table[] = {
     { "journal", 10, journal_work, 0 },
     { "trail", 10, trail_work, 0 },
     { "revocations", 10, review_work, 0 },
+    { "receipts", 10, receipt_work, 0 },
     { "lapse", 60, lapse_work, 0 },
     { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },

@@ -167,7 +167,7 @@ class Hsm(unittest.TestCase):
         self.assertEqual(walk.state(), "in-production")
         self.token.trouble("none")
         self.comes_back()
-        self.assertEqual(walk.to("change_pin").state(), "shipped")
+        self.assertEqual(walk.to("change_pin").state(), "done")
 
     def test_a_signature_that_does_not_hold_never_leaves(self):
         """A module that is broken signs nothing that anybody sees."""

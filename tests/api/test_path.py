@@ -17,7 +17,8 @@ from world import World, free_ports, wait_for
 
 STEPS = ["administrator-login", "organization", "account", "sms-code", "sms-login", "application", "agreement", "details",
          "medium", "form", "scans", "submission", "payment", "pay", "reviewer-login", "review", "approval", "producer-login",
-         "plug", "open", "key-pair", "issue", "write", "finish", "shipment", "notices", "default-pin", "change-pin", "login",
+         "plug", "open", "key-pair", "issue", "write", "finish", "shipment", "notices", "default-pin", "change-pin",
+         "in-transit", "receipt", "login",
          "replay", "other-page", "other-origin"]
 
 
@@ -364,7 +365,7 @@ class Steps(unittest.TestCase):
         walk = self.walk("ship")
         page = self.staff.get("auditor").page
         made = page.api("GET", f"console/usbkeys/{walk.card.serial}")["items"]
-        self.assertEqual({c["purpose"]: c["state"] for c in made}, {"signing": "valid", "encryption": "valid"})
+        self.assertEqual({c["purpose"]: c["state"] for c in made}, {"signing": "transit", "encryption": "transit"})
         serial = next(c["serial"] for c in made if c["purpose"] == "signing")
         walk.revoke()
         past = page.api("GET", f"console/certificates/{serial}/history")["items"]

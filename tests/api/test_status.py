@@ -254,12 +254,16 @@ class Installation(unittest.TestCase):
     def in_list(self, certificate):
         return self.judge("crl", self.get(self.urls(certificate)["list"]), certificate)
 
-    def test_a_r_pki_3_issued_certificates_are_good(self):
+    def test_a_r_pki_3_r_ship_3_on_hold_in_transit_and_good_once_it_has_come(self):
         for certificate in self.signing, self.encryption:
             wait_for("an answer", lambda certificate=certificate: len(self.get(self.urls(certificate)["OCSP"],
                                                                                self.request(certificate))) > 5)
-            self.assertEqual(self.ocsp(certificate), "good")
-            self.assertEqual(self.in_list(certificate)[0], "good")
+            self.assertEqual(self.ocsp(certificate), "revoked 6")
+            wait_for("the list", lambda certificate=certificate: self.in_list(certificate)[0] == "revoked 6")
+        self.walk.to("receive")
+        for certificate in self.signing, self.encryption:
+            wait_for("OCSP", lambda certificate=certificate: self.ocsp(certificate) == "good")
+            wait_for("the list", lambda certificate=certificate: self.in_list(certificate)[0] == "good")
         self.assertRegex(self.urls(self.signing)["list"], r"/crl/issuing-0000\.crl$")
         full = self.get(self.urls(self.signing)["list"].replace("-0000", ""))
         self.assertEqual(self.judge("crl", full, self.signing)[0], "good")

@@ -154,7 +154,8 @@ class Walk:
     """One holder. Each method is a step and needs those before it; to(STEP) walks up to and including STEP."""
 
     ORDER = ["open", "log_in", "apply", "agree", "fill_in", "choose_medium", "print_form", "upload", "submit", "pay",
-             "approve", "plug", "open_card", "make_key", "issue", "write", "finish", "ship", "change_pin", "platform_login"]
+             "approve", "plug", "open_card", "make_key", "issue", "write", "finish", "ship", "receive", "change_pin",
+             "platform_login"]
 
     def __init__(self, world, staff):
         self.world, self.staff = world, staff
@@ -384,6 +385,16 @@ class Walk:
         self.staff.producer.api("POST", self.console_path("shipment"), {"carrier": "ems", "waybill": self.waybill})
 
     # ---- the holder has it ----
+
+    def receipt_code(self):
+        self.world.a_minute_passes(self.mobile)
+        since = len(self.world.messages("sms"))
+        self.portal.api("POST", self.path("receipt-code"))
+        return self.world.code(self.mobile, since)
+
+    def receive(self):
+        """R-SHIP-3: in transit until its holder has said that it came."""
+        self.portal.api("POST", self.path("receipt"), {"code": self.receipt_code()})
 
     def holder_agent(self):
         if not hasattr(self, "own_agent"):

@@ -7,6 +7,7 @@
     world.later(86400 * 400)            a restart at that time
     world.start(fault="web:…")          one process dies at that point (tests/faults.txt)
 """
+import contextlib
 import glob
 import json
 import os
@@ -15,6 +16,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -284,8 +286,13 @@ class World:
             return [m for m in self.messages(channel, to, since) if part in m["text"]]
         return wait_for(f"{channel} to {to} with {part!r}", look)[0]
 
+    def a_minute_passes(self, mobile):
+        """For MOBILE, to which one code a minute is sent (R-SMS-1)."""
+        with contextlib.closing(sqlite3.connect(self.path("web/hufu.db"), timeout=20)) as db, db:
+            db.execute("UPDATE sms_code SET sent_s = sent_s - 60 WHERE mobile = ?", (mobile,))
+
     def code(self, mobile, since=0):
-        """The last login code sent to MOBILE after the first SINCE messages of the sink."""
+        """The last code sent to MOBILE after the first SINCE messages of the sink."""
         def look():
             texts = [re.search(r"验证码\D{0,3}(\d{6})(?!\d)", m["text"]) for m in self.messages("sms", mobile, since)]
             return [found.group(1) for found in texts if found]

@@ -27,7 +27,7 @@ describe("between a page and a USBKey", () => {
   tidy();
 
   before(async () => {
-    holder = await Holder.until(world, "ship");
+    holder = await Holder.until(world, "receive");
     await holder.changePin();
   });
 

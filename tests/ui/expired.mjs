@@ -14,7 +14,7 @@ describe("a year later", () => {
 
   before(async () => {
     await people();
-    renewing = await Holder.until(world, "ship", "卫一");
+    renewing = await Holder.until(world, "receive", "卫一");
     await renewing.changePin();
     await world.stop();
     for (const section of ["web", "signer"]) world.set(section, "clock_offset_s", 400 * 86_400);

@@ -19,10 +19,11 @@ export async function prepare(world) {
     refunded: await until("pay", "沈四"),
     approved: await until("approve", "郑十"),
     produced: await until("produce", "孙一"),
-    has: await until("ship", "钱二"),
-    first: await until("ship", "冯三"),
-    locked: await until("ship", "韩四"),
-    passing: await until("ship", "褚五"),
+    sent: await until("ship", "严六"),
+    has: await until("receive", "钱二"),
+    first: await until("receive", "冯三"),
+    locked: await until("receive", "韩四"),
+    passing: await until("receive", "褚五"),
     blank: await world.card(),
   };
   await p.withdrawn.api("POST", p.withdrawn.path("withdrawal"));
@@ -207,12 +208,17 @@ async function portal(world, browser, people, each) {
     ["portal-status-refunded", "", "查看退款进度"],
     ["portal-payment-refunded", "payment", "已退款"],
   ]);
+  await show(people.sent, [
+    ["portal-certificates-transit", "/certificates", "USBKey 在寄送途中"],
+    ["portal-status-shipped", "", "收到后请确认收货"],
+    ["portal-receipt", "", "收到后请确认收货", (q) => q.getByRole("button", { name: "确认收货" }).click()],
+  ]);
   await show(people.has, [
     ["portal-home-certificate", "/", "有效期至"],
     ["portal-certificates", "/certificates", "有效期至", (q) => q.getByText("证书详情").first().click()],
     ["portal-proof", `/certificates/${people.has.serial}/proof`, "证明成立"],
-    ["portal-applications", "/applications", "已寄出"],
-    ["portal-status-shipped", "", "USBKey 已寄出"],
+    ["portal-applications", "/applications", "已办结"],
+    ["portal-status-done", "", "证书已启用"],
     ["portal-invoices", "invoices", "下载 OFD", (q) => q.getByRole("button", { name: "更正发票抬头" }).click()],
   ]);
   await show(people.locked, [

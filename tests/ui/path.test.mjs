@@ -205,6 +205,17 @@ test("R-APPLY-4, R-SHIP-1 the waybill is recorded and the holder sees it", async
   await holderPage.getByText(card.serial).waitFor();
 });
 
+test("R-SHIP-3 the certificate is in transit until the holder confirms the receipt by a code", async () => {
+  const p = holderPage;
+  await p.getByText("USBKey 在寄送途中").waitFor();
+  await p.getByRole("link", { name: "查看受理单" }).click();
+  const since = world.messages("sms").length;
+  await p.getByRole("button", { name: "确认收货" }).click();
+  await p.getByLabel("短信验证码").fill(await world.code(holder.mobile, since));
+  await p.getByRole("button", { name: "确认收货，启用证书" }).click();
+  await p.getByText("证书已启用").waitFor();
+});
+
 test("R-LOGIN-2, R-KEY-1 the holder changes 000000 and logs in to the platform", async () => {
   const p = await open();
   await p.goto(world.platform + "/");

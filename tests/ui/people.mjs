@@ -166,7 +166,7 @@ export class Operator {
   }
 }
 
-const steps = ["logIn", "apply", "fill", "print", "upload", "submit", "pay", "approve", "produce", "ship"];
+const steps = ["logIn", "apply", "fill", "print", "upload", "submit", "pay", "approve", "produce", "ship", "receive"];
 
 /* One holder on the way to a certificate: each step as in tests/api/walk.py. */
 export class Holder {
@@ -380,6 +380,14 @@ export class Holder {
       carrier: "ems",
       waybill: "EA" + random(9) + "CN",
     });
+    return this;
+  }
+
+  /** R-SHIP-3. */
+  async receive() {
+    const since = this.world.messages("sms").length;
+    await this.api("POST", this.path("receipt-code"));
+    await this.api("POST", this.path("receipt"), { code: await this.world.code(this.mobile, since) });
     return this;
   }
 

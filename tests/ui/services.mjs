@@ -40,13 +40,13 @@ describe("the other services", () => {
   let has, other, locked, held, passing;
 
   before(async () => {
-    has = await Holder.until(world, "ship", "马一");
-    other = await Holder.until(world, "ship", "马二");
-    locked = await Holder.until(world, "ship", "马四");
+    has = await Holder.until(world, "receive", "马一");
+    other = await Holder.until(world, "receive", "马二");
+    locked = await Holder.until(world, "receive", "马四");
     await locked.changePin();
-    held = await Holder.until(world, "ship", "马五");
+    held = await Holder.until(world, "receive", "马五");
     await held.changePin();
-    passing = await Holder.until(world, "ship", "马六");
+    passing = await Holder.until(world, "receive", "马六");
     await passing.changePin();
   });
 

@@ -168,3 +168,18 @@ DELETE FROM shipment WHERE application = :application
 
 -- name: shipment_get
 SELECT * FROM shipment WHERE application = :key
+
+-- name: receipt_insert
+INSERT INTO receipt (application, request, confirmed_s) VALUES (:application, :request, :confirmed_s)
+
+-- name: receipt_get
+SELECT * FROM receipt WHERE application = :key
+
+-- name: receipt_delete
+DELETE FROM receipt WHERE application = :application
+
+-- What a holder has confirmed and the signer was not told.
+-- name: receipt_list_untold
+SELECT r.application, r.request, r.confirmed_s FROM receipt r
+JOIN application a ON a.number = r.application JOIN certificate c ON c.serial = a.serial
+WHERE a.state = 'shipped' AND c.transit = 1 AND c.state <> 'revoked' ORDER BY r.application LIMIT :limit_count

@@ -1,8 +1,8 @@
 -- name: certificate_insert
 INSERT INTO certificate (serial, ca_id, purpose, pair, holder, application, medium, card, subject, der, not_before_s,
-                         not_after_s, state, revoked_s, reason, journal_index, reminded)
+                         not_after_s, state, revoked_s, reason, journal_index, reminded, transit)
 VALUES (:serial, :ca_id, :purpose, :pair, :holder, :application, :medium, :card, :subject, :der, :not_before_s,
-        :not_after_s, :state, :revoked_s, :reason, :journal_index, :reminded)
+        :not_after_s, :state, :revoked_s, :reason, :journal_index, :reminded, :transit)
 
 -- name: certificate_get
 SELECT * FROM certificate WHERE serial = :key
@@ -38,6 +38,9 @@ UPDATE certificate SET state = 'held' WHERE serial = :key AND state = 'valid'
 
 -- name: certificate_release
 UPDATE certificate SET state = 'valid' WHERE serial = :key AND state = 'held'
+
+-- name: certificate_receive
+UPDATE certificate SET transit = 0 WHERE serial = :key AND transit = 1
 
 -- name: enveloped_key_insert
 INSERT INTO enveloped_key (application, blob) VALUES (:application, :blob)

@@ -1,17 +1,17 @@
 -- name: sms_code_get
-SELECT * FROM sms_code WHERE mobile = :key
+SELECT * FROM sms_code WHERE mobile = :key AND purpose = :other
 
 -- name: sms_code_insert
-INSERT INTO sms_code (mobile, salt, hash, sent_s, tries, used, wanted, day, day_count)
-VALUES (:mobile, :salt, :hash, :sent_s, :tries, :used, :wanted, :day, :day_count)
+INSERT INTO sms_code (mobile, purpose, salt, hash, sent_s, tries, used, wanted, day, day_count)
+VALUES (:mobile, :purpose, :salt, :hash, :sent_s, :tries, :used, :wanted, :day, :day_count)
 
 -- name: sms_code_update
 UPDATE sms_code SET salt = :salt, hash = :hash, sent_s = :sent_s, tries = :tries, used = :used, wanted = :wanted,
     day = :day, day_count = :day_count
-WHERE mobile = :mobile
+WHERE mobile = :mobile AND purpose = :purpose
 
 -- name: sms_code_list_wanted
-SELECT * FROM sms_code WHERE wanted = 1 ORDER BY sent_s, mobile LIMIT :limit_count
+SELECT * FROM sms_code WHERE wanted = 1 ORDER BY sent_s, mobile, purpose LIMIT :limit_count
 
 -- The day's count stays as long as it can be needed.
 -- name: sms_code_delete_old

@@ -29,7 +29,8 @@ ORDER BY name, id LIMIT :limit_count
 -- name: search_certificate
 SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,
     organization.name AS organization, certificate.purpose AS about,
-    CASE WHEN certificate.state = 'valid' AND certificate.not_after_s < :at_s THEN 'expired' ELSE certificate.state END AS state,
+    CASE WHEN certificate.state = 'valid' AND certificate.not_after_s < :at_s THEN 'expired'
+        WHEN certificate.state = 'valid' AND certificate.transit = 1 THEN 'transit' ELSE certificate.state END AS state,
     certificate.not_after_s AS at_s
 FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
 WHERE certificate.serial LIKE :other ESCAPE '!' OR certificate.application LIKE :other ESCAPE '!'
@@ -40,7 +41,9 @@ ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
 -- A USBKey, with whom its latest certificate names.
 -- name: search_usbkey
 SELECT 'usbkey' AS kind, certificate.card AS key, certificate.holder AS id, account.name AS name,
-    organization.name AS organization, 'usbkey' AS about, certificate.state AS state, certificate.not_before_s AS at_s
+    organization.name AS organization, 'usbkey' AS about,
+    CASE WHEN certificate.state = 'valid' AND certificate.transit = 1 THEN 'transit' ELSE certificate.state END AS state,
+    certificate.not_before_s AS at_s
 FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
 WHERE certificate.purpose = 'signing' AND lower(certificate.card) LIKE :other ESCAPE '!'
     AND NOT EXISTS (SELECT 1 FROM certificate AS later WHERE later.card = certificate.card AND later.purpose = 'signing'

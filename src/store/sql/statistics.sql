@@ -27,9 +27,11 @@ LIMIT :limit_count
 -- As it stands at from_s: certificates by their state, and applications that are under way.
 -- name: statistics_now
 SELECT 'certificates' AS measure,
-    CASE WHEN state = 'valid' AND not_after_s < :from_s THEN 'expired' ELSE state END AS about, COUNT(*) AS count, 0 AS fen
+    CASE WHEN state = 'valid' AND not_after_s < :from_s THEN 'expired'
+        WHEN state = 'valid' AND transit = 1 THEN 'transit' ELSE state END AS about, COUNT(*) AS count, 0 AS fen
 FROM certificate WHERE purpose = 'signing'
-GROUP BY CASE WHEN state = 'valid' AND not_after_s < :from_s THEN 'expired' ELSE state END
+GROUP BY CASE WHEN state = 'valid' AND not_after_s < :from_s THEN 'expired'
+    WHEN state = 'valid' AND transit = 1 THEN 'transit' ELSE state END
 UNION ALL
 SELECT 'open' AS measure, state AS about, COUNT(*) AS count, 0 AS fen FROM application WHERE open = 1 GROUP BY state
 LIMIT :limit_count

@@ -410,7 +410,7 @@ struct journal_issued counter_issued(struct counter *c, const char *number, int6
     return (struct journal_issued){
         .request = random_id(), .application = number, .holder = s.holder, .card = "HF00000001",
         .approval1 = approval.statement, .approval_signature1 = approval.signature,
-        .produce = "produce", .produce_signature = bytes_text("signature"),
+        .produce = "HUFU-PRODUCE-v2\n", .produce_signature = bytes_text("signature"),
         .signing_certificate = certify(c, &profile_holder_signing, s.holder_name, not_after_s),
         .encryption_certificate = certify(c, &profile_holder_encryption, s.holder_name, not_after_s),
         .enveloped_key = bytes_text("envelope")
@@ -423,6 +423,27 @@ struct application_row counter_issue(struct counter *c, const char *number, int6
     struct journal_issued record = counter_issued(c, number, not_after_s);
     counter_add(t, JOURNAL_ISSUED, &journal_issued_shape, &record);
     good(c, counter_apply(c, t), "issue");
+    return counter_get(c, number);
+}
+
+struct application_row counter_receive(struct counter *c, const char *number)
+{
+    struct application_row row = counter_get(c, number);
+    struct key_row key = { .key = row.serial, .limit_count = 2 };
+    void *found;
+    size_t count;
+    good(c, store_list(c->office->service.store, STATEMENT_CERTIFICATE_LIST_PAIR, RECORD(key_row_shape, &key),
+                       c->office->arena, &certificate_row_shape, 2, &found, &count), "pair");
+    assert_int_equal(count, 2);
+    const struct certificate_row *pair = found;
+    struct told *t = counter_tell(c->journal);
+    const struct journal_received record = {
+        .request = random_id(), .holder = text_id(c->office->arena, &row.holder),
+        .serials = arena_format(c->office->arena, "%s,%s", pair[0].serial, pair[1].serial),
+        .received_s = c->office->clock.offset_s,
+    };
+    counter_add(t, JOURNAL_RECEIVED, &journal_received_shape, &record);
+    good(c, counter_apply(c, t), "receive");
     return counter_get(c, number);
 }
 

@@ -82,6 +82,8 @@ void counter_journal_begin(struct counter *c);
 /* A pair for what was approved last for NUMBER; NOT_AFTER_S 0: a year from now. */
 struct journal_issued counter_issued(struct counter *c, const char *number, int64_t not_after_s);
 struct application_row counter_issue(struct counter *c, const char *number, int64_t not_after_s);
+/* Its USBKey has come: as the signer records it. */
+struct application_row counter_receive(struct counter *c, const char *number);
 /* What the last approval of NUMBER revokes is revoked, as the signer does it when it is asked. */
 void counter_revoke(struct counter *c, const char *number);
 const char *counter_approval(struct counter *c, const char *number);

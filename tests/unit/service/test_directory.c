@@ -129,7 +129,7 @@ static void log_in(struct office *office, const char *mobile, struct session_tok
     struct act act = office_act(office);
     struct session session;
     char code[7];
-    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, mobile));
     office_run_jobs(office);
     read_code(office, code);
     assert_ok(session_login_sms(&act, mobile, code, "https://portal.example", &session, ret_token));
@@ -173,7 +173,7 @@ static void a_suspended_account_does_not_log_in(void **state)
     struct session_token token;
     struct act act = office_act(office);
     char code[7];
-    assert_ok(sms_want(&act, first_mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, first_mobile));
     office_run_jobs(office);
     read_code(office, code);
     assert_ok(directory_account_set_state(&act, &first.id, "suspended", "离岗", &row));

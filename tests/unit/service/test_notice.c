@@ -199,7 +199,7 @@ static void codes_are_wiped_and_not_sent_late(void **state)
     office_run_jobs(office);
     size_t before = office_sent(office, &sent);
     struct act act = office_act(office);
-    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, mobile));
     assert_ok(sms_make_wanted(&office->service, &made));
     struct key_row key = { .key = "sms", .at_s = office->clock.offset_s, .limit_count = 10 };
     void *rows;
@@ -220,7 +220,7 @@ static void codes_are_wiped_and_not_sent_late(void **state)
     /* while the gateway is away it is tried as long as the code lasts */
     office_relay_fails(office, SENT_SMS, ERROR_RELAY_UNREACHABLE);
     act = office_act(office);
-    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, mobile));
     assert_ok(sms_make_wanted(&office->service, &made));
     for (int i = 0; i < 400; i++) {
         send(office, "sms");
@@ -238,7 +238,7 @@ static void a_sent_code_is_wiped(void **state)
     office_account(office, mobile, office_numbers[0]);
     office_run_jobs(office);
     struct act act = office_act(office);
-    assert_ok(sms_want(&act, mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, mobile));
     assert_ok(sms_make_wanted(&office->service, &made));
     office_run_jobs(office);
     struct id id = row_of(office, "sms-code")->id;

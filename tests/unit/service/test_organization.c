@@ -371,8 +371,8 @@ static void a_number_is_changed_with_evidence(void **state)
     assert_true(was_told(office, first_mobile, "本号不能再登录"));
     assert_true(was_told(office, new_mobile, "已变更为本号"));
     assert_true(was_told(office, "zhangsan@example.com", "由 138****0001 变更为 138****0077"));
-    assert_ok(sms_want(&act, new_mobile));
-    assert_ok(sms_want(&act, first_mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, new_mobile));
+    assert_ok(sms_want(&act, SMS_LOGIN, first_mobile));
     assert_true(was_told(office, new_mobile, "验证码"));
     assert_false(was_told(office, first_mobile, "验证码"));
     /* the old number is free again, the new one is not */

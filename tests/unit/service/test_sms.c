@@ -21,7 +21,7 @@ static int set_up(void **state)
 static struct result want(struct office *office, const char *number)
 {
     struct act act = office_act(office);
-    return sms_want(&act, number);
+    return sms_want(&act, SMS_LOGIN, number);
 }
 
 static struct result enter(struct office *office, const char *number, const char *code)
@@ -250,7 +250,7 @@ static void codes_are_kept_hashed(void **state)
 {
     struct office *office = *state;
     char code[7];
-    struct key_row key = { .key = mobile };
+    struct key_row key = { .key = mobile, .other = "login" };
     struct sms_code_row row, other;
     get_code(office, code);
     assert_ok(store_one(office->service.store, STATEMENT_SMS_CODE_GET, RECORD(key_row_shape, &key), office->arena,
