@@ -8,8 +8,8 @@
  *   revoked        -              -           -         -
  *
  * In transit is one whose USBKey is on its way to its holder under the default PIN, which is public (R-SHIP-3): begun
- * by the producer's HUFU-PRODUCE-v2, ended by the holder's receipt. A hold in the meantime outlives the receipt, and its
- * release leaves what is in transit in transit. Only a valid one is good; the others are told as revoked, for
+ * by the producer's HUFU-PRODUCE-v2, ended by the holder's receipt. A hold in the meantime outlives the receipt, and
+ * its release leaves what is in transit in transit. Only a valid one is good; the others are told as revoked, for
  * certificateHold but for those of "revoked". */
 #pragma once
 

@@ -81,7 +81,8 @@ class Deputy(unittest.TestCase):
         version = page.api("GET", "agreement")["version"]
         key = {"card": "HF00000001", "container": "HUFU-2", "public_key": "00" * 64, "attestation": "00" * 64}
         for method, path, body in (("PUT", "agreement", {"version": version}), ("POST", "submission", None),
-                                   ("POST", "withdrawal", None), ("POST", "confirmation", None), ("POST", "receipt", None),
+                                   ("POST", "withdrawal", None), ("POST", "confirmation", None), ("POST", "receipt", {"code": "123456"}),
+                                   ("POST", "receipt-code", None),
                                    ("POST", "download-draft", key), ("GET", "certificates", None),
                                    ("POST", "unlock", {"card": "HF00000001", "challenge": "00" * 16}),
                                    ("PUT", "deputy", {"mobile": other.mobile}), ("DELETE", "deputy", None)):
