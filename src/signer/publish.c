@@ -108,6 +108,9 @@ struct result publisher_open(struct signer *signer, struct diag *diag, struct pu
         return diag_log(diag, ERROR_IO, "the folder %s", folder);
     }
     p->fresh = roll_count(signer->roll); /* those of before are the first sweep's affair */
+    p->opened_s = publish_now(p);
+    p->partitions_before = publish_partitions(p);
+    p->full_before = signer->phase == PHASE_HELLO;
     *ret_publisher = p;
     return OK;
 }
@@ -314,6 +317,10 @@ struct result publisher_work(struct publisher *publisher, int steps)
         if (r.code == ERROR_JOURNAL_WRITE) return r;
         if (!failed(r)) publisher->told = ERROR_NONE;
         if (!failed(r)) continue;
+        if (r.code == ERROR_BUSY) {
+            publisher->retry_s = now_s + 1;
+            return OK;
+        }
         if (r.code != publisher->told) log_failure("publish", r, NULL); /* not at every try again */
         publisher->told = r.code;
         publisher->retry_s = now_s + RETRY_S;

@@ -36,6 +36,9 @@ struct publisher {
     size_t swept, lists_swept; /* how far this sweep has looked */
     int64_t sweep_s;          /* when the next one begins */
     int64_t retry_s;          /* after a failure nothing is done before */
+    int64_t opened_s;         /* those before may have made lists up to then: */
+    size_t partitions_before; /* of so many partitions, */
+    bool full_before;         /* and in full */
     enum error told;          /* of the last failure, until something succeeds */
     int64_t nonce_second;     /* nonces answered in this second */
     int64_t nonces;
@@ -54,7 +57,7 @@ RESULT publish_answer(struct publisher *p, size_t position);
 RESULT publish_certificate(struct publisher *p, size_t position);
 
 /* publish_list.c. PARTITION or PUBLISH_FULL. publish_list makes it anew; publish_list_look does so unless what is
- * published will do. */
+ * published will do. ERROR_BUSY: it is to be asked again in the next second. */
 RESULT publish_list(struct publisher *p, int64_t partition);
 RESULT publish_list_look(struct publisher *p, int64_t partition);
 size_t publish_partitions(const struct publisher *p);

@@ -109,6 +109,15 @@ static struct list seen(struct publisher *p, int64_t partition, const struct con
 
 /* ---- making it ---- */
 
+/* What is found of a list need not be the last that was made of it: the folder may be lost, or an old one have come back.
+ * But whoever made it ended before this process began, and in no second are as many made as it has numbers: those of the
+ * next second are free. */
+static bool may_be_taken(const struct publisher *p, int64_t partition, int64_t now_s)
+{
+    const bool before = partition == PUBLISH_FULL ? p->full_before : (size_t)partition < p->partitions_before;
+    return before && now_s <= p->opened_s;
+}
+
 /* Numbers rise with every list and, since they are also a time, when the folder or a part of the past is lost. */
 static uint64_t next_number(const struct list *list, int64_t now_s)
 {
@@ -150,6 +159,7 @@ static struct result look(struct publisher *p, int64_t partition, bool anew)
         anew = false; /* what was changed before a restart may be published already */
     }
     if (content.over || (!anew && now_s < list->renew_s)) return OK;
+    ENSURE(!may_be_taken(p, partition, now_s), ERROR_BUSY);
     return make(p, partition, &content, now_s);
 }
 

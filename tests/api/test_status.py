@@ -352,7 +352,6 @@ class Installation(unittest.TestCase):
 
     def test_e_r_pki_3_what_is_lost_of_the_folder_comes_back(self):
         number = self.in_list(self.signing)[1]
-        time.sleep(1)  # a list's number is made of the second: with the folder the number of before is gone too
         shutil.rmtree(self.world.path("publish/crl"))
         shutil.rmtree(self.world.path("publish/ocsp"))
         self.world.kill("signer")

@@ -30,6 +30,7 @@ void play_restart(struct play *play)
     struct signer_state state;
     assert_ok(stage_open(play->stage));
     assert_ok(stage_greet(play->stage, play->cast, &state));
+    play->stage->now_s++;
 }
 
 int main(void)

@@ -20,7 +20,7 @@ struct play {
 
 int play_setup(void **state);
 int play_teardown(void **state);
-/* Closes and opens it again, as a restart would, and greets. */
+/* Closes and opens it again, as a restart would, and greets; and a second passes. */
 void play_restart(struct play *play);
 
 #define PLAY(name) cmocka_unit_test_setup_teardown(name, play_setup, play_teardown)
