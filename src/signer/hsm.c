@@ -141,8 +141,10 @@ static struct result failure_of(struct hsm *h, const struct ipc_message *message
 {
     struct ipc_failure failure = { 0 };
     struct reader r = reader_of(message->body);
+    /* Others mean something here, as that the journal cannot be written; the library's process has no say in that. */
+    const enum error code = hsm_failed((struct result){ message->error }) ? message->error : ERROR_HSM_LIBRARY;
     IGNORE(shape_read(&ipc_failure_shape, &r, arena, &failure)); /* then without words */
-    return tell_failure(h, diag_log(diag, message->error, "%s", failure.log ? failure.log : ""), diag);
+    return tell_failure(h, diag_log(diag, code, "%s", failure.log ? failure.log : ""), diag);
 }
 
 static struct result ask(struct hsm *h, uint16_t type, const struct shape *ask_shape, const void *record,

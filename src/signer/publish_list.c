@@ -109,9 +109,9 @@ static struct list seen(struct publisher *p, int64_t partition, const struct con
 
 /* ---- making it ---- */
 
-/* What is found of a list need not be the last that was made of it: the folder may be lost, or an old one have come back.
- * But whoever made it ended before this process began, and in no second are as many made as it has numbers: those of the
- * next second are free. */
+/* What is found of a list need not be the last that was made of it: the folder may be lost, or an old one have come
+ * back. But whoever made it ended before this process began, and in no second are as many made as it has numbers: those
+ * of the next second are free. */
 static bool may_be_taken(const struct publisher *p, int64_t partition, int64_t now_s)
 {
     const bool before = partition == PUBLISH_FULL ? p->full_before : (size_t)partition < p->partitions_before;
