@@ -20,7 +20,6 @@ static const struct cli_option options[] = {
     { "perform", CLI_FLAG, offsetof(struct ceremony_options, perform), NULL, 0, 0, "do it; else it is only checked and told" },
     { "reviewed", CLI_TEXT, offsetof(struct ceremony_options, reviewed), "SM3", 0, 0, "of the file that was reviewed; another one is refused" },
     { "folder", CLI_TEXT, offsetof(struct ceremony_options, folder), "DIR", 0, 0, "custodians, order: the installation (default $HUFU_FOLDER, var, /var/lib/hufu)" },
-    { "agent", CLI_TEXT, offsetof(struct ceremony_options, agent), "URL", 0, 0, "custodians, order: where the agent listens (default http://127.0.0.1:18181)" },
     { "passphrase-fd", CLI_NUMBER, offsetof(struct ceremony_options, passphrase_fd), "FD", 0, 1 << 16, "descriptor with the passphrases and PINs, a line each; else asked for" },
     { "json", CLI_FLAG, offsetof(struct ceremony_options, json), NULL, 0, 0, "one JSON object" },
 };

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "cli/operator.h"
+#include "cli/operator_card.h"
 #include "ipc/signer_api.h"
 #include "merkle/inspect.h"
 #include "pki/pkcs8.h"
@@ -19,12 +19,12 @@ enum { TWO = 2, TIME_TEXT = 24, PEM_LINE = 64, PEM_MAX = 1024 };
 struct desk {
     struct installation installation;
     struct place place;
-    struct operator_work work[TWO];
+    struct operator_card by[TWO];
 };
 
 static void leave(struct desk *d)
 {
-    for (size_t i = 0; i < TWO; i++) operator_end(&d->work[i]);
+    for (size_t i = 0; i < TWO; i++) operator_card_end(&d->by[i]);
     place_done(&d->place);
     installation_done(&d->installation);
 }
@@ -36,8 +36,8 @@ static struct result enter(struct performing *p, struct desk *d)
     TRY(place_open(d->installation.folder, p->diag, &d->place));
     client_begin();
     for (size_t i = 0; i < TWO; i++) {
-        const struct operator_login login = { .card = p->ceremony.operators[i], .agent = p->options->agent };
-        TRY(operator_begin(&d->place, &login, p->diag, &d->work[i]));
+        const struct secret *pin = &p->secrets.all[p->ceremony.custodian_count + i];
+        TRY(operator_card_begin(&d->place, p->ceremony.operators[i], pin, p->arena, p->diag, &d->by[i]));
     }
     return OK;
 }
@@ -48,13 +48,13 @@ struct own_lines {
     const char *serial;
 };
 
-static void fill(const struct operator_work *work, struct own_lines *ret_own)
+static void fill(const struct operator_card *by, struct own_lines *ret_own)
 {
     const struct clock clock = { .now = clock_system };
     const struct id id = random_id();
     id_text(&id, ret_own->nonce);
     snprintf(ret_own->time, sizeof ret_own->time, "%lld", (long long)clock_now(&clock));
-    ret_own->serial = operator_serial(work);
+    ret_own->serial = by->serial;
 }
 
 /* Asks PATH with both statements, and what else BODY has. */
@@ -66,10 +66,10 @@ static struct result send(struct performing *p, struct desk *d, const char *path
     for (size_t i = 0; i < TWO && !failed(r); i++) {
         char text_name[] = "statement1", signature_name[] = "signature1";
         text_name[sizeof text_name - 2] = signature_name[sizeof signature_name - 2] = (char)('1' + i);
-        r = operator_sign(&d->work[i], texts[i], p->arena, p->diag, &signature);
+        r = operator_card_sign(&d->by[i], texts[i], p->arena, p->diag, &signature);
         if (failed(r)) break;
-        ceremony_record_step(&p->record, "signed by certificate %s, USBKey %s; SM3 of the statement %s",
-                             operator_serial(&d->work[i]), p->ceremony.operators[i],
+        ceremony_record_step(&p->record, "signed by %s, certificate %s, USBKey %s; SM3 of the statement %s",
+                             d->by[i].name, d->by[i].serial, d->by[i].card,
                              ceremony_sm3(bytes_text(texts[i]), p->arena));
         if (json_object_set_new(body, text_name, json_string(texts[i])) != 0 ||
             json_object_set_new(body, signature_name, json_string(signature)) != 0)
@@ -79,7 +79,7 @@ static struct result send(struct performing *p, struct desk *d, const char *path
         json_decref(body);
         return r;
     }
-    return client_call(d->work[0].console, "POST", path, body, p->diag, ret_answer);
+    return client_call(d->by[0].console, "POST", path, body, p->diag, ret_answer);
 }
 
 /* FIELD of ANSWER, base64, which has LEN bytes unless that is 0. */
@@ -106,14 +106,14 @@ static struct result join_names(struct performing *p, const char **ret_names)
     return OK;
 }
 
-static struct result write_appointment(struct performing *p, const struct operator_work *work, struct bytes keys,
+static struct result write_appointment(struct performing *p, const struct operator_card *by, struct bytes keys,
                                        const char **ret_text)
 {
     char threshold[TIME_TEXT];
     struct own_lines own;
     const char *names;
     TRY(join_names(p, &names));
-    fill(work, &own);
+    fill(by, &own);
     snprintf(threshold, sizeof threshold, "%zu", p->ceremony.threshold);
     const struct custody_statement s = { .custodians = names, .keys = ceremony_sm3(keys, p->arena),
                                          .threshold = threshold, .version = p->ceremony.version, .nonce = own.nonce,
@@ -184,7 +184,7 @@ static struct result appoint(struct performing *p, struct desk *d)
     size_t count = p->ceremony.custodian_count;
     for (size_t i = 0; i < count; i++) memcpy(points + i * SM2_POINT_SIZE, p->own[i].public.point, SM2_POINT_SIZE);
     struct bytes keys = bytes_of(points, count * SM2_POINT_SIZE);
-    for (size_t i = 0; i < TWO; i++) TRY(write_appointment(p, &d->work[i], keys, &texts[i]));
+    for (size_t i = 0; i < TWO; i++) TRY(write_appointment(p, &d->by[i], keys, &texts[i]));
     const char *told = text_base64(p->arena, keys);
     ENSURE(told, ERROR_OUT_OF_ROOM);
     TRY(send(p, d, "/api/v1/console/custodians", texts, json_pack("{s:s}", "keys", told), NULL));
@@ -203,11 +203,11 @@ struct result ceremony_appoint(struct performing *p)
 
 /* ---- an order ---- */
 
-static struct result write_order(struct performing *p, const struct operator_work *work, const char **ret_text)
+static struct result write_order(struct performing *p, const struct operator_card *by, const char **ret_text)
 {
     const struct ceremony_case *order = &p->ceremony.order;
     struct own_lines own;
-    fill(work, &own);
+    fill(by, &own);
     const struct judicial_statement s = { .case_number = order->case_number, .authority = order->authority,
                                           .holder_name = order->holder_name, .certificate = order->certificate,
                                           .nonce = own.nonce, .operator_serial = own.serial, .time = own.time };
@@ -243,7 +243,7 @@ static struct result order(struct performing *p, struct desk *d)
     const char *texts[TWO];
     json_t *answer = NULL;
     TRY(enter(p, d));
-    for (size_t i = 0; i < TWO; i++) TRY(write_order(p, &d->work[i], &texts[i]));
+    for (size_t i = 0; i < TWO; i++) TRY(write_order(p, &d->by[i], &texts[i]));
     TRY(send(p, d, "/api/v1/console/judicial-orders", texts, json_object(), &answer));
     struct result r = keep_case(p, answer);
     json_decref(answer);

@@ -17,9 +17,10 @@ _Static_assert(ESCROW_SHARE_PLAIN + KEY_WRAP_EXTRA <= CEREMONY_KEY_SIZE_MAX, "a 
 
 /* Who is asked for the secret WHICH, and for what. */
 struct wanted {
-    const struct custodian *custodian; /* NULL: nobody of these; the passphrase of a whole key */
-    int number;
-    bool pin, fresh;
+    const char *name; /* NULL: is not known, or nobody's in particular */
+    const char *card; /* whose PIN it is; NULL: a passphrase */
+    int number;       /* of the custodian; 0: another one */
+    bool fresh;
 };
 
 static bool is_new(const struct ceremony *c)
@@ -29,22 +30,24 @@ static bool is_new(const struct ceremony *c)
 
 static size_t count_of(const struct ceremony *c)
 {
-    if (c->kind == CEREMONY_ORDER) return 0;
+    if (c->operators[0]) return c->custodian_count + COUNT(c->operators);
     if (c->kind == CEREMONY_RECOVERY) return c->custodian_count + 1;
     return c->custodian_count ? c->custodian_count : 1;
 }
 
 static struct wanted wanted_of(const struct ceremony *c, size_t which)
 {
-    if (which >= c->custodian_count) return (struct wanted){ .fresh = is_new(c) || c->kind == CEREMONY_RECOVERY };
-    return (struct wanted){ &c->custodians[which], c->numbers[which], c->custodians[which].card != NULL, is_new(c) };
+    if (which < c->custodian_count)
+        return (struct wanted){ c->custodians[which].name, c->custodians[which].card, c->numbers[which], is_new(c) };
+    if (c->operators[0]) return (struct wanted){ .card = c->operators[which - c->custodian_count] };
+    return (struct wanted){ .fresh = is_new(c) || c->kind == CEREMONY_RECOVERY };
 }
 
 static struct result check_length(const struct wanted *w, const struct secret *one, size_t line, struct diag *diag)
 {
-    size_t min = w->pin ? PIN_MIN : SECRET_MIN;
+    size_t min = w->card ? PIN_MIN : SECRET_MIN;
     if (one->len >= min) return OK;
-    return diag_log(diag, ERROR_SECRET, "%s %zu has less than %zu bytes", w->pin ? "PIN" : "passphrase", line, min);
+    return diag_log(diag, ERROR_SECRET, "%s %zu has less than %zu bytes", w->card ? "PIN" : "passphrase", line, min);
 }
 
 static struct result split_lines(struct secret *whole, const struct ceremony *c, struct diag *diag,
@@ -66,19 +69,20 @@ static struct result ask(const struct ceremony *c, size_t which, struct diag *di
 {
     char words[CUSTODIAN_NAME_MAX + 128];
     const struct wanted w = wanted_of(c, which);
-    const char *name = w.custodian && w.custodian->name ? w.custodian->name : NULL;
-    if (w.pin)
+    if (w.card && w.number)
         snprintf(words, sizeof words, cli_words("保管人 %d %s，USBKey %s 的保管 PIN：",
                                                 "Custodian %d %s, PIN for custody on USBKey %s: "),
-                 w.number, name, w.custodian->card);
-    else if (w.custodian)
+                 w.number, w.name, w.card);
+    else if (w.card)
+        snprintf(words, sizeof words, cli_words("操作员 USBKey %s 的 PIN：", "Operator, PIN of USBKey %s: "), w.card);
+    else if (w.number)
         snprintf(words, sizeof words, cli_words("保管人 %d%s%s的口令：", "Passphrase of custodian %d%s%s: "),
-                 w.number, name ? " " : "", name ? name : "");
+                 w.number, w.name ? " " : "", w.name ? w.name : "");
     else if (c->kind == CEREMONY_RECOVERY)
         snprintf(words, sizeof words, "%s", cli_words("交给对方的密钥文件的口令：",
                                                       "Passphrase of the file for the authority: "));
     else snprintf(words, sizeof words, "%s", cli_words("根密钥的口令：", "Passphrase of the root's key: "));
-    if (w.pin) return pin_ask(words, w.fresh, diag, ret_secret);
+    if (w.card) return pin_ask(words, w.fresh, diag, ret_secret);
     return w.fresh ? passphrase_new(-1, words, diag, ret_secret) : passphrase_read(-1, words, diag, ret_secret);
 }
 

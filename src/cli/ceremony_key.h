@@ -7,7 +7,7 @@
 
 /* In memory for one ceremony; wiped by ceremony_secrets_done. */
 struct ceremony_secrets {
-    struct secret all[CEREMONY_CUSTODIANS_MAX + 1];
+    struct secret all[CEREMONY_CUSTODIANS_MAX + 2];
     size_t count;
 };
 

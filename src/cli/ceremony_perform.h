@@ -7,7 +7,7 @@
 
 struct ceremony_options {
     const char *reviewed;
-    const char *folder, *agent; /* of the installation that runs */
+    const char *folder; /* of the installation that runs */
     int64_t passphrase_fd;
     bool perform, json;
 };
@@ -34,8 +34,8 @@ RESULT ceremony_make_keys(struct performing *p);
 /* Into the record: whose shares were opened, and by what. */
 void ceremony_record_opened(struct performing *p);
 
-/* Has two administrators appoint the custodians at the installation: the shares become outputs. What operator_begin and
- * the console say. */
+/* Has two administrators appoint the custodians at the installation: the shares become outputs. What
+ * operator_card_begin and the console say. */
 RESULT ceremony_appoint(struct performing *p);
 /* Has a reviewer and an auditor order the key: case and certificate become outputs. */
 RESULT ceremony_order(struct performing *p);

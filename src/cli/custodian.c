@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "cli/command.h"
 #include "cli/usbkey.h"
 #include "pki/card_keys.h"
 #include "pki/chain.h"
@@ -37,24 +36,12 @@ struct opened {
 
 static struct result told(const struct opened *o, const char *what, ULONG sar)
 {
-    return sar == SAR_OK ? OK : diag_log(o->diag, ERROR_CUSTODIAN_USBKEY, "%s, USBKey %s: %s answers %08X",
-                                         o->custodian->name, o->custodian->card, what, (unsigned)sar);
+    return usbkey_told(o->custodian->name, o->custodian->card, what, sar, o->diag);
 }
 
-/* Asks for it while there is somebody to plug it in. */
 static struct result plug(struct opened *o)
 {
-    char line[8];
-    while (!usbkey_connect(o->custodian->card, &o->device)) {
-        bool there = isatty(STDIN_FILENO);
-        if (there)
-            printf(cli_words("请 %s 插入 USBKey %s，然后按回车：", "%s: plug in USBKey %s, then press Enter: "),
-                   o->custodian->name, o->custodian->card);
-        fflush(stdout);
-        if (!there || !fgets(line, sizeof line, stdin))
-            return diag_log(o->diag, ERROR_CUSTODIAN_ABSENT, "%s, USBKey %s", o->custodian->name, o->custodian->card);
-    }
-    return OK;
+    return usbkey_plug(o->custodian->name, o->custodian->card, o->diag, &o->device);
 }
 
 static void leave(struct opened *o)
@@ -67,42 +54,9 @@ static void leave(struct opened *o)
     if (o->device) SKF_DisConnectDev(o->device);
 }
 
-/* The driver's interface takes a PIN as text. */
-static struct result pin_text(const struct opened *o, const struct secret *pin, char ret_pin[SKF_PIN_MAX + 1])
-{
-    if (pin->len < SKF_PIN_MIN || pin->len > SKF_PIN_MAX)
-        return diag_log(o->diag, ERROR_CUSTODIAN_PIN, "%s: a PIN has 6 to 16 characters", o->custodian->name);
-    memcpy(ret_pin, pin->bytes, pin->len);
-    ret_pin[pin->len] = '\0';
-    return OK;
-}
-
-static struct result pin_refused(const struct opened *o, ULONG sar, ULONG tries)
-{
-    static const struct {
-        ULONG sar;
-        const char *words;
-    } why[] = { { SAR_PIN_LOCKED, "is locked" },
-                { SAR_PIN_INVALID, "is too simple" },
-                { SAR_PIN_LEN_RANGE, "has another length" },
-                { SAR_USER_PIN_NOT_INITIALIZED, "must be changed first" } };
-    for (size_t i = 0; i < COUNT(why); i++)
-        if (why[i].sar == sar)
-            return diag_log(o->diag, ERROR_CUSTODIAN_PIN, "%s, USBKey %s: it %s", o->custodian->name,
-                            o->custodian->card, why[i].words);
-    if (sar != SAR_PIN_INCORRECT) return told(o, "SKF_VerifyPIN", sar);
-    return diag_log(o->diag, ERROR_CUSTODIAN_PIN, "%s, USBKey %s: %u tries are left", o->custodian->name,
-                    o->custodian->card, (unsigned)tries);
-}
-
 static struct result log_in(struct opened *o, const struct secret *pin)
 {
-    char text[SKF_PIN_MAX + 1];
-    ULONG tries = 0;
-    TRY(pin_text(o, pin, text));
-    ULONG sar = SKF_VerifyPIN(o->application, USER_TYPE, text, &tries);
-    secret_wipe(text, sizeof text);
-    return sar == SAR_OK ? OK : pin_refused(o, sar, tries);
+    return usbkey_log_in(o->application, o->custodian->name, o->custodian->card, pin, o->diag);
 }
 
 /* What was encrypted to the container's key, C1 ‖ C3 ‖ C2. RET_PLAIN has room for what is in SEALED. */
@@ -130,7 +84,7 @@ static struct result read_transport(const struct opened *o, const char *path, ui
 {
     uint8_t read_[CARD_KEY_SIZE + 1];
     if (!path)
-        return diag_log(o->diag, ERROR_CUSTODIAN_USBKEY, "%s: USBKey %s is blank, and no maker_transport_key is named",
+        return diag_log(o->diag, ERROR_USBKEY_FAILED, "%s: USBKey %s is blank, and no maker_transport_key is named",
                         o->custodian->name, o->custodian->card);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, read_, sizeof read_);
@@ -161,7 +115,7 @@ static struct result make_application(struct opened *o, const char *transport_ke
     uint8_t drawn[ADMIN_PIN_BYTES];
     char admin[2 * ADMIN_PIN_BYTES + 1], text[SKF_PIN_MAX + 1];
     TRY(authenticate(o, transport_key));
-    TRY(pin_text(o, pin, text));
+    TRY(usbkey_pin(o->custodian->name, pin, o->diag, text));
     struct result r = drbg_fill(drbg, drawn, sizeof drawn);
     for (size_t i = 0; i < sizeof drawn; i++) snprintf(admin + 2 * i, 3, "%02x", drawn[i]);
     ULONG sar = SAR_OK;
@@ -172,8 +126,7 @@ static struct result make_application(struct opened *o, const char *transport_ke
     secret_wipe(admin, sizeof admin);
     secret_wipe(text, sizeof text);
     TRY(r);
-    return sar == SAR_PIN_INVALID || sar == SAR_PIN_LEN_RANGE ? pin_refused(o, sar, 0)
-                                                              : told(o, "SKF_CreateApplication", sar);
+    return usbkey_told(o->custodian->name, o->custodian->card, "SKF_CreateApplication", sar, o->diag);
 }
 
 static struct result enter(struct opened *o, const struct custodian_maker *maker, const struct secret *pin,

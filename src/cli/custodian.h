@@ -46,7 +46,7 @@ struct custodian_key {
 
 /* Makes a key in CUSTODIAN's USBKey, in the application above: on a USBKey without it, that is made with PIN as its
  * PIN. The USBKey is of MAKER and says that it made the key itself; the key has opened something before this returns.
- * ERROR_CUSTODIAN_ABSENT, ERROR_CUSTODIAN_PIN, ERROR_CUSTODIAN_USBKEY, ERROR_CARD_OTHER, ERROR_CARD_ATTESTATION and the
+ * ERROR_USBKEY_ABSENT, ERROR_USBKEY_PIN, ERROR_USBKEY_FAILED, ERROR_CARD_OTHER, ERROR_CARD_ATTESTATION and the
  * errors of chain_check, with the person's name in DIAG. */
 RESULT custodian_key_make(const struct custodian *custodian, const struct custodian_maker *maker,
                           const struct secret *pin, struct drbg *drbg, struct arena *arena, struct diag *diag,
@@ -54,7 +54,7 @@ RESULT custodian_key_make(const struct custodian *custodian, const struct custod
 /* Takes the key off the USBKey again, as far as it can be had: what it was made for did not come about. */
 void custodian_key_forget(const struct custodian *custodian, const struct custodian_key *key,
                           const struct secret *pin);
-/* SHARE as its USBKey opens it. ERROR_CUSTODIAN_ABSENT, ERROR_CUSTODIAN_PIN, ERROR_CUSTODIAN_USBKEY;
+/* SHARE as its USBKey opens it. ERROR_USBKEY_ABSENT, ERROR_USBKEY_PIN, ERROR_USBKEY_FAILED;
  * ERROR_CUSTODIAN_SHARE when it is not sealed to that key. RET_SHARE is the caller's to wipe. */
 RESULT custodian_share_open(const struct custodian_share *share, const struct secret *pin, struct arena *arena,
                             struct diag *diag, struct shamir_share *ret_share);

@@ -59,62 +59,21 @@ static struct result finish(struct client *agent, struct client *console, const 
     return r;
 }
 
-void operator_end(struct operator_work *work)
-{
-    client_free(work->agent);
-    client_free(work->console);
-    json_decref(work->key);
-    *work = (struct operator_work){ 0 };
-}
-
-const char *operator_serial(const struct operator_work *work)
-{
-    return signing_serial(work->key);
-}
-
-struct result operator_sign(const struct operator_work *work, const char *statement, struct arena *arena,
-                            struct diag *diag, const char **ret_signature)
-{
-    json_t *signed_ = NULL;
-    TRY(agent_sign(work->agent, client_text(work->key, "key"), statement, work->pin, diag, &signed_));
-    const char *signature = arena_text(arena, bytes_text(client_text(signed_, "signature")));
-    json_decref(signed_);
-    ENSURE(signature, ERROR_OUT_OF_ROOM);
-    *ret_signature = signature;
-    return OK;
-}
-
-static struct result begin(const struct place *place, const struct operator_login *login, struct diag *diag,
-                           struct operator_work *work)
+struct result operator_log_in(const struct place *place, const struct operator_login *login, struct diag *diag,
+                              struct client **ret_console)
 {
     const char *address = login->agent ? login->agent : place_address(place, "agent");
     const json_t *person = login->card ? person_with(place, login->card) : place_person(place, login->role);
     const char *card = login->card ? login->card : person ? client_text(person, "card") : NULL;
+    struct client *agent CLEANUP(client_free_p) = NULL;
     TRY(agent_client_new(address[0] ? address : USUAL_AGENT, place_address(place, "console"), cli_english(), diag,
-                         &work->agent));
-    work->console = client_new(place_address(place, "console"));
-    work->pin = person ? client_text(person, "pin") : NULL;
-    client_english(work->console, cli_english());
-    TRY(find_key(work->agent, card, diag, &work->key));
-    return finish(work->agent, work->console, work->key, work->pin, diag);
-}
-
-struct result operator_begin(const struct place *place, const struct operator_login *login, struct diag *diag,
-                             struct operator_work *ret_work)
-{
-    struct operator_work work = { 0 };
-    struct result r = begin(place, login, diag, &work);
-    if (failed(r)) operator_end(&work);
-    else *ret_work = work;
+                         &agent));
+    struct client *console CLEANUP(client_free_p) = client_new(place_address(place, "console"));
+    client_english(console, cli_english());
+    json_t *key = NULL;
+    TRY(find_key(agent, card, diag, &key));
+    struct result r = finish(agent, console, key, person ? client_text(person, "pin") : NULL, diag);
+    json_decref(key);
+    if (!failed(r)) *ret_console = TAKE(console);
     return r;
-}
-
-struct result operator_log_in(const struct place *place, const struct operator_login *login, struct diag *diag,
-                              struct client **ret_console)
-{
-    struct operator_work work;
-    TRY(operator_begin(place, login, diag, &work));
-    *ret_console = TAKE(work.console);
-    operator_end(&work);
-    return OK;
 }

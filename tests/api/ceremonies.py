@@ -76,7 +76,7 @@ class Scripts:
         try:
             given = ["--passphrase-fd", str(read)] if secrets else []
             return subprocess.run([HUFU, "ceremony", *given, *arguments], text=True, pass_fds=[read], capture_output=True,
-                                  timeout=60, stdin=subprocess.DEVNULL,
+                                  timeout=60, stdin=subprocess.DEVNULL, start_new_session=True,
                                   env=dict(os.environ, LC_ALL="C.UTF-8", HUFU_USBKEYS=cls.usbkeys or cls.place))
         finally:
             os.close(read)

@@ -83,25 +83,34 @@ class Custody(Scripts, unittest.TestCase):
         return cls.ceremony("--folder", cls.world.folder, *arguments, secrets=secrets)
 
     @classmethod
+    def operators_pins(cls, name):
+        """Of those who sign, as the file names their USBKeys."""
+        with open(cls.path(name)) as f:
+            fields = dict(line.strip().split(" = ", 1) for line in f if " = " in line)
+        pins = {**PINS, **{person["card"]: person["pin"] for person in cls.world.people()}}
+        return [pins[fields[field]] for field in ("administrator_1", "administrator_2", "reviewer", "auditor") if field in fields]
+
+    @classmethod
     def performed(cls, name, *secrets):
         """As many PINs as the file has custodians."""
         with open(cls.path(name)) as f:
             count = f.read().count("\ncustodian_")
-        ran = cls.at_work("--perform", "--json", cls.path(name), secrets=secrets[:count])
+        ran = cls.at_work("--perform", "--json", cls.path(name), secrets=[*secrets[:count], *cls.operators_pins(name)])
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return json.loads(ran.stdout)
 
     @classmethod
     def tried(cls, name):
         """An order that comes before the key is wrapped for the custodians is refused, and tried again."""
-        ran = cls.at_work("--perform", "--json", cls.path(name))
+        ran = cls.at_work("--perform", "--json", cls.path(name), secrets=cls.operators_pins(name))
         assert ran.returncode == 0 or "not in escrow yet" in ran.stderr, ran.stdout + ran.stderr
         return ran.returncode == 0 and json.loads(ran.stdout)
 
     def refused_at_work(self, fields, words, *secrets, perform=True):
         fields["ceremony"]["folder"] = "refused-1"
         self.script("refused", fields)
-        ran = self.at_work(*(["--perform"] if perform else []), self.path("refused"), secrets=secrets)
+        ran = self.at_work(*(["--perform"] if perform else []), self.path("refused"),
+                           secrets=[*secrets, *(self.operators_pins("refused") if perform else [])])
         self.assertEqual(ran.returncode, 1, ran.stdout)
         self.assertIn(words, ran.stderr)
         self.assertFalse(os.path.exists(self.path("refused-1")))
@@ -111,7 +120,7 @@ class Custody(Scripts, unittest.TestCase):
         made = self.done("recovery", *secrets)
         return os.path.join(self.place, made["folder"], "recovered.pem")
 
-    def decrypts(self, key, data=b"what a court wants to read"):
+    def decrypts(self, key, data=b"what a court wants to read", passphrase=HANDED):
         """What OpenSSL encrypted to the certificate is read with the key, by OpenSSL."""
         with open(self.path("plain"), "wb") as f:
             f.write(data)
@@ -119,7 +128,7 @@ class Custody(Scripts, unittest.TestCase):
                 self.path("public"), check=True)
         openssl("pkeyutl", "-encrypt", "-pubin", "-inkey", self.path("public"), "-in", self.path("plain"), "-out",
                 self.path("cipher"), check=True)
-        told = openssl("pkeyutl", "-decrypt", "-inkey", key, "-passin", "pass:" + HANDED, "-in", self.path("cipher"))
+        told = openssl("pkeyutl", "-decrypt", "-inkey", key, "-passin", "pass:" + passphrase, "-in", self.path("cipher"))
         self.assertEqual(told.stdout, data, told.stderr)
 
     def pins(self, *numbers):
@@ -130,12 +139,12 @@ class Custody(Scripts, unittest.TestCase):
     def test_r_pki_2_two_of_three_custodians_open_what_was_encrypted_to_a_lost_usbkey(self):
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED))
         self.decrypts(self.recovered("2,3", *self.pins(2, 3), HANDED))
-        key = self.recovered("1,2,3", *self.pins(1, 2, 3), HANDED)
-        self.decrypts(key)
+        key = self.recovered("1,2,3", *self.pins(1, 2, 3), "口令" * 30)  # longer than a block of its hash
+        self.decrypts(key, passphrase="口令" * 30)
         self.assertEqual(os.stat(key).st_mode & 0o077, 0)
         told = openssl("pkey", "-in", key, "-passin", "pass:another passphrase", "-noout")
         self.assertNotEqual(told.returncode, 0)
-        public = openssl("pkey", "-in", key, "-passin", "pass:" + HANDED, "-pubout").stdout
+        public = openssl("pkey", "-in", key, "-passin", "pass:" + "口令" * 30, "-pubout").stdout
         self.assertEqual(public, openssl("x509", "-inform", "DER", "-in", self.path("order-1/encryption.cer"), "-noout",
                                          "-pubkey").stdout)
 
@@ -164,9 +173,10 @@ class Custody(Scripts, unittest.TestCase):
             self.assertTrue(f.read().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"))
         for secret in (*PINS.values(), HANDED):
             self.assertNotIn(secret, self.world.log())
-        actions = [e["action"] for e in self.staff.get("auditor").api("GET", "console/audit")["items"]]
-        self.assertIn("custody.appoint", actions)
-        self.assertIn("key.judicial", actions)
+        for action, told in (("custody.appoint", NAMES), ("key.judicial", "-")):
+            entries = self.staff.get("auditor").api("GET", "console/audit?action=" + action)["items"]
+            self.assertEqual({entry["action"] for entry in entries}, {action})
+            self.assertIn(told, [entry.get("detail") for entry in entries])
 
     def test_without_perform_nothing_is_done(self):
         for name, fields, told in (("dry", self.custodians(folder="dry-1", version=2), ["2  钱四  USBKey CUSTODY2", "any 2 of"]),
@@ -230,6 +240,17 @@ class Custody(Scripts, unittest.TestCase):
         self.assertEqual((self.containers("CUSTODY1"), self.containers("CUSTODY2")), before)
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED, folder="still-1"))
 
+    def test_r_ops_4_who_signs_gives_the_own_pin(self):
+        self.script("refused", self.order(folder="refused-1"))
+        right = self.operators_pins("refused")
+        for secrets, words in (([right[0], "99887766"], "审计员一, USBKey " + self.card("auditor")),
+                               (right[:1], "has not one line for each of 2"), ([], "there is no terminal")):
+            ran = self.at_work("--perform", self.path("refused"), secrets=secrets)
+            self.assertEqual(ran.returncode, 1, ran.stdout)
+            self.assertIn(words, ran.stderr)
+            self.assertFalse(os.path.exists(self.path("refused-1")))
+        self.refused_at_work(self.order(auditor="CUSTODY4", reviewer=self.card("reviewer")), "USBKey CUSTODY4")
+
     def test_r_pki_2_the_shares_are_those_of_the_signers_journal(self):
         """Without the journal at hand, which is read instead of believing web, nothing is begun."""
         away = self.path("away")
@@ -239,7 +260,8 @@ class Custody(Scripts, unittest.TestCase):
         shutil.copy(self.world.path("hufu.conf"), away)
         self.script("away-custodians", self.custodians(folder="away-1", version=2))
         before = self.containers("CUSTODY1")
-        ran = self.ceremony("--folder", away, "--perform", self.path("away-custodians"), secrets=self.pins(1, 2, 3))
+        ran = self.ceremony("--folder", away, "--perform", self.path("away-custodians"),
+                            secrets=[*self.pins(1, 2, 3), *self.operators_pins("away-custodians")])
         self.assertEqual(ran.returncode, 1, ran.stdout)
         self.assertIn("signer/journal", ran.stderr)
         self.assertEqual(self.containers("CUSTODY1"), before)
@@ -314,31 +336,48 @@ class Custody(Scripts, unittest.TestCase):
         self.keys.plug("CUSTODY3")
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED, folder="after-1"))
 
-    def test_r_pki_2_at_the_terminal_each_custodian_is_asked_in_turn(self):
-        """PINs without an echo, the passphrase twice, and the USBKey that is not there yet."""
-        self.script("terminal", self.recovery(folder="terminal-1"))
-        self.keys.pull("CUSTODY3")
-        self.addCleanup(lambda: "CUSTODY3" in self.keys.running or self.keys.plug("CUSTODY3"))
+    def at_terminal(self, name, *dialogue):
+        """What it said. Each prompt is answered, or by Enter after something is done."""
         pid, terminal = pty.fork()
         if pid == 0:
-            os.execve(HUFU, ["hufu", "ceremony", "--perform", self.path("terminal")],
+            os.execve(HUFU, ["hufu", "ceremony", "--perform", "--folder", self.world.folder, self.path(name)],
                       dict(os.environ, LC_ALL="C.UTF-8", HUFU_USBKEYS=self.usbkeys))
         said = b""
-        for prompt, answer in (("1 赵三, PIN for custody on USBKey CUSTODY1: ", self.pins(1)[0]),
-                               ("3 孙五, PIN for custody on USBKey CUSTODY3: ", self.pins(3)[0]),
-                               ("Passphrase of the file for the authority: ", HANDED), ("Once more: ", HANDED),
-                               ("孙五: plug in USBKey CUSTODY3, then press Enter: ", "")):
+        for prompt, answer in dialogue:
             while prompt.encode() not in said:
                 said += os.read(terminal, 4096)
-            if not answer:
-                self.keys.plug("CUSTODY3")
-            os.write(terminal, answer.encode() + b"\n")
+            if callable(answer):
+                answer()
+            os.write(terminal, (b"" if callable(answer) else answer.encode()) + b"\n")
         try:
             while True:
                 said += os.read(terminal, 4096)
         except OSError:
             pass
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, said)
+        return said
+
+    def test_r_ops_3_who_signs_sees_what_is_signed(self):
+        self.script("shown", self.order(folder="shown-1"))
+        reviewer, auditor = self.operators_pins("shown")
+        said = self.at_terminal("shown", (f"Operator, PIN of USBKey {self.card('reviewer')}: ", reviewer),
+                                (f"Operator, PIN of USBKey {self.card('auditor')}: ", auditor),
+                                (f"审核员一 (USBKey {self.card('reviewer')}) is about to sign this. Enter goes on: ", ""),
+                                (f"审计员一 (USBKey {self.card('auditor')}) is about to sign this. Enter goes on: ", ""))
+        for line in ("HUFU-JUDICIAL-v1", "authority: 某中级人民法院", "holder_name: 张三", "certificate: " + self.serial):
+            self.assertIn(line.encode(), said)
+        self.assertTrue(os.path.exists(self.path("shown-1/case")))
+
+    def test_r_pki_2_at_the_terminal_each_custodian_is_asked_in_turn(self):
+        """PINs without an echo, the passphrase twice, and the USBKey that is not there yet."""
+        self.script("terminal", self.recovery(folder="terminal-1"))
+        self.keys.pull("CUSTODY3")
+        self.addCleanup(lambda: "CUSTODY3" in self.keys.running or self.keys.plug("CUSTODY3"))
+        said = self.at_terminal(
+            "terminal", ("1 赵三, PIN for custody on USBKey CUSTODY1: ", self.pins(1)[0]),
+            ("3 孙五, PIN for custody on USBKey CUSTODY3: ", self.pins(3)[0]),
+            ("Passphrase of the file for the authority: ", HANDED), ("Once more: ", HANDED),
+            ("孙五: plug in USBKey CUSTODY3, then press Enter: ", lambda: self.keys.plug("CUSTODY3")))
         for secret in (*self.pins(1, 3), HANDED):
             self.assertNotIn(secret.encode(), said)
         self.decrypts(self.path("terminal-1/recovered.pem"))
