@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""data/notices/NAME.txt -> the table of templates. Makes a table only.
+"""data/notices/NAME.txt -> the table of templates; data/notice-values.txt -> the names in them.
+Makes tables only.
 
 A file: lines of "# comment", then "key: value" lines, at the end "text:" alone with the e-mail's text below it.
+    title: WORDS    the occasion, as the console names it; without it the e-mail's subject, or NAME
+    needs: a, b     names that must stand in SMS and text, whoever writes them
     secret: yes     what it says must not stay in the outbox once it is sent
     life: SECONDS   after which it is not worth sending any more
     sms: …          one line; a notice without it goes by e-mail only
@@ -32,11 +35,44 @@ def read(path):
         if line == "text:":
             found["text"] = "\n".join(lines).strip("\n") + "\n"
             break
-        match = re.fullmatch(r"(secret|life|sms|subject): (\S.*)", line)
+        match = re.fullmatch(r"(title|needs|secret|life|sms|subject): (\S.*)", line)
         if not match or match[1] in found:
             fail(path, f"{line!r} is not understood, or stands twice")
         found[match[1]] = match[2]
     return found
+
+
+def read_values(path):
+    """name -> (what it is, a sample)"""
+    values = {}
+    with open(path, encoding="utf-8") as f:
+        for line in f.read().splitlines():
+            if not line or line.startswith("#"):
+                continue
+            match = re.fullmatch(r"([a-z_]{1,30}): (\S.*) \| (\S.*)", line)
+            if not match or match[1] in values:
+                fail(path, f"{line!r} is not understood, or stands twice")
+            values[match[1]] = match[2], match[3]
+    return values
+
+
+def names_in(text):
+    return set(re.findall(r"\{([a-z_]+)\}", text))
+
+
+def check_names(path, t, values):
+    for key in ("sms", "subject", "text"):
+        unknown = names_in(t.get(key, "")) - set(values) - {"brand", "portal"}
+        if unknown:
+            fail(path, f"{key} names {', '.join(sorted(unknown))}, which data/notice-values.txt does not have")
+    for name in needs_of(t):
+        for key in ("sms", "text"):
+            if key in t and name not in names_in(t[key]):
+                fail(path, f"needs {name}, which {key} does not have")
+
+
+def needs_of(t):
+    return [name.strip() for name in t.get("needs", "").split(",") if name.strip()]
 
 
 def check(path, t):
@@ -59,7 +95,8 @@ def c_text(text):
 
 
 def main():
-    out, depfile, folder = sys.argv[1:]
+    out, depfile, folder, values_path = sys.argv[1:]
+    values = read_values(values_path)
     paths = sorted(glob.glob(os.path.join(folder, "*.txt")))
     rows = []
     for path in paths:
@@ -68,15 +105,21 @@ def main():
             fail(path, "not a name for a template")
         t = read(path)
         check(path, t)
-        rows.append("    {{ {}, {}, {}, {}, {}, {} }},".format(
-            c_text(name), c_text(t.get("sms")), c_text(t.get("subject")), c_text(t.get("text")),
+        check_names(path, t, values)
+        rows.append("    {{ {}, {}, {}, {}, {}, {}, {}, {} }},".format(
+            c_text(name), c_text(t.get("title", t.get("subject", name))), c_text(",".join(needs_of(t))),
+            c_text(t.get("sms")), c_text(t.get("subject")), c_text(t.get("text")),
             "true" if "secret" in t else "false", t.get("life", "0")))
     with open(out, "w", encoding="utf-8") as f:
         f.write('#include "service/template.h"\n\n'
                 "const struct template notice_templates[] = {\n" + "\n".join(rows) + "\n};\n"
-                "const size_t notice_templates_count = COUNT(notice_templates);\n")
+                "const size_t notice_templates_count = COUNT(notice_templates);\n\n"
+                "const struct template_name notice_names[] = {\n" +
+                "".join(f"    {{ {c_text(n)}, {c_text(what)}, {c_text(sample)} }},\n"
+                        for n, (what, sample) in values.items()) +
+                "};\nconst size_t notice_names_count = COUNT(notice_names);\n")
     with open(depfile, "w", encoding="utf-8") as f:
-        f.write(f"{out}: {folder} " + " ".join(paths) + "\n")
+        f.write(f"{out}: {folder} {values_path} " + " ".join(paths) + "\n")
 
 
 main()

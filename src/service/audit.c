@@ -1,9 +1,8 @@
 #include "service/audit.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/random.h"
+#include "service/day.h"
 #include "service/page.h"
 #include "service/pattern.h"
 #include "store/audit_trail.h"
@@ -47,17 +46,6 @@ struct result audit_write_alone(const struct act *act, const char *action, const
 {
     struct lone_entry entry = { act, action, subject, detail };
     return store_write(act->service->store, write_alone, &entry);
-}
-
-/* When a day of Asia/Shanghai begins; TEXT is "2026-11-30". */
-static struct result day_begin(const char *text, const char *field, struct diag *diag, int64_t *ret_time_s)
-{
-    struct civil c = { 0 };
-    int end = 0;
-    bool whole = strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%n", &c.year, &c.month, &c.day, &end) == 3 && end == 10;
-    if (!whole || failed(civil_from_shanghai(&c, ret_time_s)))
-        return diag_field(diag, ERROR_FIELD_FORMAT, field, "日期请写成 2026-11-30 的样子");
-    return OK;
 }
 
 static struct result ask(const struct act *act, const struct audit_wish *wish, struct audit_query_row *ret_query)

@@ -6,10 +6,12 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "ipc/relay_api.h"
+#include "service/audit.h"
 #include "service/invoice_mail.h"
 #include "service/mask.h"
 #include "service/page.h"
-#include "service/template.h"
+#include "service/pattern.h"
+#include "service/wording.h"
 
 enum { BATCH = 16, LEASE_S = 45, SEND_MS = 25000, ROUND_S = 15, ARENA_MAX = 1024 * 1024 };
 
@@ -40,9 +42,12 @@ struct result notice_queue(struct tx *tx, const struct act *act, const struct no
     const struct template *t = template_find(notice->template);
     assert(t && notice->value_count <= NOTICE_VALUES_MAX);
     struct filling f = { { { "brand", s->brand }, { "portal", s->portal_address } }, notice, act->arena };
+    struct wording now;
+    TRY(wording_get(tx, t, act->arena, &now));
     if (t->sms && notice->mobile) {
         struct notice_row row = { .channel = "sms", .recipient = notice->mobile, .template = t->name };
-        row.body = fill(&f, t->sms);
+        row.body = fill(&f, now.words.sms);
+        /* A gateway has a text of its own, approved for the program's: the values for that. */
         row.params = template_params(act->arena, t->sms, notice->values, notice->value_count);
         ENSURE(row.body && row.params, ERROR_OUT_OF_ROOM);
         TRY(insert(tx, act, &row));
@@ -50,8 +55,8 @@ struct result notice_queue(struct tx *tx, const struct act *act, const struct no
     if (t->text && notice->email) {
         struct notice_row row = { .channel = "email", .recipient = notice->email, .template = t->name,
                                   .attached = notice->attached };
-        row.subject = fill(&f, t->subject);
-        row.body = fill(&f, t->text);
+        row.subject = fill(&f, now.words.subject);
+        row.body = fill(&f, now.words.text);
         ENSURE(row.subject && row.body, ERROR_OUT_OF_ROOM);
         TRY(insert(tx, act, &row));
     }
@@ -111,6 +116,7 @@ static struct result send_one(struct service *service, struct notice_row *row, s
 
 struct round {
     struct service *service;
+    struct notice_try_row tries[BATCH]; /* notice all zero: not tried */
     const char *channel;
     struct arena *arena;
     int64_t now_s;
@@ -141,6 +147,10 @@ static struct result finish(struct tx *tx, void *context)
     struct act act = service_act(round->service, round->arena, NULL);
     for (size_t i = 0; i < round->count; i++) {
         TRY(tx_change(tx, STATEMENT_NOTICE_DONE, RECORD(notice_row_shape, &round->rows[i])));
+        struct notice_try_row try = round->tries[i];
+        try.id = random_id_rising();
+        if (!id_empty(&try.notice))
+            TRY(tx_run(tx, STATEMENT_NOTICE_TRY_INSERT, RECORD(notice_try_row_shape, &try), NULL));
         if (round->rows[i].attached) TRY(invoice_mail_settled(tx, &act, &round->rows[i]));
     }
     return OK;
@@ -159,7 +169,12 @@ static struct result run_round(struct service *service, struct round *round)
             row->next_s = now_s;
             continue;
         }
-        settle(row, send_one(service, row, round->arena, &diag), &diag, clock_now(service->clock), round->arena);
+        struct result sent = send_one(service, row, round->arena, &diag);
+        settle(row, sent, &diag, clock_now(service->clock), round->arena);
+        round->tries[i] = (struct notice_try_row){ .notice = row->id, .at_s = clock_now(service->clock),
+                                                   .outcome = failed(sent) ? "failed" : "sent",
+                                                   .error = row->last_error,
+                                                   .receipt = failed(sent) ? NULL : row->receipt };
         FAULT("web:notice-sent");
     }
     return round->count ? store_write(service->store, finish, round) : OK;
@@ -178,20 +193,114 @@ struct result notice_send_due(struct service *service, const char *channel, size
 
 static const struct page_list outbox = PAGE_LIST(STATEMENT_NOTICE_LIST, notice_row, created_s, NOTICE_PAGE);
 
-struct result notice_list(const struct act *act, const char *after, struct notice_row **ret_rows, size_t *ret_count,
-                          const char **ret_next)
+static const char *masked(struct arena *arena, const struct notice_row *row)
 {
-    struct key_row key;
+    bool sms = text_equal(row->channel, "sms");
+    return sms ? mask_mobile(arena, row->recipient) : mask_email(arena, row->recipient);
+}
+
+struct result notice_list(const struct act *act, const struct notice_wish *wish, struct notice_row **ret_rows,
+                          size_t *ret_count, const char **ret_next)
+{
+    struct key_row place;
     void *rows;
-    TRY(page_by_time(after, NOTICE_PAGE, act->diag, &key));
-    TRY(page_read(act->service->store, &outbox, RECORD(key_row_shape, &key), act->arena, &rows, ret_count, ret_next));
+    TRY(page_by_time(wish->after, NOTICE_PAGE, act->diag, &place));
+    struct notice_query_row query = { .id = place.id, .at_s = place.at_s, .limit_count = place.limit_count,
+                                      .state = wish->state ? wish->state : "%",
+                                      .channel = wish->channel ? wish->channel : "%",
+                                      .template = wish->template ? wish->template : "%",
+                                      .recipient = wish->recipient ? pattern_part(act->arena, wish->recipient) : "%" };
+    ENSURE(query.recipient, ERROR_OUT_OF_ROOM);
+    TRY(page_read(act->service->store, &outbox, RECORD(notice_query_row_shape, &query), act->arena, &rows, ret_count,
+                  ret_next));
     struct notice_row *list = rows;
     for (size_t i = 0; i < *ret_count; i++) {
-        bool sms = text_equal(list[i].channel, "sms");
-        const char *whole = list[i].recipient;
-        list[i].recipient = sms ? mask_mobile(act->arena, whole) : mask_email(act->arena, whole);
+        list[i].recipient = masked(act->arena, &list[i]);
         ENSURE(list[i].recipient, ERROR_OUT_OF_ROOM);
     }
     *ret_rows = rows;
+    return OK;
+}
+
+struct trying {
+    const struct act *act;
+    struct key_row key;
+    void *rows;
+    size_t count;
+};
+
+static struct result read_tries(struct tx *tx, void *context)
+{
+    struct trying *t = context;
+    struct notice_row row;
+    TRY(tx_one(tx, STATEMENT_NOTICE_GET, RECORD(key_row_shape, &t->key), t->act->arena, &notice_row_shape, &row));
+    return tx_list(tx, STATEMENT_NOTICE_TRY_LIST, RECORD(key_row_shape, &t->key), t->act->arena, &notice_try_row_shape,
+                   NOTICE_PAGE, &t->rows, &t->count);
+}
+
+struct result notice_tries(const struct act *act, const struct id *id, struct notice_try_row **ret_rows,
+                           size_t *ret_count)
+{
+    struct trying t = { .act = act, .key = { .id = *id, .limit_count = NOTICE_PAGE } };
+    TRY(store_read(act->service->store, read_tries, &t));
+    *ret_rows = t.rows;
+    *ret_count = t.count;
+    return OK;
+}
+
+/* ---- again ---- */
+
+bool notice_may_again(const char *template, const char *state)
+{
+    const struct template *t = template_find(template);
+    return t && !t->secret && !text_equal(state, "waiting");
+}
+
+struct repeating {
+    const struct act *act;
+    struct id id;
+    const char *words;
+    struct notice_row row;
+};
+
+static struct result repeat(struct tx *tx, void *context)
+{
+    struct repeating *r = context;
+    const struct act *act = r->act;
+    struct key_row key = { .id = r->id };
+    struct notice_row *row = &r->row, copy;
+    TRY(tx_one(tx, STATEMENT_NOTICE_GET, RECORD(key_row_shape, &key), act->arena, &notice_row_shape, row));
+    ENSURE(!text_equal(row->state, "waiting"), ERROR_NOTICE_WAITS);
+    ENSURE(notice_may_again(row->template, row->state), ERROR_NOTICE_SECRET);
+    if (text_equal(row->state, "sent") && !r->words)
+        return diag_field(act->diag, ERROR_NOTICE_REASON, "words", "这条通知已经送达");
+    struct result found = tx_one(tx, STATEMENT_NOTICE_AGAIN_WAITING, RECORD(key_row_shape, &key), act->arena,
+                                 &notice_row_shape, &copy);
+    ENSURE(failed(found), ERROR_NOTICE_WAITS);
+    if (found.code != ERROR_NOT_FOUND) return found;
+    char id[ID_TEXT_LEN + 1];
+    id_text(&row->id, id);
+    copy = (struct notice_row){ .channel = row->channel, .recipient = row->recipient, .template = row->template,
+                                .subject = row->subject, .body = row->body, .params = row->params,
+                                .attached = row->attached, .again = row->id, .words = r->words,
+                                .asked_by = act->name };
+    TRY(insert(tx, act, &copy));
+    const char *detail = arena_format(act->arena, "%s%s%s", template_find(row->template)->title, r->words ? "：" : "",
+                                      r->words ? r->words : "");
+    ENSURE(detail, ERROR_OUT_OF_ROOM);
+    TRY(audit_write(tx, act, "notice.again", id, detail));
+    copy.recipient = masked(act->arena, row);
+    ENSURE(copy.recipient, ERROR_OUT_OF_ROOM);
+    *row = copy;
+    return OK;
+}
+
+struct result notice_again(const struct act *act, const struct id *id, const char *words, struct notice_row *ret_row)
+{
+    struct repeating r = { .act = act, .id = *id, .words = words };
+    TRY(store_write(act->service->store, repeat, &r));
+    bool sms = text_equal(r.row.channel, "sms");
+    if (act->service->wake) act->service->wake(act->service->web, sms ? "notices-sms" : "notices-email");
+    *ret_row = r.row;
     return OK;
 }

@@ -2,9 +2,10 @@
 
 #include "base/random.h"
 #include "service/audit.h"
+#include "service/day.h"
 #include "service/page.h"
 
-enum { BILL_MS = 120000, DAY_TEXT = 10, ROUND_ARENA = 1024 * 1024, BILL_ARENA = 48 * 1024 * 1024 };
+enum { BILL_MS = 120000, ROUND_ARENA = 1024 * 1024, BILL_ARENA = 48 * 1024 * 1024 };
 
 static const char *const methods[] = { "wechat", "alipay" };
 
@@ -12,30 +13,6 @@ static bool is_on(const struct service *service, const char *method)
 {
     const struct service_settings *s = &service->settings;
     return text_equal(method, "wechat") ? s->wechat : text_equal(method, "alipay") && s->alipay;
-}
-
-/* When DAY begins; ERROR_FIELD_FORMAT. */
-static struct result begin_of(const char *day, struct diag *diag, int64_t *ret_s)
-{
-    static const char pattern[] = "dddd-dd-dd";
-    bool good = day && strlen(day) == DAY_TEXT;
-    for (size_t i = 0; good && i < DAY_TEXT; i++)
-        good = pattern[i] == 'd' ? day[i] >= '0' && day[i] <= '9' : day[i] == pattern[i];
-    int number[3] = { 0 };
-    for (size_t i = 0, k = 0; good && i < DAY_TEXT; i++) {
-        if (day[i] == '-') k++;
-        else number[k] = number[k] * 10 + (day[i] - '0');
-    }
-    struct civil c = { number[0], number[1], number[2], 0, 0, 0, 0 };
-    if (!good || failed(civil_from_shanghai(&c, ret_s)))
-        return diag_field(diag, ERROR_FIELD_FORMAT, "day", "日期按“年-月-日”填写，如 2026-11-29");
-    return OK;
-}
-
-static const char *day_of(struct arena *arena, int64_t time_s)
-{
-    struct civil c = civil_shanghai(time_s);
-    return arena_format(arena, "%04d-%02d-%02d", c.year, c.month, c.day);
 }
 
 /* ---- fetching ---- */
@@ -206,7 +183,7 @@ struct result reconcile_day(const struct act *asked, const char *method, const c
     own.arena = arena;
     struct comparing c = { .act = act, .method = method, .day = day, .fetched = &fetched };
     ENSURE(is_on(act->service, method), ERROR_RELAY_METHOD);
-    TRY(begin_of(day, act->diag, &c.begin_s));
+    TRY(day_begin(day, "day", act->diag, &c.begin_s));
     struct result r = fetch(act, method, day, &fetched);
     if (failed(r)) {
         struct failing f = { act, { .method = method, .day = day, .state = "waiting" }, error_find(r.code)->zh };
@@ -243,7 +220,7 @@ static struct result work_off(const struct act *act, const char *method, size_t 
     struct result worst = OK;
     for (int i = RECONCILE_DAYS - 1; i >= 0 && first.count; i--) {
         int64_t at_s = last_s - i * DAY_S;
-        const char *day = day_of(act->arena, at_s), *first_day = day_of(act->arena, first.count);
+        const char *day = day_text(act->arena, at_s), *first_day = day_text(act->arena, first.count);
         struct bill_row bill;
         bool due;
         ENSURE(day && first_day, ERROR_OUT_OF_ROOM);

@@ -8,12 +8,19 @@
 enum {
     SEARCH_TEXT_MIN = 2,  /* characters of a name */
     SEARCH_EACH = 20,     /* found of each kind */
+    SEARCH_PAGE = 50,
     SEARCH_LIFE_MAX = 200
 };
 
 /* Applications, people, certificates, USBKeys and organizations in this order, at most SEARCH_EACH of each: the newest,
  * or the first by name. ERROR_FIELD_FORMAT naming "text" for fewer than SEARCH_TEXT_MIN characters. */
 RESULT search(const struct act *act, const char *text, struct hit_row **ret_rows, size_t *ret_count);
+
+/* Certificates on hold (AT_S: since when) or, SUSPENDED, of suspended accounts (AT_S: until when they are valid); ABOUT
+ * is the state of the account. TEXT: a part of a name, NULL: all. SEARCH_PAGE a page; AFTER is the serial number that
+ * the page before ended with. */
+RESULT search_halted(const struct act *act, bool suspended, const char *text, const char *after,
+                     struct hit_row **ret_rows, size_t *ret_count, const char **ret_next);
 
 /* All certificates that were made on a USBKey, the newest first. ERROR_NOT_FOUND: none. */
 RESULT search_card(const struct act *act, const char *card, struct certificate_row **ret_rows, size_t *ret_count);

@@ -22,24 +22,13 @@ struct result tariff_fee(struct tx *tx, const struct tariff_case *which, int64_t
     return OK;
 }
 
-static bool same_price(const struct tariff_row *a, const struct tariff_row *b)
-{
-    return text_equal(a->class, b->class) && text_equal(a->service, b->service) && text_equal(a->item, b->item);
-}
-
 struct result tariff_list(struct tx *tx, int64_t at_s, struct arena *arena, struct tariff_row **ret_rows,
                           size_t *ret_count)
 {
     struct key_row params = { .at_s = at_s, .limit_count = TARIFF_ROWS_MAX };
     void *found;
-    size_t count, kept = 0;
     TRY(tx_list(tx, STATEMENT_TARIFF_LIST, RECORD(key_row_shape, &params), arena, &tariff_row_shape, TARIFF_ROWS_MAX,
-                &found, &count));
-    /* In order of price and date: of each price the last one holds. */
-    struct tariff_row *rows = found;
-    for (size_t i = 0; i < count; i++)
-        if (i + 1 == count || !same_price(&rows[i], &rows[i + 1])) rows[kept++] = rows[i];
-    *ret_rows = rows;
-    *ret_count = kept;
+                &found, ret_count));
+    *ret_rows = found;
     return OK;
 }

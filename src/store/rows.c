@@ -151,6 +151,22 @@ DEFINE(journal_position_row, JOURNAL_POSITION_FIELDS);
 DEFINE(notice_row, NOTICE_FIELDS);
 #undef TYPE
 
+#define TYPE notice_try_row
+DEFINE(notice_try_row, NOTICE_TRY_FIELDS);
+#undef TYPE
+
+#define TYPE notice_query_row
+DEFINE(notice_query_row, NOTICE_QUERY_FIELDS);
+#undef TYPE
+
+#define TYPE wording_row
+DEFINE(wording_row, WORDING_FIELDS);
+#undef TYPE
+
+#define TYPE setting_change_row
+DEFINE(setting_change_row, SETTING_CHANGE_FIELDS);
+#undef TYPE
+
 #define TYPE audit_row
 DEFINE(audit_row, AUDIT_FIELDS);
 #undef TYPE

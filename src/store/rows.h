@@ -121,7 +121,7 @@ ROW(receipt_row, RECEIPT_FIELDS);
 
 /* "class" is a word of C++ only. */
 #define TARIFF_FIELDS(X) X(TEXT, class, 32) X(TEXT, service, 32) X(TEXT, item, 32) X(INT, from_s, 0) \
-    X(INT, amount_fen, 0) X(TEXT, unit, 16)
+    X(INT, amount_fen, 0) X(TEXT, unit, 16) X(TEXT, entered_by, 300) X(INT, entered_s, 0)
 ROW(tariff_row, TARIFF_FIELDS);
 
 #define PAYMENT_FIELDS(X) X(TEXT, order_number, 32) X(TEXT, application, 17) X(TEXT, method, 16) X(INT, amount_fen, 0) \
@@ -188,8 +188,25 @@ ROW(journal_position_row, JOURNAL_POSITION_FIELDS);
 #define NOTICE_FIELDS(X) X(ID, id, 0) X(TEXT, channel, 16) X(TEXT, recipient, 254) X(TEXT, template, 64) \
     X(TEXT, subject, 600) X(TEXT, body, 16384) X(TEXT, state, 16) X(INT, tries, 0) X(INT, next_s, 0) \
     X(INT, created_s, 0) X(INT, sent_s, 0) X(TEXT, last_error, 600) X(TEXT, attached, 64) X(TEXT, params, 8192) \
-    X(TEXT, receipt, 200)
+    X(TEXT, receipt, 200) X(ID, again, 0) X(TEXT, words, 1000) X(TEXT, asked_by, 300)
 ROW(notice_row, NOTICE_FIELDS);
+
+#define NOTICE_TRY_FIELDS(X) X(ID, id, 0) X(ID, notice, 0) X(INT, at_s, 0) X(TEXT, outcome, 16) X(TEXT, error, 600) \
+    X(TEXT, receipt, 200)
+ROW(notice_try_row, NOTICE_TRY_FIELDS);
+
+/* Notices before AT_S and ID; the texts are patterns, "%" for all. */
+#define NOTICE_QUERY_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, state, 16) X(TEXT, channel, 16) X(TEXT, template, 64) \
+    X(TEXT, recipient, 300) X(INT, limit_count, 0)
+ROW(notice_query_row, NOTICE_QUERY_FIELDS);
+
+#define WORDING_FIELDS(X) X(TEXT, name, 64) X(INT, version, 0) X(INT, shipped, 0) X(TEXT, sms, 2000) \
+    X(TEXT, subject, 400) X(TEXT, text, 12000) X(TEXT, changed_by, 300) X(INT, changed_s, 0)
+ROW(wording_row, WORDING_FIELDS);
+
+#define SETTING_CHANGE_FIELDS(X) X(ID, id, 0) X(TEXT, kind, 16) X(TEXT, name, 96) X(TEXT, old_text, 15000) \
+    X(TEXT, new_text, 15000) X(TEXT, made_by, 300) X(TEXT, made_by_id, 40) X(INT, made_s, 0)
+ROW(setting_change_row, SETTING_CHANGE_FIELDS);
 
 /* position and salt are those of the entry in the trail's tree (audit_trail.h). */
 #define AUDIT_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(TEXT, actor, 300) X(TEXT, actor_id, 40) X(TEXT, client, 64) \

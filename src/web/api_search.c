@@ -4,19 +4,35 @@
 
 #include "web/api_desk.h"
 
-struct result api_search(struct call *call)
+static struct result answer_hits(struct call *call, const struct hit_row *rows, size_t count, const char *next)
 {
-    struct act act = app_act(call);
-    struct hit_row *rows;
-    size_t count;
-    TRY(search(&act, call_text(call, "text"), &rows, &count));
     struct api_hit *answer = arena_array(call->arena, count, sizeof *answer);
     ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
     for (size_t i = 0; i < count; i++)
         answer[i] = (struct api_hit){ .kind = rows[i].kind, .key = rows[i].key, .id = rows[i].id, .name = rows[i].name,
                                       .organization = rows[i].organization, .about = rows[i].about,
                                       .state = rows[i].state, .at_s = rows[i].at_s };
-    return answer_list(call, &api_hit_shape, answer, count, NULL);
+    return answer_list(call, &api_hit_shape, answer, count, next);
+}
+
+struct result api_search(struct call *call)
+{
+    struct act act = app_act(call);
+    struct hit_row *rows;
+    size_t count;
+    TRY(search(&act, call_text(call, "text"), &rows, &count));
+    return answer_hits(call, rows, count, NULL);
+}
+
+struct result api_certificate_halted(struct call *call)
+{
+    struct act act = app_act(call);
+    struct hit_row *rows;
+    size_t count;
+    const char *next;
+    TRY(search_halted(&act, text_equal(call_text(call, "which"), "suspended"), call_text(call, "text"),
+                      call_text(call, "after"), &rows, &count, &next));
+    return answer_hits(call, rows, count, next);
 }
 
 struct result api_usbkey_get(struct call *call)

@@ -1,9 +1,24 @@
 -- name: tariff_insert
-INSERT INTO tariff (class, service, item, from_s, amount_fen, unit)
-VALUES (:class, :service, :item, :from_s, :amount_fen, :unit)
+INSERT INTO tariff (class, service, item, from_s, amount_fen, unit, entered_by, entered_s)
+VALUES (:class, :service, :item, :from_s, :amount_fen, :unit, :entered_by, :entered_s)
 
+-- Of each price the row that began last.
 -- name: tariff_list
-SELECT * FROM tariff WHERE from_s <= :at_s ORDER BY class, service, item, from_s LIMIT :limit_count
+SELECT * FROM tariff WHERE from_s <= :at_s AND NOT EXISTS (SELECT 1 FROM tariff AS later WHERE later.class = tariff.class
+    AND later.service = tariff.service AND later.item = tariff.item AND later.from_s > tariff.from_s
+    AND later.from_s <= :at_s)
+ORDER BY class, service, item LIMIT :limit_count
+
+-- Also those that held, and those to come.
+-- name: tariff_list_all
+SELECT * FROM tariff ORDER BY from_s DESC, class, service, item LIMIT :limit_count
+
+-- name: tariff_get_from
+SELECT * FROM tariff WHERE class = :class AND service = :service AND item = :item AND from_s = :from_s
+
+-- One that does not hold yet.
+-- name: tariff_delete
+DELETE FROM tariff WHERE class = :class AND service = :service AND item = :item AND from_s = :from_s AND from_s > :entered_s
 
 -- What holds at a time: the row that began last.
 -- name: tariff_get

@@ -1,8 +1,8 @@
 -- name: notice_insert
 INSERT INTO notice (id, channel, recipient, template, subject, body, state, tries, next_s, created_s, sent_s,
-                    last_error, attached, params)
+                    last_error, attached, params, again, words, asked_by)
 VALUES (:id, :channel, :recipient, :template, :subject, :body, :state, :tries, :next_s, :created_s, :sent_s,
-        :last_error, :attached, :params)
+        :last_error, :attached, :params, :again, :words, :asked_by)
 
 -- name: notice_due
 SELECT * FROM notice WHERE state = 'waiting' AND channel = :key AND next_s <= :at_s ORDER BY next_s, id
@@ -22,8 +22,23 @@ SELECT * FROM notice WHERE id = :id
 
 -- What was said stays in the outbox alone.
 -- name: notice_list
-SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error, receipt FROM notice WHERE created_s < :at_s OR (created_s = :at_s AND id < :id)
+SELECT id, channel, recipient, template, subject, state, tries, next_s, created_s, sent_s, last_error, receipt, again, words,
+    asked_by
+FROM notice
+WHERE (created_s < :at_s OR (created_s = :at_s AND id < :id)) AND state LIKE :state AND channel LIKE :channel
+    AND template LIKE :template AND lower(recipient) LIKE :recipient ESCAPE '!'
 ORDER BY created_s DESC, id DESC LIMIT :limit_count
+
+-- A copy of a notice that is still to be sent.
+-- name: notice_again_waiting
+SELECT id FROM notice WHERE again = :id AND state = 'waiting' LIMIT 1
+
+-- name: notice_try_insert
+INSERT INTO notice_try (id, notice, at_s, outcome, error, receipt)
+VALUES (:id, :notice, :at_s, :outcome, :error, :receipt)
+
+-- name: notice_try_list
+SELECT * FROM notice_try WHERE notice = :id ORDER BY at_s, id LIMIT :limit_count
 
 -- name: audit_insert
 INSERT INTO audit (id, at_s, actor, actor_id, client, action, subject, detail, request, position, salt)

@@ -54,3 +54,26 @@ ORDER BY certificate.card LIMIT :limit_count
 -- name: certificate_list_card
 SELECT certificate.*, account.name AS holder_name FROM certificate JOIN account ON account.id = certificate.holder
 WHERE certificate.card = :key ORDER BY certificate.journal_index DESC, certificate.serial LIMIT :limit_count
+
+-- Certificates on hold, and since when (R-REVOKE-3); what is about them is the state of the account.
+-- name: search_held
+SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,
+    organization.name AS organization, account.state AS about, certificate.state AS state,
+    COALESCE((SELECT MAX(at_s) FROM audit WHERE audit.subject = certificate.serial AND audit.action = 'certificate.hold'), 0)
+    AS at_s
+FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+WHERE certificate.state = 'held' AND certificate.purpose = 'signing'
+    AND (lower(account.name) LIKE :key ESCAPE '!' OR lower(organization.name) LIKE :key ESCAPE '!')
+    AND certificate.serial > :other
+ORDER BY certificate.serial LIMIT :limit_count
+
+-- Certificates of suspended accounts, which open nothing until these are open again (R-ACCT-3).
+-- name: search_suspended
+SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,
+    organization.name AS organization, account.state AS about, certificate.state AS state,
+    certificate.not_after_s AS at_s
+FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+WHERE account.state = 'suspended' AND certificate.state IN ('issued', 'valid', 'held') AND certificate.purpose = 'signing'
+    AND (lower(account.name) LIKE :key ESCAPE '!' OR lower(organization.name) LIKE :key ESCAPE '!')
+    AND certificate.serial > :other
+ORDER BY certificate.serial LIMIT :limit_count

@@ -378,7 +378,7 @@ size_t office_notices(struct office *office, struct notice_row **ret_rows)
     struct act act = office_act(office);
     size_t count;
     const char *next;
-    assert_ok(notice_list(&act, NULL, ret_rows, &count, &next));
+    assert_ok(notice_list(&act, &(struct notice_wish){ 0 }, ret_rows, &count, &next));
     return count;
 }
 

@@ -287,17 +287,66 @@ static void every_template_is_well_formed(void **state)
     assert_true(notice_templates_count >= 5);
     for (size_t i = 0; i < notice_templates_count; i++) {
         const struct template *t = &notice_templates[i];
-        const char *const texts[] = { t->sms, t->subject, t->text };
+        struct template_words words = { t->sms, t->subject, t->text };
+        struct diag diag = { 0 };
+        struct result r = template_check(t, &words, office->arena, &diag);
+        if (failed(r)) fail_msg("%s: %s %s %s", t->name, error_find(r.code)->name, diag.field, diag.detail);
         assert_ptr_equal(template_find(t->name), t);
-        for (size_t k = 0; k < COUNT(texts); k++) {
-            if (!texts[k]) continue;
-            assert_null(strstr(texts[k], "http"));
-            assert_null(strstr(texts[k], "www."));
-        }
-        if (t->sms) assert_memory_equal(t->sms, "【{brand}】", strlen("【{brand}】"));
+        assert_true(t->title[0]);
     }
     assert_null(template_find("none"));
-    (void)office;
+}
+
+/* R-OPS-7, R-HELP-2: words that somebody writes, each with one defect, and twins without it. */
+static void words_of_somebody_are_checked(void **state)
+{
+    struct office *office = *state;
+    static const struct {
+        const char *sms;
+        enum error error;
+    } all[] = {
+        { "【{brand}】{name}，您的受理单 {number} 已寄出，运单 {waybill}。", ERROR_NONE },
+        { "{name}，受理单 {number}，运单 {waybill}。", ERROR_TEMPLATE_BRAND },
+        { "【{brand}】受理单 {number}，运单 {waybil}。", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number}，运单 {waybill}，{code}。", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number}，运单 {waybill}，{名}。", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number}，运单 {waybill}，{", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number}，运单 {waybill}，{}。", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number}，运单 {waybill}}。", ERROR_TEMPLATE_NAME },
+        { "【{brand}】受理单 {number} 已寄出。", ERROR_TEMPLATE_NEEDS },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 http://evil.example 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 evil.example 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 证书.中国 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}.com 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 {name}.{number} 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 10.0.0.1/x 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，问 a@b 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 {portal}.evil.example 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 {portal}@evil 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 {portal}-evil 。", ERROR_TEMPLATE_LINK },
+        { "【{brand}】受理单 {number}，运单 {waybill}，见 {portal} 。", ERROR_NONE },
+        { "【{brand}】1. 受理单 {number}，2. 运单 {waybill}，80.00 元，软件 1.2.3 版，24.0 …... 好。", ERROR_NONE },
+    };
+    const struct template *t = template_find("application-shipped");
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct template_words words = { all[i].sms, t->subject, t->text };
+        struct diag diag = { 0 };
+        struct result r = template_check(t, &words, office->arena, &diag);
+        if (r.code != all[i].error) fail_msg("%s: %s", all[i].sms, error_find(r.code)->name);
+        if (failed(r)) assert_string_equal(diag.field, "sms");
+    }
+    const struct template_words less[] = { { NULL, t->subject, t->text }, { t->sms, NULL, t->text }, { t->sms, t->subject, NULL } };
+    for (size_t i = 0; i < COUNT(less); i++)
+        assert_error(template_check(t, &less[i], office->arena, NULL), ERROR_FIELD_MISSING);
+    const struct template *code = template_find("sms-code");
+    assert_error(template_check(code, &(struct template_words){ code->sms, "主题", "正文" }, office->arena, NULL),
+                 ERROR_FIELD_UNKNOWN);
+    char filler[3 * (TEMPLATE_SMS_MAX + 1)] = { 0 };
+    for (size_t i = 0; i + 3 < sizeof filler; i += 3) memcpy(filler + i, "长", 3);
+    const char *edge = arena_format(office->arena, "【{brand}】{code}%.*s", (TEMPLATE_SMS_MAX - 16) * 3, filler);
+    const char *over = arena_format(office->arena, "【{brand}】{code}%.*s", (TEMPLATE_SMS_MAX - 15) * 3, filler);
+    assert_ok(template_check(code, &(struct template_words){ .sms = edge }, office->arena, NULL));
+    assert_error(template_check(code, &(struct template_words){ .sms = over }, office->arena, NULL), ERROR_TEMPLATE_LONG);
 }
 
 /* The outbox comes a page at a time, newest first. */
@@ -312,9 +361,9 @@ static void the_outbox_comes_in_pages(void **state)
         office_pass(office, i % 3);
     }
     struct act act = office_act(office);
-    assert_ok(notice_list(&act, NULL, &rows, &count, &next));
+    assert_ok(notice_list(&act, &(struct notice_wish){ 0 }, &rows, &count, &next));
     assert_int_equal(count, NOTICE_PAGE);
-    assert_ok(notice_list(&act, next, &more, &rest, &end));
+    assert_ok(notice_list(&act, &(struct notice_wish){ .after = next }, &more, &rest, &end));
     assert_int_equal(rest, 10);
     assert_null(end);
     for (size_t i = 1; i < count; i++) assert_true(rows[i].created_s <= rows[i - 1].created_s);
@@ -322,7 +371,7 @@ static void the_outbox_comes_in_pages(void **state)
     assert_false(id_equal(&more[0].id, &rows[count - 1].id));
     static const char *const bad[] = { "1", "_", "x_y", "1_x", "99999999999999999999999_00000000000000000000000000" };
     for (size_t i = 0; i < COUNT(bad); i++)
-        assert_error(notice_list(&act, bad[i], &rows, &count, &next), ERROR_FIELD_FORMAT);
+        assert_error(notice_list(&act, &(struct notice_wish){ .after = bad[i] }, &rows, &count, &next), ERROR_FIELD_FORMAT);
 }
 
 /* Who did what: entries hold what they are told, shortened where it is too long, newest first. */
@@ -363,6 +412,7 @@ int run_notice_tests(struct server *server)
         T(values_are_made_harmless),
         T(the_values_of_a_template),
         T(every_template_is_well_formed),
+        T(words_of_somebody_are_checked),
         T(the_outbox_comes_in_pages),
         T(entries_of_the_trail),
     };

@@ -663,6 +663,11 @@ export const t = {
       "key.judicial": "司法恢复加密密钥",
 
       "label.look": "查看邮寄地址",
+      "notice.again": "重发通知",
+      "tariff.enter": "定价",
+      "tariff.withdraw": "撤回定价",
+      "template.change": "修改通知模板",
+      "template.restore": "恢复通知模板原文",
       "mobile.ask": "申请变更手机号",
       "mobile.look": "查看手机号变更材料",
       "mobile.approve": "同意变更手机号",
