@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int64_t clock_system(const struct clock *clock)
@@ -67,6 +68,22 @@ struct result civil_from_shanghai(const struct civil *civil, int64_t *ret_time_s
     TRY(civil_to_utc(civil, &time_s));
     *ret_time_s = time_s - SHANGHAI_OFFSET_S;
     return OK;
+}
+
+struct result civil_day(const char *text, int64_t *ret_time_s)
+{
+    static const char form[] = "0000-00-00";
+    int part[3] = { 0 };
+    size_t at = 0;
+    ENSURE(strlen(text) == sizeof form - 1, ERROR_MALFORMED);
+    for (size_t i = 0; form[i]; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        ENSURE(form[i] == '0' ? digit : text[i] == form[i], ERROR_MALFORMED);
+        if (digit) part[at] = part[at] * 10 + text[i] - '0';
+        else at++;
+    }
+    const struct civil c = { .year = part[0], .month = part[1], .day = part[2] };
+    return civil_from_shanghai(&c, ret_time_s);
 }
 
 int64_t civil_add_months(int64_t time_s, int count)

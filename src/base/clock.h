@@ -32,6 +32,8 @@ struct civil civil_shanghai(int64_t time_s);
 /* Fields out of their ranges are refused (ERROR_MALFORMED); weekday is not read. Years 1970 to 9999. */
 RESULT civil_to_utc(const struct civil *civil, int64_t *ret_time_s);
 RESULT civil_from_shanghai(const struct civil *civil, int64_t *ret_time_s);
+/* When a day of Asia/Shanghai begins; TEXT is "2026-11-30", nothing else. ERROR_MALFORMED. */
+RESULT civil_day(const char *text, int64_t *ret_time_s);
 int civil_month_days(int year, int month);
 /* COUNT calendar months later by Asia/Shanghai at the same time of day; a day that the month does not
  * have becomes its last (29 February + 12 → 28 February). */

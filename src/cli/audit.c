@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "cli/audit_evidence.h"
 #include "cli/audit_proof.h"
 #include "cli/audit_whole.h"
 #include "cli/commands.h"
@@ -13,6 +15,7 @@ enum { ARENA_MAX = 16 * 1024 * 1024 };
 
 struct options {
     const char *folder, *heads, *root, *trail;
+    const char *serial, *from, *until; /* of an export */
     bool json;
 };
 
@@ -22,6 +25,9 @@ static const struct cli_option options[] = {
     { "heads", CLI_TEXT, offsetof(struct options, heads), "FILE", 0, 0, "signed tree heads published earlier, one behind the other" },
     { "root", CLI_TEXT, offsetof(struct options, root), "FILE", 0, 0, "the root certificate as you have it (DER), not as the installation says" },
     { "trail", CLI_TEXT, offsetof(struct options, trail), "SIZE:ROOT", 0, 0, "the audit trail as an earlier verification printed it" },
+    { "serial", CLI_TEXT, offsetof(struct options, serial), "SERIAL", 0, 0, "export: what was signed by this certificate" },
+    { "from", CLI_TEXT, offsetof(struct options, from), "DAY", 0, 0, "export: from this day on, as 2026-11-30 (Asia/Shanghai)" },
+    { "until", CLI_TEXT, offsetof(struct options, until), "DAY", 0, 0, "export: up to and with this day" },
     { "json", CLI_FLAG, offsetof(struct options, json), NULL, 0, 0, "one JSON object" },
 };
 /* clang-format on */
@@ -100,31 +106,78 @@ static int run_proof(const char *file, const struct options *o)
     return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
 }
 
+/* TEXT NULL leaves *RET_TIME_S as it is. */
+static struct result day(const char *text, const char *option, int64_t later_s, struct diag *diag, int64_t *ret_time_s)
+{
+    if (!text) return OK;
+    if (failed(civil_day(text, ret_time_s))) return diag_log(diag, ERROR_CONFIG, "--%s is no day: %s", option, text);
+    *ret_time_s += later_s;
+    return OK;
+}
+
+static struct result export(const char *folder, const struct options *o, struct diag *diag)
+{
+    struct audit_range range = { .serial = o->serial, .until_s = INT64_MAX };
+    struct installation i;
+    TRY(day(o->from, "from", 0, diag, &range.from_s));
+    TRY(day(o->until, "until", DAY_S, diag, &range.until_s));
+    TRY(installation_open(folder, diag, &i));
+    struct result r = audit_evidence_export(&i, &range, diag);
+    installation_done(&i);
+    return r;
+}
+
+static int run_export(const char *folder, const struct options *o)
+{
+    struct diag diag = { 0 };
+    struct result r = export(folder, o, &diag);
+    return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
+}
+
+static int run_evidence(const char *file, const struct options *o)
+{
+    struct diag diag = { 0 };
+    struct result r = audit_evidence_check(file, o->root, o->json, &diag);
+    return failed(r) ? cli_fail(r, &diag) : EXIT_SUCCESS;
+}
+
 static int run(const struct cli_command *command, int argc, char **argv)
 {
     struct options o = { 0 };
     int count, exit_status;
     if (!cli_parse(command, argc, argv, &o, &count, &exit_status)) return exit_status;
     const char *what = count > 0 ? argv[0] : "", *operand = count == 2 ? argv[1] : NULL;
-    if (text_equal(what, "verify") && !(operand && o.folder)) return run_verify(operand ? operand : o.folder, &o);
-    bool others = o.folder || o.heads || o.trail;
-    if (text_equal(what, "proof") && operand && o.root && !others) return run_proof(operand, &o);
+    const bool range = o.serial || o.from || o.until, known = o.heads || o.trail;
+    const bool alone = operand && o.root && !o.folder && !known && !range;
+    if (text_equal(what, "verify") && !(operand && o.folder) && !range)
+        return run_verify(operand ? operand : o.folder, &o);
+    if (text_equal(what, "export") && !(operand && o.folder) && !known && !o.root)
+        return run_export(operand ? operand : o.folder, &o);
+    if (text_equal(what, "proof") && alone) return run_proof(operand, &o);
+    if (text_equal(what, "evidence") && alone) return run_evidence(operand, &o);
     cli_print_help(command);
     return CLI_USAGE;
 }
 
 const struct cli_command command_audit = {
     .name = "audit",
-    .operands = "verify [FOLDER] | proof FILE",
+    .operands = "verify [FOLDER] | proof FILE | export [FOLDER] | evidence FILE",
     .operands_max = 2,
-    .summary = "verifies journal, audit trail and proofs of issuance",
+    .summary = "verifies journal, audit trail, proofs of issuance and what people signed",
     .about = "audit verify reads the signer's journal and the trail of who did what, running or not, and tells\n"
              "the first entry that was changed, removed, inserted or put elsewhere, a cut end, and a fork from\n"
              "heads that were published earlier. It writes nothing.\n"
              "\n"
              "audit proof checks a proof of issuance, as a holder downloads it from the portal, with nothing but\n"
              "the root certificate (--root): that the certificate's issuance stands in the journal under a head\n"
-             "that the installation signed. It needs no installation and no network.",
+             "that the installation signed. It needs no installation and no network.\n"
+             "\n"
+             "audit export writes what people signed, a line each: every login with a USBKey, and every approval,\n"
+             "production, download and other act, each as it was signed, with its certificate and, of holders'\n"
+             "logins, the CA's own answer of then that the certificate was good.\n"
+             "\n"
+             "audit evidence checks such lines with nothing but the root certificate (--root): signature, chain,\n"
+             "status and time of each. The first that does not hold is told.",
     .options = options,
     .option_count = COUNT(options),
     .run = run,

@@ -1,30 +1,13 @@
 #include "cli/audit_journal.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/text.h"
+#include "cli/audit_file.h"
 #include "ipc/signer_api.h"
 #include "pki/certificate.h"
 
 enum { HEADS_FILE_MAX = 1024 * 1024 };
 
 /* ---- whose journal it is ---- */
-
-static struct result read_file(const char *path, size_t max, struct arena *arena, struct diag *diag,
-                               struct bytes *ret_all)
-{
-    uint8_t *into = arena_take(arena, max + 1);
-    ENSURE(into, ERROR_OUT_OF_ROOM);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, into, max + 1);
-    if (fd >= 0) close(fd);
-    if (n < 0) return diag_log(diag, ERROR_IO, "%s cannot be read", path);
-    if ((size_t)n > max) return diag_log(diag, ERROR_TOO_LARGE, "%s", path);
-    *ret_all = bytes_of(into, (size_t)n);
-    return OK;
-}
 
 /* The key of its tree heads: its certificate stands in the first record and is issued by the root, which is the one
  * that the caller, or the installation, trusts. There stands its first incarnation too. */
@@ -131,7 +114,7 @@ static struct result check_heads(const struct inspected *log, const char *path, 
 {
     struct bytes rest;
     uint64_t count = 0;
-    TRY(read_file(path, HEADS_FILE_MAX, arena, diag, &rest));
+    TRY(audit_file_read(path, HEADS_FILE_MAX, arena, diag, &rest));
     while (rest.len > 0) {
         struct head head;
         if (failed(head_check(cut_head(&rest), key, arena, &head)))
@@ -150,7 +133,7 @@ static struct result own_head(const char *folder, const struct sm2_public *key, 
     struct bytes text;
     const char *path = arena_format(arena, "%s/head", folder);
     ENSURE(path, ERROR_OUT_OF_ROOM);
-    if (failed(read_file(path, HEAD_SIZE_MAX, arena, NULL, &text)))
+    if (failed(audit_file_read(path, HEAD_SIZE_MAX, arena, NULL, &text)))
         return diag_log(diag, ERROR_JOURNAL_HEAD, "%s is not there", path);
     if (failed(head_check(text, key, arena, ret_head))) return diag_log(diag, ERROR_JOURNAL_HEAD, "%s", path);
     return OK;
@@ -186,7 +169,7 @@ static struct result verify(struct verifying *v, const char *root_path, struct a
 {
     struct bytes trusted;
     struct audit_told told = { 0 };
-    TRY(read_file(root_path, CERTIFICATE_SIZE_MAX, v->arena, v->diag, &trusted));
+    TRY(audit_file_read(root_path, CERTIFICATE_SIZE_MAX, v->arena, v->diag, &trusted));
     TRY(head_key(v->folder, trusted, v->arena, v->diag, &v->key, &v->lives.all[0].id));
     v->lives.count = 1;
     /* The head first, for its owner may be writing on: the records that it vouches for are there. */

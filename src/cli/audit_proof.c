@@ -1,10 +1,10 @@
 #include "cli/audit_proof.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/text.h"
+#include "cli/audit_file.h"
 #include "cli/command.h"
 #include "ipc/signer_api.h"
 #include "merkle/proof.h"
@@ -13,93 +13,39 @@ enum { ARENA_MAX = 4 * 1024 * 1024, FILE_MAX = 256 * 1024 };
 
 static const char format[] = "HUFU-PROOF-v1";
 
-struct asked {
-    struct arena *arena;
-    struct diag *diag;
-    const char *file;
-    json_t *json;
-};
-
-static void json_free_p(json_t **json)
-{
-    json_decref(*json);
-}
-
-static struct result bad(const struct asked *a, const char *field)
-{
-    return diag_log(a->diag, ERROR_PROOF_FILE, "%s: %s", a->file, field);
-}
-
 /* ---- the file, field by field ---- */
 
-static struct result read_file(const char *path, size_t max, struct arena *arena, struct diag *diag,
-                               struct bytes *ret_all)
-{
-    uint8_t *into = arena_take(arena, max + 1);
-    ENSURE(into, ERROR_OUT_OF_ROOM);
-    FILE *f = fopen(path, "rb");
-    size_t n = f ? fread(into, 1, max + 1, f) : 0;
-    bool good = f && !ferror(f);
-    if (f) fclose(f);
-    if (!good) return diag_log(diag, ERROR_IO, "%s cannot be read", path);
-    if (n > max) return diag_log(diag, ERROR_TOO_LARGE, "%s", path);
-    *ret_all = bytes_of(into, n);
-    return OK;
-}
-
-static struct result get_text(const struct asked *a, const char *field, const char **ret_text)
-{
-    const char *text = json_string_value(json_object_get(a->json, field));
-    if (!text) return bad(a, field);
-    *ret_text = text;
-    return OK;
-}
-
-static struct result get_number(const struct asked *a, const char *field, uint64_t *ret_number)
-{
-    const json_t *number = json_object_get(a->json, field);
-    if (!json_is_integer(number) || json_integer_value(number) < 0) return bad(a, field);
-    *ret_number = (uint64_t)json_integer_value(number);
-    return OK;
-}
-
-static struct result get_bytes(const struct asked *a, const char *field, struct bytes *ret_bytes)
-{
-    const char *text = NULL;
-    TRY(get_text(a, field, &text));
-    return failed(text_from_base64(a->arena, text, ret_bytes)) ? bad(a, field) : OK;
-}
-
-static struct result get_path(const struct asked *a, struct bytes *ret_path)
+static struct result get_path(const struct audit_file *a, struct bytes *ret_path)
 {
     const json_t *path = json_object_get(a->json, "path"), *step;
     struct writer w = writer_of(arena_take(a->arena, TREE_PROOF_MAX), TREE_PROOF_MAX);
     size_t i;
     ENSURE(w.ptr, ERROR_OUT_OF_ROOM);
-    if (!json_is_array(path) || json_array_size(path) > TREE_DEPTH_MAX + 1) return bad(a, "path");
+    if (!json_is_array(path) || json_array_size(path) > TREE_DEPTH_MAX + 1) return audit_file_bad(a, "path");
     json_array_foreach(path, i, step) {
         struct bytes hash;
         const char *hex = json_string_value(step);
-        if (!hex || failed(text_from_hex(a->arena, hex, &hash)) || hash.len != TREE_HASH_SIZE) return bad(a, "path");
+        bool good = hex && !failed(text_from_hex(a->arena, hex, &hash)) && hash.len == TREE_HASH_SIZE;
+        if (!good) return audit_file_bad(a, "path");
         write_bytes(&w, hash);
     }
     return writer_end(&w, ret_path);
 }
 
-static struct result read_proof(const struct asked *a, struct proof *ret_proof, const char **ret_serial)
+static struct result read_proof(const struct audit_file *a, struct proof *ret_proof, const char **ret_serial)
 {
     struct proof p = { .leaf = 0 };
     const char *said = NULL, *head = NULL;
-    TRY(get_text(a, "format", &said));
-    if (!text_equal(said, format)) return bad(a, "format");
-    TRY(get_text(a, "serial", ret_serial));
-    TRY(get_number(a, "record", &p.leaf));
-    TRY(get_number(a, "size", &p.size));
-    TRY(get_bytes(a, "data", &p.data));
+    TRY(audit_file_text(a, "format", &said));
+    if (!text_equal(said, format)) return audit_file_bad(a, "format");
+    TRY(audit_file_text(a, "serial", ret_serial));
+    TRY(audit_file_number(a, "record", &p.leaf));
+    TRY(audit_file_number(a, "size", &p.size));
+    TRY(audit_file_bytes(a, "data", &p.data));
     TRY(get_path(a, &p.path));
-    TRY(get_text(a, "head", &head));
+    TRY(audit_file_text(a, "head", &head));
     p.head = bytes_text(head);
-    TRY(get_bytes(a, "head_certificate", &p.head_certificate));
+    TRY(audit_file_bytes(a, "head_certificate", &p.head_certificate));
     *ret_proof = p;
     return OK;
 }
@@ -107,7 +53,7 @@ static struct result read_proof(const struct asked *a, struct proof *ret_proof, 
 /* ---- what it proves ---- */
 
 /* The certificate of SERIAL in the record: none of the other words of the file count. */
-static struct result find_certificate(const struct asked *a, const struct proven *proven, const char *serial,
+static struct result find_certificate(const struct audit_file *a, const struct proven *proven, const char *serial,
                                       struct certificate **ret_certificate)
 {
     struct journal_issued issued = { 0 };
@@ -126,7 +72,7 @@ static struct result find_certificate(const struct asked *a, const struct proven
     return diag_log(a->diag, ERROR_JOURNAL_PROOF, "the record is not the issuance of certificate %s", serial);
 }
 
-static const char *when(const struct asked *a, int64_t time_s)
+static const char *when(const struct audit_file *a, int64_t time_s)
 {
     time_t t = (time_t)time_s;
     struct tm tm;
@@ -135,7 +81,7 @@ static const char *when(const struct asked *a, int64_t time_s)
                         tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-static struct result print(const struct asked *a, const struct proof *p, const struct proven *proven,
+static struct result print(const struct audit_file *a, const struct proof *p, const struct proven *proven,
                            const struct certificate *c, bool json)
 {
     const char *serial = certificate_serial_text(c, a->arena), *subject = name_text(&c->subject, a->arena);
@@ -158,7 +104,7 @@ static struct result print(const struct asked *a, const struct proof *p, const s
     return OK;
 }
 
-static struct result check(const struct asked *a, struct bytes root_der, bool json)
+static struct result check(const struct audit_file *a, struct bytes root_der, bool json)
 {
     struct proof proof;
     struct proven proven;
@@ -177,10 +123,10 @@ struct result audit_proof(const char *file, const char *root, bool json, struct 
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
     struct bytes text, root_der;
     json_error_t why;
-    TRY(read_file(file, FILE_MAX, arena, diag, &text));
-    TRY(read_file(root, CERTIFICATE_MAX, arena, diag, &root_der));
+    TRY(audit_file_read(file, FILE_MAX, arena, diag, &text));
+    TRY(audit_file_read(root, CERTIFICATE_MAX, arena, diag, &root_der));
     json_t *read CLEANUP(json_free_p) = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &why);
-    const struct asked a = { arena, diag, file, read };
-    if (!json_is_object(read)) return bad(&a, "JSON");
+    const struct audit_file a = { arena, diag, file, ERROR_PROOF_FILE, read };
+    if (!json_is_object(read)) return audit_file_bad(&a, "JSON");
     return check(&a, root_der, json);
 }

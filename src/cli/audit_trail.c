@@ -1,9 +1,9 @@
 #include "cli/audit_trail.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "cli/database.h"
 #include "store/audit_trail.h"
 
 enum { PAGE_ARENA_MAX = 16 * 1024 * 1024, PAGE = STORE_LIST_MAX };
@@ -90,14 +90,8 @@ static struct result read_all(struct tx *tx, void *context)
 
 static struct result read_database(const struct installation *installation, struct reading *r, struct diag *diag)
 {
-    struct store_options options = { .readers = 1 };
     struct store *store;
-    static const char embedded[] = "sqlite:";
-    TRY(installation_database(installation, r->arena, diag, &options.url));
-    const char *file = text_starts(options.url, embedded) ? options.url + strlen(embedded) : NULL;
-    if (file && access(file, R_OK) != 0) /* or an empty one would be made */
-        return diag_log(diag, ERROR_IO, "there is no database yet at %s", file);
-    TRY(store_open(&options, diag, &store));
+    TRY(database_open(installation, r->arena, diag, &store));
     struct result read = store_read(store, read_all, r);
     if (failed(read)) store_failure(store, diag);
     store_close(store);

@@ -65,6 +65,9 @@ DEFINE(signer_consistency, SHAPE_INT(struct signer_consistency, old), SHAPE_INT(
 DEFINE(signer_trail, SHAPE_INT(struct signer_trail, stops), SHAPE_INT(struct signer_trail, size),
        SHAPE_BYTES(struct signer_trail, root, 32), SHAPE_BYTES(struct signer_trail, path, 64 * 32));
 DEFINE(signer_trail_kept, SHAPE_INT(struct signer_trail_kept, index), SHAPE_INT(struct signer_trail_kept, size));
+DEFINE(signer_status, SHAPE_TEXT(struct signer_status, serial, SERIAL_SIZE * 2),
+       SHAPE_BYTES(struct signer_status, nonce, STATUS_TOLD_NONCE));
+DEFINE(signer_status_told, SHAPE_BYTES(struct signer_status_told, response, STATUS_TOLD_MAX));
 
 DEFINE(signer_ends, SHAPE_BYTES(struct signer_ends, lines, SIGNER_ENDS_MAX));
 
@@ -265,6 +268,7 @@ const struct shape *const ipc_shapes[] = {
     &signer_ends_shape,
     &journal_restored_shape, &journal_trail_shape, &signer_receive_shape, &signer_received_shape,
     &journal_received_shape,
+    &signer_status_shape, &signer_status_told_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,
     &files_inspect_shape,   &files_inspected_shape,  &files_print_shape,    &files_printed_shape,

@@ -25,6 +25,7 @@ enum signer_message {
     SIGNER_TRAIL = 0x10F,   /* signer_trail → signer_trail_kept: the peer's audit trail as it stands */
     SIGNER_ENDS = 0x115,    /* nothing → signer_ends: what runs out */
     SIGNER_RECEIVE = 0x116, /* signer_receive → signer_received: the holder has the USBKey that was in transit */
+    SIGNER_STATUS = 0x117,  /* signer_status → signer_status_told: how a holder's certificate stands now */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -301,6 +302,20 @@ struct signer_ends {
     struct bytes lines;
 };
 extern const struct shape signer_ends_shape;
+
+/* How a holder's certificate stands, as an OCSP answer that the responder signs now over NONCE: evidence that it was so
+ * when NONCE's text was signed (R-LOGIN-8). ERROR_NOT_FOUND; ERROR_BUSY while there is no responder. */
+enum { STATUS_TOLD_NONCE = 32, STATUS_TOLD_MAX = 16 * 1024 };
+struct signer_status {
+    const char *serial;
+    struct bytes nonce;               /* STATUS_TOLD_NONCE bytes */
+};
+extern const struct shape signer_status_shape;
+
+struct signer_status_told {
+    struct bytes response;            /* OCSPResponse, at most STATUS_TOLD_MAX */
+};
+extern const struct shape signer_status_told_shape;
 
 /* ---- setting up ---- */
 

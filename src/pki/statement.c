@@ -229,6 +229,29 @@ static const struct shape_field judicial_fields[] = {
 #undef FIELD
 const struct shape judicial_statement_shape = SHAPE("HUFU-JUDICIAL-v1", struct judicial_statement, judicial_fields);
 
+const struct shape *statement_shape_of(const char *text)
+{
+    static const struct shape *const all[] = {
+        &approve_statement_shape, &reject_statement_shape, &card_statement_shape, &produce_statement_shape,
+        &produce_1_statement_shape, &attest_statement_shape, &download_statement_shape, &login_statement_shape,
+        &operator_statement_shape, &release_statement_shape, &custody_statement_shape,
+        &judicial_statement_shape,
+    };
+    for (size_t i = 0; i < COUNT(all); i++) {
+        size_t len = strlen(all[i]->name);
+        if (strncmp(text, all[i]->name, len) == 0 && text[len] == '\n') return all[i];
+    }
+    return NULL;
+}
+
+const char *statement_value(const struct shape *shape, const void *record, const char *name)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        if (text_equal(shape->fields[i].name, name))
+            return *(const char *const *)shape_at_const(&shape->fields[i], record);
+    return NULL;
+}
+
 bool approve_statements_agree(const struct approve_statement *a, const struct approve_statement *b)
 {
     /* What is each one's own; everything else is what they approve. */

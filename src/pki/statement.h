@@ -22,6 +22,11 @@ RESULT statement_read(const struct shape *shape, const char *text, struct arena 
 /* Whether TEXT, which may be absent, says of itself that it is one of SHAPE. */
 bool statement_is(const struct shape *shape, const char *text);
 
+/* The shape of the statement that TEXT begins like; NULL for none of those below. */
+const struct shape *statement_shape_of(const char *text);
+/* The value of the field NAME in a RECORD of SHAPE; NULL when it has no such field. */
+const char *statement_value(const struct shape *shape, const void *record, const char *name);
+
 /* HUFU-APPROVE-v1, by a reviewer (two where the policy asks). */
 struct approve_statement {
     const char *application;   /* its number */

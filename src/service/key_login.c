@@ -2,9 +2,15 @@
 
 #include "base/fault.h"
 #include "base/random.h"
+#include "ipc/signer_api.h"
+#include "pki/ocsp.h"
 #include "pki/statement.h"
 #include "service/audit.h"
 #include "service/authority.h"
+#include "service/evidence.h"
+#include "service/journal.h"
+
+enum { STATUS_MS = 2000 };
 
 /* ---- beginning ---- */
 
@@ -37,6 +43,8 @@ struct login {
     struct key_login_row draft;
     struct certificate *certificate;
     bool expired;
+    struct bytes ocsp;  /* the CA's word about the certificate; ptr NULL: it could not be asked */
+    enum error ca_says; /* why not; ERROR_NONE: nothing against it */
     struct session_token token;
     struct session_row session;
     enum error why; /* it is refused; ERROR_NONE: it is not */
@@ -99,6 +107,32 @@ static struct result check_signature(const struct login *l)
     return FAIL(signed_elsewhere(l) ? ERROR_LOGIN_ORIGIN : ERROR_LOGIN_SIGNATURE);
 }
 
+/* ---- what the CA says ---- */
+
+/* How the certificate stands, signed by the CA now over this very statement: evidence of the login, and the last word
+ * where the database does not know yet. While the signer does not answer, the database alone decides. */
+static struct result ask_status(struct login *l)
+{
+    const struct act *act = l->act;
+    uint8_t hash[STATUS_TOLD_NONCE];
+    const struct signer_status ask = { .serial = l->draft.serial, .nonce = BYTES(hash) };
+    const struct ipc_call call = { SIGNER_STATUS, &signer_status_shape, &signer_status_told_shape, -1, STATUS_MS };
+    struct signer_status_told told;
+    struct ocsp_response response;
+    if (text_equal(l->door->kind, "operator")) return OK; /* what counts for operators is the register */
+    evidence_hash(l->draft.statement, hash);
+    struct result r = journal_ask(act, &call, &ask, &told);
+    if (failed(r)) return r.code == ERROR_OUT_OF_ROOM ? r : OK;
+    TRY(ocsp_parse(told.response, &response));
+    const struct ocsp_single *single = &response.singles[0];
+    ENSURE(response.count == 1, ERROR_OCSP_RESPONSE);
+    l->ocsp = told.response;
+    if (single->status != OCSP_GOOD)
+        l->ca_says = single->reason == CRL_CERTIFICATE_HOLD ? ERROR_LOGIN_CERTIFICATE_HELD
+                                                            : ERROR_LOGIN_CERTIFICATE_REVOKED;
+    return OK;
+}
+
 /* ---- what the database says; in the closure that uses the login up ---- */
 
 static struct result judge_operator(struct tx *tx, struct login *l)
@@ -128,6 +162,7 @@ static enum error judge_state(const struct login *l, const struct certificate_ro
     if (text_equal(row->state, "revoked")) return ERROR_LOGIN_CERTIFICATE_REVOKED;
     if (!text_equal(row->state, "valid")) return ERROR_LOGIN_CERTIFICATE_HELD;
     if (row->transit) return ERROR_LOGIN_CERTIFICATE_TRANSIT;
+    if (l->ca_says != ERROR_NONE) return l->ca_says;
     return l->expired && !portal ? ERROR_LOGIN_CERTIFICATE_EXPIRED : ERROR_NONE;
 }
 
@@ -157,7 +192,7 @@ static struct result keep_evidence(struct tx *tx, const struct login *l)
                                       .signature = l->proof->signature, .serial = l->draft.serial,
                                       .certificate = l->proof->certificate,
                                       .status = l->expired ? "expired" : "valid", .client = l->act->client,
-                                      .at_s = l->act->now_s };
+                                      .at_s = l->act->now_s, .ocsp = l->ocsp };
     return tx_run(tx, STATEMENT_LOGIN_EVIDENCE_INSERT, RECORD(login_evidence_row_shape, &row), NULL);
 }
 
@@ -196,6 +231,7 @@ struct result key_login_finish(const struct act *act, const struct key_login_doo
     TRY(check_draft(&login));
     TRY(check_certificate(&login));
     TRY(check_signature(&login));
+    TRY(ask_status(&login));
     FAULT("web:login-checked");
     TRY(store_write(act->service->store, log_in, &login));
     FAULT("web:login-used");

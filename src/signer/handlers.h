@@ -16,6 +16,7 @@ RESULT handle_state(struct call *call, const void *ask, void *answer);
 RESULT handle_journal(struct call *call, const void *ask, void *answer);
 RESULT handle_proof(struct call *call, const void *ask, void *answer);
 RESULT handle_consistency(struct call *call, const void *ask, void *answer);
+RESULT handle_status(struct call *call, const void *ask, void *answer);
 
 RESULT handle_trail(struct call *call, const void *ask, void *answer); /* trail.c */
 RESULT handle_ends(struct call *call, const void *ask, void *answer);  /* ends.c */

@@ -14,7 +14,7 @@ static struct result answer(struct signer *signer, const struct ipc_message *ask
     ENSURE(asked->type == STATUS_NONCE, ERROR_IPC_BROKEN);
     TRY(shape_read(&status_nonce_shape, &r, arena, &nonce));
     TRY(reader_end(&r));
-    const struct publisher_nonce ask = { (enum ocsp_hash)nonce.hash, nonce.serial, nonce.nonce };
+    const struct publisher_nonce ask = { (enum ocsp_hash)nonce.hash, nonce.serial, nonce.nonce, true };
     return publisher_nonce(signer->publisher, &ask, arena, &ret_answer->response);
 }
 

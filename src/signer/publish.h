@@ -31,11 +31,12 @@ int publisher_wait_ms(struct publisher *publisher);
 RESULT publisher_work(struct publisher *publisher, int steps);
 
 /* An answer for one request with a nonce, about the certificate SERIAL (magnitude), which the client's CertID named by
- * HASH. ERROR_NOT_FOUND for one that was not issued here, ERROR_BUSY beyond so many a second or when there is no
- * responder. */
+ * HASH. ERROR_NOT_FOUND for one that was not issued here, ERROR_BUSY when there is no responder, and for strangers
+ * beyond so many a second. */
 struct publisher_nonce {
     enum ocsp_hash hash;
-    struct bytes serial, nonce;
+    struct bytes serial, nonce; /* nonce: as it stands in a request */
+    bool stranger;              /* asks */
 };
 RESULT publisher_nonce(struct publisher *publisher, const struct publisher_nonce *ask, struct arena *arena,
                        struct bytes *ret_response);

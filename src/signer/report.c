@@ -1,7 +1,9 @@
 /* What the signer tells: where it stands, what the journal holds, and proofs of it. */
 #include <stdlib.h>
 
+#include "pki/der.h"
 #include "signer/handlers.h"
+#include "signer/publish.h"
 
 enum { ENTRY_HEAD = 8 + 8 + 2 + 4 };
 
@@ -111,6 +113,21 @@ struct result handle_proof(struct call *call, const void *ask, void *answer)
     TRY(leaf_data(call, (uint64_t)range->from, &proof));
     TRY(signer_head(s, (uint64_t)range->count, call->arena, &proof.head));
     *(struct signer_proof *)answer = proof;
+    return OK;
+}
+
+struct result handle_status(struct call *call, const void *ask, void *answer)
+{
+    const struct signer_status *status = ask;
+    struct signer_status_told told;
+    struct publisher_nonce of = { .hash = OCSP_HASH_SM3 };
+    uint8_t room[2 + STATUS_TOLD_NONCE] = { DER_OCTET_STRING, STATUS_TOLD_NONCE };
+    ENSURE(status->serial && !failed(text_from_hex(call->arena, status->serial, &of.serial)), ERROR_MALFORMED);
+    ENSURE(status->nonce.len == STATUS_TOLD_NONCE, ERROR_MALFORMED);
+    memcpy(room + 2, status->nonce.ptr, STATUS_TOLD_NONCE);
+    of.nonce = BYTES(room);
+    TRY(publisher_nonce(call->signer->publisher, &of, call->arena, &told.response));
+    *(struct signer_status_told *)answer = told;
     return OK;
 }
 

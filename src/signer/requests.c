@@ -23,6 +23,8 @@ const struct request requests[] = {
       NULL },
     { SIGNER_CONSISTENCY, "consistency", PHASE_SERVING, false, false, &signer_range_shape, &signer_consistency_shape,
       handle_consistency, NULL },
+    { SIGNER_STATUS, "status", PHASE_SERVING, false, false, &signer_status_shape, &signer_status_told_shape,
+      handle_status, NULL },
     { SIGNER_TRAIL, "trail", PHASE_SERVING, false, EVIDENCE, &signer_trail_shape, &signer_trail_kept_shape,
       handle_trail, NULL },
     { SIGNER_ENDS, "ends", PHASE_SERVING, false, false, NULL, &signer_ends_shape, handle_ends, NULL },

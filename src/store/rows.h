@@ -69,7 +69,7 @@ ROW(session_row, SESSION_FIELDS);
 ROW(key_login_row, KEY_LOGIN_FIELDS);
 
 #define LOGIN_EVIDENCE_FIELDS(X) X(ID, id, 0) X(TEXT, statement, 4096) X(BYTES, signature, 64) X(TEXT, serial, 32) \
-    X(BYTES, certificate, 4096) X(TEXT, status, 32) X(TEXT, client, 64) X(INT, at_s, 0)
+    X(BYTES, certificate, 4096) X(TEXT, status, 32) X(TEXT, client, 64) X(INT, at_s, 0) X(BYTES, ocsp, 16384)
 ROW(login_evidence_row, LOGIN_EVIDENCE_FIELDS);
 
 #define IDEMPOTENCY_FIELDS(X) X(BYTES, hash, 32) X(BYTES, request_hash, 32) X(INT, status, 0) \

@@ -200,10 +200,10 @@ class Steps(unittest.TestCase):
         walk = self.walk("pay")
         queue = self.staff.reviewer.api("GET", "console/queue")["items"]
         self.assertIn(walk.number, [item["number"] for item in queue])
-        since = len(self.world.messages("sms"))
         self.staff.reviewer.api("POST", walk.console_path("return"),
                                 {"reason": "missing-material", "items": "license", "words": "请重新上传盖章的营业执照"})
-        self.assertIn("营业执照", self.world.message("sms", walk.mobile, since=since)["text"] + "营业执照")
+        for channel, to in ("sms", walk.mobile), ("email", walk.email):
+            self.assertIn("请重新上传盖章的营业执照", self.world.message(channel, to, "更正")["text"])
         before = walk.portal.api("GET", walk.path()).json
         self.assertEqual((before["return_items"], before["return_words"]), ("license", "请重新上传盖章的营业执照"))
         answer = walk.portal.try_api("POST", walk.path("attachments/identity"), content=png())

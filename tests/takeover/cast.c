@@ -89,6 +89,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_JUDICIAL, &signer_judicial_shape, &signer_judicial_opened_shape },
         { SIGNER_ENDS, NULL, &signer_ends_shape },
         { SIGNER_TRAIL, &signer_trail_shape, &signer_trail_kept_shape },
+        { SIGNER_STATUS, &signer_status_shape, &signer_status_told_shape },
     };
     for (size_t i = 0; i < COUNT(all); i++) {
         if (all[i].type != type) continue;

@@ -159,6 +159,9 @@ UPDATE decision SET used = :used WHERE nonce = :nonce
 -- name: decision_list
 SELECT * FROM decision WHERE application = :key AND decision = :other ORDER BY made_s, nonce LIMIT :limit_count
 
+-- name: decision_after
+SELECT * FROM decision WHERE made_s > :at_s OR (made_s = :at_s AND nonce > :key) ORDER BY made_s, nonce LIMIT :limit_count
+
 -- name: shipment_insert
 INSERT INTO shipment (application, carrier, waybill, shipped_s)
 VALUES (:application, :carrier, :waybill, :shipped_s)

@@ -65,8 +65,11 @@ UPDATE key_login SET used = 1 WHERE id = :id AND used = 0
 DELETE FROM key_login WHERE created_s <= :at_s
 
 -- name: login_evidence_insert
-INSERT INTO login_evidence (id, statement, signature, serial, certificate, status, client, at_s)
-VALUES (:id, :statement, :signature, :serial, :certificate, :status, :client, :at_s)
+INSERT INTO login_evidence (id, statement, signature, serial, certificate, status, client, at_s, ocsp)
+VALUES (:id, :statement, :signature, :serial, :certificate, :status, :client, :at_s, :ocsp)
+
+-- name: login_evidence_list
+SELECT * FROM login_evidence WHERE at_s > :at_s OR (at_s = :at_s AND id > :id) ORDER BY at_s, id LIMIT :limit_count
 
 -- name: login_evidence_get
 SELECT * FROM login_evidence WHERE id = :id

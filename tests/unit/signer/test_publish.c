@@ -573,7 +573,7 @@ static void r_pki_3_nonces_are_answered_at_a_capped_rate(void **state)
     uint8_t other[16] = { 1 };
     const struct bytes nonce = bytes_text("\x04\x08nonce-01");
     issue(p, &pair);
-    struct publisher_nonce ask = { OCSP_HASH_SHA1, pair.signing->serial, nonce };
+    struct publisher_nonce ask = { OCSP_HASH_SHA1, pair.signing->serial, nonce, true };
     assert_error(publisher_nonce(publisher, &ask, p->cast->arena, &der), ERROR_BUSY); /* no responder yet */
     work(p);
     static const enum ocsp_hash hashes[] = { OCSP_HASH_SHA1, OCSP_HASH_SHA256, OCSP_HASH_SM3 };
