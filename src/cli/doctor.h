@@ -30,7 +30,8 @@ void doctor_mend(struct finding *finding, const char *format, ...) __attribute__
 void doctor_look_at_machine(struct doctor *doctor);
 /* Programs, fonts, folder, configuration, secret, ports, what runs. */
 void doctor_look_at_installation(struct doctor *doctor);
-/* Certificates of CAs, operators and responder, and the root's list, before they run out. */
+/* Certificates of CAs, operators and responder, and the root's list, before they run out ("validity"); whether
+ * encryption keys have custodians ("custodians"). */
 void doctor_look_at_validity(struct doctor *doctor);
 /* By which ways fees can be paid. */
 void doctor_look_at_payment(struct doctor *doctor);

@@ -1,5 +1,6 @@
 /* What runs out, while there is still time to do something about it (pki/validity.h): certificates of the CAs, of
- * operators and of the OCSP responder, lists that are not made here, and the calendar of working days. */
+ * operators and of the OCSP responder, lists that are not made here, and the calendar of working days; and, read from
+ * the same journal, whether encryption keys have custodians. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ struct people {
     struct person all[OPERATORS_MAX];
     size_t count;
     int64_t responder_end_s; /* 0: there is none */
+    int64_t custody_version, threshold; /* of the custodial key; 0: there are no custodians */
 };
 
 static void take_operator(struct people *p, struct bytes body)
@@ -118,6 +120,15 @@ static void take_operator(struct people *p, struct bytes body)
     person->not_after_s = c->not_after_s;
 }
 
+static void take_custody(struct people *p, struct bytes body)
+{
+    struct journal_custody c;
+    struct reader r = reader_of(body);
+    if (failed(shape_read(&journal_custody_shape, &r, p->arena, &c))) return;
+    p->custody_version = c.version;
+    p->threshold = c.threshold;
+}
+
 static struct result take(void *context, uint64_t index, const struct ledger_record *record)
 {
     struct people *p = context;
@@ -126,6 +137,7 @@ static struct result take(void *context, uint64_t index, const struct ledger_rec
     struct reader r = reader_of(record->body);
     arena_reset(p->arena);
     if (record->type == JOURNAL_OPERATOR) take_operator(p, record->body);
+    if (record->type == JOURNAL_CUSTODY) take_custody(p, record->body);
     if (record->type != JOURNAL_RESPONDER || failed(shape_read(&journal_responder_shape, &r, p->arena, &responder)))
         return OK;
     if (!failed(certificate_parse(responder.certificate, p->arena, &c))) p->responder_end_s = c->not_after_s;
@@ -147,6 +159,22 @@ static void look_at_people(struct looking *l, const struct people *p)
     if (p->responder_end_s) tell(l, VALIDITY_RESPONDER, NULL, p->responder_end_s);
 }
 
+/* Without them no authority can ever be given a holder's encryption key. A demonstration needs none. */
+static void look_at_custody(struct looking *l, const struct people *p)
+{
+    if (p->custody_version) {
+        doctor_find(l->doctor, "custodians", FINDING_GOOD,
+                    cli_words("加密密钥有保管人：托管密钥第 %lld 版，任意 %lld 人可用",
+                              "Encryption keys have custodians: custodial key %lld, any %lld of them open it"),
+                    (long long)p->custody_version, (long long)p->threshold);
+    } else if (!l->doctor->installation->demo.on) {
+        struct finding *f = doctor_find(l->doctor, "custodians", FINDING_WARNING, "%s",
+                                        cli_words("加密密钥没有保管人", "Encryption keys have no custodians"));
+        doctor_mend(f, "%s", cli_words("用 hufu ceremony 任命保管人，否则依法调取时没有人能打开加密密钥",
+                                       "Appoint them by hufu ceremony: no authority could be given a key without"));
+    }
+}
+
 static void look_at_journal(struct looking *l)
 {
     char folder[INSTALLATION_PATH_MAX + 32];
@@ -156,7 +184,10 @@ static void look_at_journal(struct looking *l)
     people->arena = arena_new(ARENA_MAX);
     snprintf(folder, sizeof folder, "%s/signer/journal", l->doctor->installation->folder);
     /* Whoever may not read the journal is told nothing of it. */
-    if (!failed(inspect_each(folder, &diag, take, people))) look_at_people(l, people);
+    if (!failed(inspect_each(folder, &diag, take, people))) {
+        look_at_people(l, people);
+        look_at_custody(l, people);
+    }
     arena_free(people->arena);
     free(people);
 }

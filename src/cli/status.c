@@ -72,7 +72,7 @@ static json_t *runs_out(const struct installation *i)
     doctor->installation = i;
     doctor_look_at_validity(doctor);
     for (size_t n = 0; n < doctor->count; n++)
-        if (doctor->findings[n].state != FINDING_GOOD)
+        if (doctor->findings[n].state != FINDING_GOOD && text_equal(doctor->findings[n].id, "validity"))
             json_array_append_new(list, json_string(doctor->findings[n].words));
     free(doctor);
     return list;

@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import pty
+import re
 import shutil
 import tempfile
 import time
@@ -36,6 +37,7 @@ class Custody(Scripts, unittest.TestCase):
         cls.walk = Walk(cls.world, cls.staff).to("finish")
         cls.walk.card.pull()  # lost
         cls.serial = cls.serial_of(cls.walk.produced["encryption_certificate"])
+        cls.before = cls.doctor(demonstration=False)
         cls.script("custodians", cls.custodians())
         cls.made = cls.performed("custodians", *PINS.values())
         cls.script("order", cls.order())
@@ -134,7 +136,28 @@ class Custody(Scripts, unittest.TestCase):
     def pins(self, *numbers):
         return [PINS[f"CUSTODY{n}"] for n in numbers]
 
+    @classmethod
+    def doctor(cls, demonstration=True):
+        """What `hufu doctor` finds about custodians; as if it were no demonstration where it is told so."""
+        folder = tempfile.mkdtemp(dir=cls.place)
+        for name in os.listdir(cls.world.folder):
+            os.symlink(cls.world.path(name), os.path.join(folder, name))
+        os.remove(os.path.join(folder, "hufu.conf"))
+        with open(cls.world.path("hufu.conf")) as f:
+            text = f.read()
+        with open(os.path.join(folder, "hufu.conf"), "w") as f:
+            f.write(text if demonstration else re.sub(r"(?m)^\[demo\]\n(?:[^\[].*\n|\n)*", "", text))
+        ran = cls.world.run("doctor", "--json", "--folder", folder, check=False)
+        return [(found["state"], found["words"]) for found in json.loads(ran.stdout)["findings"] if found["id"] == "custodians"]
+
     # ---- what is done ----
+
+    def test_r_pki_2_the_doctor_tells_whether_there_are_custodians(self):
+        self.assertEqual([state for state, _ in self.before], ["warning"])
+        for demonstration in (True, False):
+            (state, words), = self.doctor(demonstration)
+            self.assertEqual(state, "good")
+            self.assertRegex(words, r"custodial key \d|第 \d 版")
 
     def test_r_pki_2_two_of_three_custodians_open_what_was_encrypted_to_a_lost_usbkey(self):
         self.decrypts(self.recovered("1,3", *self.pins(1, 3), HANDED))
