@@ -1,18 +1,25 @@
 /* What pages can do with the agent in a real browser: the listed one by hufu-agent.js, others nothing (R-KEY-7). */
 import { after, before, beforeEach, test } from "node:test";
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
 import { chromium, flags } from "./browser.mjs";
-import { freePorts, waitFor } from "./world.mjs";
+import { freePorts, root, waitFor } from "./world.mjs";
 import { Bench, pin, servePages } from "./agent-bench.mjs";
 
-let bench, browser, server, good, evil;
+const agentSource = readFileSync(join(root, "ui/agent/hufu-agent.js"), "utf8");
+let bench, browser, server, good, evil, office, foreign;
 
 before(async () => {
   const [port] = await freePorts(1);
   good = `http://good.localhost:${port}`;
   evil = `http://evil.example:${port}`;
   server = await servePages(port);
-  bench = await Bench.open({ origins: [good] });
+  office = `http://office.localhost:${(await freePorts(1))[0]}`;
+  bench = await Bench.open({ origins: [good, office] });
+  foreign = await serveOffice(new URL(office).port);
   browser = await launch();
 });
 
@@ -28,6 +35,68 @@ after(async () => {
   await browser?.close();
   await bench?.close();
   server?.close();
+  foreign?.close();
+});
+
+/* Somebody else's site, which has nothing of Hufu but hufu-agent.js: its server makes a statement for its own origin, its
+ * page includes the script in the lines that the script's own head shows, and its server looks at what was signed. */
+function serveOffice(port) {
+  const lines = /import \{ HufuAgent \}[^]*?await agent\.sign\(key, statement/.exec(agentSource)[0].replace(/^ \*   /gm, "");
+  const page = `<!doctype html><html lang="zh-CN"><title>办公系统</title><meta charset="utf-8">
+    <form><label>口令 <input type="password"></label><button>登录</button></form><p role="status"></p>
+    <script type="module" src="/login.js"></script></html>`;
+  const script = lines
+    .replace("import { HufuAgent }", "import { HufuAgent, AgentError }")
+    .replace("new HufuAgent()", `new HufuAgent({ port: ${bench.port} })`)
+    .replace("const key =", `const say = (words) => (document.querySelector("p").textContent = words)
+      document.querySelector("form").onsubmit = async (e) => {
+        e.preventDefault()
+        try {
+          const statement = await (await fetch("/statement")).text()
+          const key =`) + `, { pin: document.querySelector("input").value })
+          const answer = await fetch("/login", { method: "POST", body: JSON.stringify({ certificate, signature }) })
+          say(await answer.text())
+        } catch (e) {
+          say(e instanceof AgentError ? e.kind + "：" + e.message : String(e))
+        }
+      }`;
+  let statement = "";
+  const answers = {
+    "/": () => ["text/html", page],
+    "/login.js": () => ["text/javascript", script],
+    "/hufu-agent.js": () => ["text/javascript", agentSource],
+    "/statement": () => ["text/plain", (statement = bench.statement(office).replace("nonce: 0011", `nonce: ${randomUUID()}`))],
+    "/login": (body) => {
+      bench.verifies(JSON.parse(body), statement);
+      statement = ""; // once
+      return ["text/plain", "已登录"];
+    },
+  };
+  const site = createServer(async (request, response) => {
+    const body = [];
+    for await (const part of request) body.push(part);
+    try {
+      const [type, text] = answers[request.url](Buffer.concat(body).toString());
+      response.writeHead(200, { "Content-Type": `${type}; charset=utf-8`,
+        "Content-Security-Policy": `default-src 'self'; connect-src 'self' http://127.0.0.1:${bench.port}` });
+      response.end(text);
+    } catch {
+      response.writeHead(400).end("拒绝");
+    }
+  });
+  return new Promise((done) => site.listen(port, "127.0.0.1", () => done(site)));
+}
+
+test("R-KEY-3 a site of another origin includes hufu-agent.js in the lines that its head shows, and people log in there", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(office + "/");
+  await page.getByLabel("口令").fill("918273");
+  await page.getByRole("button", { name: "登录" }).click();
+  await page.getByText("wrong-pin：").waitFor();
+  await page.getByLabel("口令").fill(pin);
+  await page.getByRole("button", { name: "登录" }).click();
+  await page.getByText("已登录").waitFor();
+  assert.equal((await page.evaluate(async () => (await fetch("/login", { method: "POST", body: "{}" })).status)), 400);
 });
 
 async function open(origin) {

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
-import { root } from "./world.mjs";
+import { takeAway } from "./old.mjs";
+import { freePorts, root } from "./world.mjs";
 
 const require = createRequire(join(root, "ui/package.json"));
 export const { chromium } = require("playwright-core");
@@ -19,7 +20,12 @@ export const flags = [
   "--disable-sync",
 ];
 
-export const launch = () => chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+/* BROWSER.PORT is where others may speak to it too (lighthouse.mjs). */
+export async function launch() {
+  const [port] = await freePorts(1);
+  const args = [...flags, `--remote-debugging-port=${port}`];
+  return Object.assign(await chromium.launch({ executablePath: "/usr/bin/chromium", args }), { port });
+}
 
 /* Everyone who came in this process; each has in FAULTS what pages did that they never may: break their content policy,
  * throw, ask anyone but the own hosts, the agent and the payment platform. */
@@ -37,6 +43,7 @@ export async function person(browser, world, { width = 1280, height = 900, ...mo
     ...more,
   });
   context.setDefaultTimeout(60_000);
+  await context.addInitScript(...takeAway);
   const state = world.state();
   const own = ["portal", "console", "platform", "agent", "paysim"].map((name) => new URL(state[name]).host);
   context.faults = [];

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { faults } from "./browser.mjs";
 import "./access.mjs";
+import "./keyboard.mjs";
 import "./figures.mjs";
 import "./expired.mjs";
 

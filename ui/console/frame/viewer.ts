@@ -1,5 +1,6 @@
 /* Draws one PDF, JPEG or PNG. Runs in a frame without an origin (sandbox), so that a file made to attack its reader reaches
  * nothing: no session, no agent, no network. No eval (CVE-2024-4367), and pages are drawn one after the other. */
+import "./old";
 import { getDocument, type PDFDocumentProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
 import "pdfjs-dist/legacy/build/pdf.worker.mjs";
 

@@ -9,7 +9,8 @@ import {
 } from "@api";
 import type { Trouble } from "@shared/base/trouble";
 import { troubleFrom } from "@shared/base/trouble";
-import { onBeforeUnmount, reactive } from "vue";
+import { reactive } from "vue";
+import { useLive } from "@shared/api/live";
 import { endOf, ruleOf, scansOf } from "@shared/base/services";
 import { session } from "@shared/base/session";
 import { t } from "./texts";
@@ -187,20 +188,7 @@ export function useApplication(number: string, live = false): Loaded {
     if (before && state.value?.state !== before) state.changes++;
   }
 
-  const seen = () => document.visibilityState === "visible" && void changed();
-  let events: EventSource | null = null;
-  if (live) {
-    events = new EventSource(applicationEventsAddress(number));
-    events.addEventListener("change", changed);
-    events.onopen = changed;
-    document.addEventListener("visibilitychange", seen);
-    window.addEventListener("online", changed);
-  }
-  onBeforeUnmount(() => {
-    events?.close();
-    document.removeEventListener("visibilitychange", seen);
-    window.removeEventListener("online", changed);
-  });
+  if (live) useLive(applicationEventsAddress(number), changed);
   void read();
   return state;
 }

@@ -20,7 +20,11 @@ export const shared = {
   timeout: { message: "服务器没有按时答复", hint: "请稍后再试一次；重复提交不会办理两次" },
   strange: { message: "页面遇到了意外的问题", hint: "请刷新页面后再试；仍不成功请联系客服" },
   notFound: { title: "没有这个页面", body: "请检查地址栏中的地址，或从首页重新进入。", home: "回到首页" },
-  lines: { offline: "网络已断开。您可以继续填写，恢复后再提交。", online: "网络已恢复。" },
+  lines: {
+    offline: "网络已断开。您可以继续填写，恢复后再提交。",
+    online: "网络已恢复。",
+    asking: "自动更新中断，本页改为每 5 秒查询一次；恢复后自动接上。",
+  },
   demonstration: "演示环境：数据为虚构，证书不具效力。",
   span: { minutes: (n: number) => `${n} 分钟`, hours: (n: number) => `${n} 小时`, days: (n: number) => `${n} 天` },
   checks: {

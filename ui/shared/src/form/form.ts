@@ -45,8 +45,8 @@ function fault(rule: FieldRule, value: string): string | null {
 }
 
 export function useForm<K extends string>(options: {
-  /** of the draft; absent: what is typed is not kept (codes, PINs) */
-  draft?: string;
+  /** of the draft; null: what is typed is not kept (codes, PINs), or stands in the address (searches) */
+  draft: string | null;
   rules: Record<K, FieldRule> | ((values: Record<K, string>) => Record<K, FieldRule>);
   initial: Record<K, string>;
 }) {
@@ -58,7 +58,14 @@ export function useForm<K extends string>(options: {
   const busy = ref(false);
   const summary = ref<{ focus: () => void } | null>(null);
 
-  if (options.draft) watch(values, () => draftWrite(options.draft!, values));
+  const empty = JSON.stringify(options.initial);
+  if (options.draft)
+    watch(values, () => (JSON.stringify(values) === empty ? done() : draftWrite(options.draft!, values)));
+
+  /** What was typed has done its work. */
+  function done() {
+    if (options.draft) draftDrop(options.draft);
+  }
 
   const list = computed<FormError[]>(() =>
     (Object.keys(rules()) as K[]).filter((k) => errors[k]).map((k) => ({ field: k, message: errors[k]! })),
@@ -88,19 +95,21 @@ export function useForm<K extends string>(options: {
     else trouble.value = e;
   }
 
-  /** Checks, then does ACTION once; a second press while it runs does nothing. */
-  async function submit(action: (values: Record<K, string>) => Promise<unknown>): Promise<boolean> {
-    if (busy.value) return false;
+  /** Whether all is filled in as it should be; what is not is shown. For what ends elsewhere, which then says done(). */
+  async function check(): Promise<boolean> {
     clear();
     (Object.keys(rules()) as K[]).forEach(checkField);
-    if (list.value.length) {
-      await showSummary();
-      return false;
-    }
+    if (list.value.length) await showSummary();
+    return !list.value.length;
+  }
+
+  /** Checks, then does ACTION once; a second press while it runs does nothing. */
+  async function submit(action: (values: Record<K, string>) => Promise<unknown>): Promise<boolean> {
+    if (busy.value || !(await check())) return false;
     busy.value = true;
     try {
       await action({ ...values });
-      if (options.draft) draftDrop(options.draft);
+      done();
       return true;
     } catch (e) {
       take(e);
@@ -111,7 +120,7 @@ export function useForm<K extends string>(options: {
     }
   }
 
-  return reactive({ values, errors, trouble, busy, summary, list, submit, clear });
+  return reactive({ values, errors, trouble, busy, summary, list, check, submit, done, clear });
 }
 
 /* A button's action: not twice at a time, its trouble kept for the page to show. */
