@@ -219,7 +219,7 @@ struct result walk_write(struct walk *walk)
 struct result walk_finish(struct walk *walk)
 {
     const struct operator *producer = &walk->staff->operators[WALK_PRODUCER];
-    TRY(walk_ask(walk, producer->console, "POST", console_path(walk, "production"), NULL));
+    TRY(walk_ask(walk, producer->console, "POST", console_path(walk, "production"), json_object()));
     walk->serial = walk_got(walk, "serial");
     walk_tell(walk, "%s", walk->serial);
     return OK;

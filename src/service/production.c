@@ -353,7 +353,13 @@ static struct result finish(struct tx *tx, struct desk_step *step, struct applic
 
 struct result production_finish(const struct act *act, const char *number, struct application_row *ret_row)
 {
-    struct desk_step step = { .act = act, .number = number, .event = EVENT_FINISH, .follow = finish };
+    return production_finish_with(act, number, NULL, ret_row);
+}
+
+struct result production_finish_with(const struct act *act, const char *number, const char *detail,
+                                     struct application_row *ret_row)
+{
+    struct desk_step step = { .act = act, .number = number, .event = EVENT_FINISH, .detail = detail, .follow = finish };
     TRY(desk_take(&step));
     FAULT("web:production-finished");
     *ret_row = step.row;

@@ -41,5 +41,8 @@ RESULT production_pair(const struct act *act, const char *number, struct signer_
 /* The USBKey is written and closed, by its producer, or has taken its new certificates, by its holder (R-RENEW-3,
  * R-CHANGE-2): they are good from now on, and the holder is told (R-APPLY-4). */
 RESULT production_finish(const struct act *act, const char *number, struct application_row *ret_row);
+/* The same with DETAIL (may be NULL) in the trail: which keys of before it has taken (service/recovery.h). */
+RESULT production_finish_with(const struct act *act, const char *number, const char *detail,
+                              struct application_row *ret_row);
 /* The USBKey failed after the issue: back to the reviewer, whose new approval revokes what was issued. */
 RESULT production_remake(const struct act *act, const char *number, const char *words, struct application_row *ret_row);

@@ -5,6 +5,7 @@
 #include "service/certify.h"
 #include "service/evidence.h"
 #include "service/journal.h"
+#include "service/production.h"
 
 enum { ASK_MS = 20000 };
 
@@ -111,4 +112,28 @@ struct result recovery_keys(const struct act *act, const char *number, struct re
     FAULT("web:recovered");
     TRY(journal_catch_up(act, told.index));
     return split(act, &told, ret_keys, ret_count);
+}
+
+/* Whether SERIAL is one of LIST. */
+static bool is_among(const char *list, const char *serial)
+{
+    for (const char *p = list ? list : ""; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        if (bytes_equal(bytes_of(p, len), bytes_text(serial))) return true;
+        p += len + (p[len] == ',');
+    }
+    return false;
+}
+
+struct result recovery_finish(const struct act *act, const char *number, const char *written,
+                              struct application_row *ret_row)
+{
+    struct recovered_key *keys = NULL;
+    size_t count = 0;
+    struct result r = recovery_keys(act, number, &keys, &count);
+    if (r.code != ERROR_RECOVER_NONE) TRY(r);
+    for (size_t i = 0; i < count; i++)
+        if (!is_among(written, keys[i].serial))
+            return diag_field(act->diag, ERROR_PRODUCTION_RECOVERED, "recovered", "加密证书 %s 的密钥", keys[i].serial);
+    return production_finish_with(act, number, count ? written : NULL, ret_row);
 }

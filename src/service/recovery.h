@@ -16,3 +16,8 @@ struct recovered_key {
  * service takes no USBKey's place. ERROR_APPLICATION_STATE unless it is issued and not yet finished, and what the
  * signer refuses with: ERROR_RECOVER_NONE where the key centre has none of them. */
 RESULT recovery_keys(const struct act *act, const char *number, struct recovered_key **ret_keys, size_t *ret_count);
+/* production_finish, once the new USBKey has taken them all: WRITTEN are the serials that whoever wrote them tells,
+ * joined by commas, NULL: none. They stand in the trail. ERROR_PRODUCTION_RECOVERED names the first that is missing: as
+ * long as production is not finished it can be written. Where the key centre has none of them there is nothing to be
+ * written. */
+RESULT recovery_finish(const struct act *act, const char *number, const char *written, struct application_row *ret_row);

@@ -69,9 +69,10 @@ struct result api_produce_recovered(struct call *call)
 
 struct result api_production_finish(struct call *call)
 {
+    const struct api_production_done *asked = call->body;
     struct act act = app_act(call);
     struct application_row row;
-    TRY(production_finish(&act, call_text(call, "number"), &row));
+    TRY(recovery_finish(&act, call_text(call, "number"), asked->recovered, &row));
     return desk_answer(call, &row);
 }
 

@@ -53,7 +53,7 @@ class Services(unittest.TestCase):
         walk.to("approve")
         self.assertIn(lost, walk.approval)
         walk.to("finish")
-        self.refused(self.staff.producer.try_api("POST", walk.console_path("production")), "APPLICATION_STATE")
+        self.refused(self.staff.producer.try_api("POST", walk.console_path("production"), {}), "APPLICATION_STATE")
         found = self.signing(walk)
         self.assertEqual({serial: c["state"] for serial, c in found.items()}, {lost: "revoked", walk.serial: "transit"})
 
@@ -105,6 +105,11 @@ class Services(unittest.TestCase):
         self.assertEqual(walk.recovered(), keys)
         self.assertEqual(len(keys), 1)
         self.refused(self.try_recover(walk, self.staff.reviewer), "NOT_PERMITTED")
+        # Production is not finished before the new USBKey has taken it.
+        for told in {}, {"recovered": "0" * 32}:
+            self.refused(self.staff.producer.try_api("POST", walk.console_path("production"), told), "PRODUCTION_RECOVERED",
+                         "recovered")
+        self.assertEqual(walk.state(), "issued")
         shown = self.staff.producer.api("GET", walk.console_path("history"))["items"]
         self.assertEqual([entry["detail"] for entry in shown if entry["action"] == "key.recover"], [keys[0]["serial"]])
 

@@ -366,9 +366,11 @@ class Walk:
 
     def write(self):
         self.staff.producer.agent.tell("write", key=self.key, **self.produced)
+        self.written = []
         for recovered in self.recovered():
             self.staff.producer.agent.tell("write-recovered", key=self.key, encryption_certificate=recovered["encryption_certificate"],
                                            enveloped_key=recovered["enveloped_key"])
+            self.written.append(recovered["serial"])
         self.staff.producer.agent.tell("close", key=self.key)
 
     def recovered(self):
@@ -376,7 +378,8 @@ class Walk:
         return self.staff.producer.api("POST", self.console_path("recovered-keys"))["items"]
 
     def finish(self):
-        self.serial = self.staff.producer.api("POST", self.console_path("production"))["serial"]
+        done = {"recovered": ",".join(self.written)} if self.written else {}
+        self.serial = self.staff.producer.api("POST", self.console_path("production"), done)["serial"]
 
     def remake(self):
         self.staff.producer.api("POST", self.console_path("remake"), {"words": "USBKey 写入失败"})

@@ -366,12 +366,12 @@ export class Holder {
       card_certificate: seen.card_certificate,
     });
     await producer.agent.tell("write", { key, ...produced });
-    for (const { encryption_certificate, enveloped_key } of (
-      await producer.api("POST", `console/${this.path("recovered-keys")}`)
-    ).items)
+    const { items } = await producer.api("POST", `console/${this.path("recovered-keys")}`);
+    for (const { encryption_certificate, enveloped_key } of items)
       await producer.agent.tell("write-recovered", { key, encryption_certificate, enveloped_key });
+    const done = items.length ? { recovered: items.map((i) => i.serial).join(",") } : {};
     await producer.agent.tell("close", { key });
-    this.serial = (await producer.api("POST", `console/${this.path("production")}`)).serial;
+    this.serial = (await producer.api("POST", `console/${this.path("production")}`, done)).serial;
     return this;
   }
 

@@ -29,6 +29,8 @@ export interface Making {
   made?: { public_key: string; attestation: string };
   signed?: ProduceSigned;
   issued?: Produced;
+  /** serials of the old encryption certificates whose keys it has taken */
+  recovered?: string[];
 }
 
 export type Sign = (statement: string) => Promise<string>;
@@ -75,14 +77,18 @@ const acts: Record<StepName, (m: Making, sign: Sign) => Promise<void>> = {
   },
   /* R-LOST-4: of a lost or damaged USBKey, so that what was encrypted for it can still be read. */
   async recover(m) {
-    for (const { encryption_certificate, enveloped_key } of (await produceRecovered(m.number)).items)
+    m.recovered = [];
+    for (const { serial, encryption_certificate, enveloped_key } of (await produceRecovered(m.number)).items) {
       await (await agent()).writeRecovered(m.usbkey, { encryption_certificate, enveloped_key });
+      m.recovered.push(serial);
+    }
+    keep(m);
   },
   async close(m) {
     await (await agent()).close(m.usbkey);
   },
   async finish(m) {
-    await productionFinish(m.number);
+    await productionFinish(m.number, m.recovered?.length ? { recovered: m.recovered.join(",") } : {});
     draftDrop(draftName(m.number));
   },
 };
