@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE, PAGE = ROOT / "src/service/workflow.c", ROOT / "docs/workflow.md"
 # A loop that is the same in most states would hide the way; they stand in the table below.
 QUIET = {"paid", "fill", "print", "upload", "pay", "send-back", "inspect"}
-SERVICES = ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change"]
+SERVICES = ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change", "reissue"]
 
 
 def word(name):

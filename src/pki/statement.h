@@ -93,7 +93,7 @@ extern const struct shape produce_1_statement_shape; /* HUFU-PRODUCE-v1: nothing
 struct download_statement {
     const char *origin;          /* of the page that asks, as the agent saw it */
     const char *application;
-    const char *service;         /* "renew" or "change": what the approval says */
+    const char *service;         /* "renew", "change" or "reissue": what the approval says */
     const char *approval;        /* SM3 of the approve statement's text, hex */
     const char *card;
     const char *container;       /* of the new key */

@@ -39,9 +39,12 @@ struct result application_document(const struct service *service, const struct a
 
 /* ---- beginning ---- */
 
+static desk_fn submit;
+
 struct beginning {
     const struct act *act;
     enum kind kind;
+    struct id holder;
     const char *overridden; /* the application that a revocation has cancelled; NULL: none */
     struct application_row row;
 };
@@ -96,7 +99,7 @@ static struct result prefill_certificate(struct tx *tx, const struct act *act, c
 /* R-FORM-7: a revocation overrides what else is open; it is cancelled, what was paid for it goes back. */
 static struct result override_open(struct tx *tx, struct beginning *b)
 {
-    struct key_row params = { .id = b->act->account };
+    struct key_row params = { .id = b->holder };
     struct application_row open;
     struct act system = *b->act;
     if (b->kind != KIND_REVOKE) return OK;
@@ -138,7 +141,7 @@ static struct result begin(struct tx *tx, void *context)
     struct standing standing;
     const char *service = kind_rule(b->kind)->name;
     b->overridden = NULL;
-    TRY(standing_check(tx, act, b->kind, &act->account, &standing));
+    TRY(standing_check(tx, act, b->kind, &b->holder, &standing));
     TRY(override_open(tx, b));
     struct application_row row = { .service = service, .origin = service, .state = state_name(STATE_DRAFT),
                                    .version = 1, .holder = standing.account.id, .open = 1, .created_s = act->now_s,
@@ -152,11 +155,22 @@ static struct result begin(struct tx *tx, void *context)
 
 struct result application_begin(const struct act *act, enum kind kind, struct application_row *ret_row)
 {
-    struct beginning b = { .act = act, .kind = kind };
+    struct beginning b = { .act = act, .kind = kind, .holder = act->account };
     ENSURE(session_may_enter(act->means, kind_rule(kind)->name), ERROR_NOT_PERMITTED);
     TRY(store_write(act->service->store, begin, &b));
     if (b.overridden) desk_publish(act, b.overridden, EVENT_CANCEL);
     *ret_row = b.row;
+    return OK;
+}
+
+struct result application_begin_for(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
+                                    struct application_row *ret_row)
+{
+    struct beginning b = { .act = act, .kind = kind, .holder = *holder };
+    TRY(begin(tx, &b));
+    struct desk_step step = { .act = act, .number = b.row.number, .event = EVENT_SUBMIT, .prepare = submit };
+    TRY(desk_take_in(tx, &step));
+    *ret_row = step.row;
     return OK;
 }
 

@@ -17,6 +17,10 @@ struct application_edit {
  * what standing_check refuses with; ERROR_NOT_PERMITTED for a session that may not enter the service (R-SMS-2). A
  * revocation cancels what else is open (R-FORM-7). */
 RESULT application_begin(const struct act *act, enum kind kind, struct application_row *ret_row);
+/* In a closure, by the system: one that nobody applies for (kind_rule.unasked), of HOLDER's current certificate and in
+ * review at once. Errors as of application_begin. */
+RESULT application_begin_for(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
+                             struct application_row *ret_row);
 RESULT application_get(const struct act *act, const char *number, struct application_row *ret_row);
 /* Of the holder who asks, the newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the
  * last. */

@@ -105,8 +105,9 @@ struct result desk_facts(struct tx *tx, const struct act *act, const struct appl
     }
     /* Complete is what was asked for when it was applied for, whatever it was turned into since. */
     TRY(kind_find(row->origin, &origin));
-    facts.unfilled = unfilled(row, origin);
-    if (!facts.unfilled) {
+    facts.unfilled = rule->unasked ? NULL : unfilled(row, origin);
+    facts.printed = rule->unasked;
+    if (!facts.unfilled && !rule->unasked) {
         TRY(form_printed(tx, act, row, &facts.printed));
         TRY(attachment_missing(tx, act, row, kind, &facts.missing));
     }

@@ -42,6 +42,9 @@ static const struct kind_rule rules[KIND_COUNT] = {
                       .usbkey = FULFIL_DOWNLOAD, .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_APPROVAL,
                       .validity = VALIDITY_OLD, .about_certificate = true, .reason = "affiliationChanged",
                       .successor = true, .scans = { &form, &license, &identity_old, &identity_new, &letter } },
+    [KIND_REISSUE] = { .name = "reissue", .page_name = "证书换发", .half_days = THREE_DAYS, .usbkey = FULFIL_DOWNLOAD,
+                       .shield = FULFIL_DOWNLOAD, .revoking = REVOKE_AT_ISSUE, .validity = VALIDITY_OLD,
+                       .about_certificate = true, .reason = "affiliationChanged", .unasked = true },
 };
 
 const struct kind_rule *kind_rule(enum kind kind)

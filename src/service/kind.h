@@ -1,5 +1,6 @@
-/* The seven services as data: what each is called, asks for, costs, promises and ends in. What is the same for all of
- * them (workflow.h) reads it from here, so that a service is a row and not a branch. */
+/* The services as data, the seven of the guide and what follows from a change of an organization: what each is called,
+ * asks for, costs, promises and ends in. What is the same for all of them (workflow.h) reads it from here, so that a
+ * service is a row and not a branch. */
 #pragma once
 
 #include <stddef.h>
@@ -14,6 +15,7 @@ enum kind {
     KIND_DAMAGED,
     KIND_REVOKE,
     KIND_CHANGE,
+    KIND_REISSUE, /* of an organization that changed (R-ORG-1): nobody applies for it */
     KIND_COUNT
 };
 
@@ -58,6 +60,7 @@ struct kind_rule {
     const char *reason;          /* of what it revokes (RFC 5280); NULL: the applicant says */
     bool successor;              /* the certificate passes to a colleague, who confirms */
     bool four_eyes;              /* takes the approvals of two reviewers: an encryption key is recovered (R-OPS-4) */
+    bool unasked;                /* begun by itself on evidence of the organization: nothing is filled in or signed */
     bool returns;                /* the old USBKey is sent back and inspected before the review ends */
     const struct kind_scan *scans[KIND_SCANS_MAX]; /* NULL-terminated */
 };

@@ -7,9 +7,10 @@
 #define BIT(kind) (1u << KIND_##kind)
 #define ALL ((1u << KIND_COUNT) - 1)
 #define MADE (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED)) /* end in a fresh USBKey, if the medium is one */
-#define TAKEN (BIT(RENEW) | BIT(CHANGE)) /* end in a certificate that the USBKey at hand takes */
+#define TAKEN (BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE)) /* end in a certificate that the USBKey at hand takes */
 #define FOUR_EYES (BIT(LOST) | BIT(DAMAGED)) /* take two approvals */
-#define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE))
+#define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE))
+#define ASKED (BIT(APPLY) | BIT(RENEW) | BIT(UNLOCK) | BIT(LOST) | BIT(DAMAGED) | BIT(REVOKE) | BIT(CHANGE))
 
 #define RUN ACTION_CLOCK_RUN
 #define PAUSE ACTION_CLOCK_PAUSE
@@ -67,7 +68,7 @@ const struct workflow_row workflow_table[] = {
     ROW(ALL,           IN_REVIEW,             PAID,      ALWAYS,        NOTHING,                IN_REVIEW)
     ROW(ALL,           IN_REVIEW,             WITHDRAW,  ALWAYS,        REFUND | CLOSE,         WITHDRAWN)
     ROW(ALL,           IN_REVIEW,             CANCEL,    ALWAYS,        REFUND | CLOSE | TELL,  CANCELLED)
-    ROW(ALL,           IN_REVIEW,             RETURN,    ALWAYS,        PAUSE | TELL,           SENT_BACK)
+    ROW(ASKED,         IN_REVIEW,             RETURN,    ALWAYS,        PAUSE | TELL,           SENT_BACK)
     ROW(BIT(DAMAGED),  IN_REVIEW,             INSPECT,   ALWAYS,        NOTHING,                IN_REVIEW)
     ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE_PAID, TELL,                   IN_REVIEW)
     ROW(BIT(DAMAGED),  IN_REVIEW,             FAULT,     COMPLETE,      PAUSE | TELL,           AWAITING_PAYMENT)

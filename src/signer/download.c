@@ -51,6 +51,19 @@ static struct result check_about(struct call *call, const struct approvals *appr
     return OK;
 }
 
+/* R-ORG-1: nothing but what the organization is called is another. */
+static struct result check_reissue(struct call *call, const struct approve_statement *approval,
+                                   const struct replaced *replaced, int64_t not_after_s)
+{
+    if (!text_equal(approval->service, "reissue")) return OK;
+    if (!text_equal(approval->holder, replaced->issued.holder))
+        return refuse(call, ERROR_SERIAL_OTHER, "approval1", "holder %s", approval->holder);
+    if (not_after_s != replaced->standing->not_after_s)
+        return refuse(call, ERROR_VALIDITY_UNFIT, "approval1", "validity %s: not the end of what it replaces",
+                      approval->validity);
+    return OK;
+}
+
 struct result download_check(struct call *call, const struct approvals *approvals,
                              const struct signed_text *signed_text, int64_t not_after_s,
                              struct download_statement *ret_statement)
@@ -74,6 +87,7 @@ struct result download_check(struct call *call, const struct approvals *approval
     if (!text_starts(approvals->one.validity, renew) && not_after_s > replaced.standing->not_after_s)
         return refuse(call, ERROR_VALIDITY_UNFIT, "approval1", "validity %s: longer than what it replaces",
                       approvals->one.validity);
+    TRY(check_reissue(call, &approvals->one, &replaced, not_after_s));
     *ret_statement = d;
     return OK;
 }

@@ -15,6 +15,7 @@ static const struct policy {
     { "unlock", POLICY_UNLOCK },
     { "renew", POLICY_DOWNLOAD | POLICY_REVOKE },
     { "change", POLICY_DOWNLOAD | POLICY_REVOKE },
+    { "reissue", POLICY_DOWNLOAD | POLICY_REVOKE }, /* to the same holder, with the same end */
     { "revoke", POLICY_REVOKE },
 };
 

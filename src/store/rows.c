@@ -31,6 +31,10 @@ DEFINE(revocation_wish_row, REVOCATION_WISH_FIELDS);
 DEFINE(mobile_change_row, MOBILE_CHANGE_FIELDS);
 #undef TYPE
 
+#define TYPE organization_change_row
+DEFINE(organization_change_row, ORGANIZATION_CHANGE_FIELDS);
+#undef TYPE
+
 #define TYPE seal_mark_row
 DEFINE(seal_mark_row, SEAL_MARK_FIELDS);
 #undef TYPE

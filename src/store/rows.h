@@ -17,7 +17,7 @@
 
 /* clang-format off */
 #define ORGANIZATION_FIELDS(X) X(ID, id, 0) X(TEXT, name, 600) X(TEXT, credit_code, 18) X(TEXT, address, 900) \
-    X(INT, created_s, 0)
+    X(INT, created_s, 0) X(INT, changed_s, 0)
 ROW(organization_row, ORGANIZATION_FIELDS);
 
 /* organization_name comes from a join and is not written. */
@@ -44,6 +44,12 @@ ROW(revocation_wish_row, REVOCATION_WISH_FIELDS);
     X(BYTES, key_sealed, 64) X(TEXT, asked_by, 300) X(TEXT, asked_by_id, 40) X(INT, asked_s, 0) \
     X(TEXT, decided_by, 300) X(INT, decided_s, 0) X(TEXT, words, 3000)
 ROW(mobile_change_row, MOBILE_CHANGE_FIELDS);
+
+#define ORGANIZATION_CHANGE_FIELDS(X) X(ID, id, 0) X(ID, organization, 0) X(TEXT, name, 600) X(TEXT, credit_code, 18) \
+    X(TEXT, old_name, 600) X(TEXT, old_credit_code, 18) X(TEXT, state, 16) X(TEXT, type, 16) X(INT, size, 0) \
+    X(TEXT, file, 26) X(BYTES, key_sealed, 64) X(TEXT, asked_by, 300) X(TEXT, asked_by_id, 40) X(INT, asked_s, 0) \
+    X(TEXT, decided_by, 300) X(INT, decided_s, 0) X(TEXT, words, 3000)
+ROW(organization_change_row, ORGANIZATION_CHANGE_FIELDS);
 
 #define SEAL_MARK_FIELDS(X) X(INT, id, 0) X(BYTES, mark, 32)
 ROW(seal_mark_row, SEAL_MARK_FIELDS);

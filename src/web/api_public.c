@@ -95,6 +95,7 @@ struct result api_service_list(struct call *call)
             .service = rule->name, .title = rule->page_name, .fee_item = rule->fee_item, .half_days = rule->half_days,
             .usbkey = words[rule->usbkey], .shield = words[rule->shield],
             .about_certificate = rule->about_certificate, .successor = rule->successor, .returns = rule->returns,
+            .offered = !rule->unasked,
             .asks_reason = rule->revoking != REVOKE_NEVER && !rule->reason, .scans = scan_names(kind, call->arena)
         };
         ENSURE(answer[kind].scans, ERROR_OUT_OF_ROOM);

@@ -7,6 +7,7 @@
 #include "service/payment.h"
 #include "service/receipt.h"
 #include "service/reconcile.h"
+#include "service/reissue.h"
 #include "service/reminder.h"
 #include "service/review.h"
 #include "service/session.h"
@@ -48,6 +49,7 @@ const struct job job_table[] = {
     { "revocations", 10, review_work, 0 },
     { "receipts", 10, receipt_work, 0 },
     { "lapse", 60, lapse_work, 0 },
+    { "reissues", 60, reissue_work, REISSUE_BATCH },
     { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "invoices", 3, invoice_work, INVOICE_BATCH },

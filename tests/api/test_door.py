@@ -369,11 +369,11 @@ class Public(Case):
     def test_the_services_as_pages_need_them(self):
         """R-RENEW-3, R-UNLOCK-2, R-CHANGE-2: seven services; which scans, whether it costs something, how it ends."""
         told = {s["service"]: s for s in self.www.ask("GET", "portal", "/api/v1/services").json["items"]}
-        self.assertEqual(list(told), ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change"])
+        self.assertEqual(list(told), ["apply", "renew", "unlock", "lost", "damaged", "revoke", "change", "reissue"])
         self.assertEqual({n for n, s in told.items() if "fee_item" in s}, {"apply", "renew", "lost"})
         self.assertEqual({n: s["usbkey"] for n, s in told.items()},
                          {"apply": "production", "renew": "download", "unlock": "unlock", "lost": "production",
-                          "damaged": "production", "revoke": "nothing", "change": "download"})
+                          "damaged": "production", "revoke": "nothing", "change": "download", "reissue": "download"})
         self.assertEqual([n for n, s in told.items() if s["asks_reason"]], ["revoke"])
         self.assertEqual(told["change"]["scans"], "form,license,identity,identity-new")
         self.assertEqual((told["unlock"]["half_days"], told["apply"]["about_certificate"]), (1, False))

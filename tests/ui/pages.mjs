@@ -386,6 +386,8 @@ async function console_(world, browser, people, each) {
   for (const [name, path, wait] of [
     ["console-organizations", "/accounts", "统一社会信用代码"],
     ["console-new-organization", "/accounts/new-organization", "单位地址"],
+    ["console-change-organization", `/accounts/${people.has.organization}/change`, "变更后的证照"],
+    ["console-organization-changes", "/accounts/changes", "没有登记过单位变更"],
     ["console-accounts", "/accounts/people", "居民身份证"],
     ["console-new-account", "/accounts/new", "所属单位"],
     ["console-account", `/accounts/people/${people.fresh.account}`, "开通时间"],

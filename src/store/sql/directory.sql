@@ -1,6 +1,6 @@
 -- name: organization_insert
-INSERT INTO organization (id, name, credit_code, address, created_s)
-VALUES (:id, :name, :credit_code, :address, :created_s)
+INSERT INTO organization (id, name, credit_code, address, created_s, changed_s)
+VALUES (:id, :name, :credit_code, :address, :created_s, :changed_s)
 
 -- name: organization_get
 SELECT * FROM organization WHERE id = :id

@@ -86,6 +86,46 @@ SELECT COUNT(*) AS count FROM (
     SELECT name FROM form WHERE name = :key
     UNION ALL SELECT name FROM attachment WHERE name = :key
     UNION ALL SELECT name FROM mobile_change WHERE name = :key
+    UNION ALL SELECT file AS name FROM organization_change WHERE file = :key
     UNION ALL SELECT name FROM invoice_file WHERE name = :key
     UNION ALL SELECT name FROM upload_piece WHERE name = :key
 ) AS known
+
+-- name: organization_change_insert
+INSERT INTO organization_change (id, organization, name, credit_code, old_name, old_credit_code, state, type, size, file,
+                                 key_sealed, asked_by, asked_by_id, asked_s, decided_by, decided_s, words)
+VALUES (:id, :organization, :name, :credit_code, :old_name, :old_credit_code, :state, :type, :size, :file,
+        :key_sealed, :asked_by, :asked_by_id, :asked_s, :decided_by, :decided_s, :words)
+
+-- name: organization_change_get
+SELECT * FROM organization_change WHERE id = :id
+
+-- name: organization_change_waiting
+SELECT COUNT(*) AS count FROM organization_change WHERE organization = :id AND state = 'waiting'
+
+-- name: organization_change_list
+SELECT * FROM organization_change WHERE asked_s < :at_s OR (asked_s = :at_s AND id < :id)
+ORDER BY asked_s DESC, id DESC LIMIT :limit_count
+
+-- name: organization_change_decide
+UPDATE organization_change SET state = :state, decided_by = :decided_by, decided_s = :decided_s, words = :words
+WHERE id = :id AND state = 'waiting'
+
+-- As it was when the change was entered, and not otherwise.
+-- name: organization_rename
+UPDATE organization SET name = :name, credit_code = :credit_code, changed_s = :decided_s
+WHERE id = :organization AND name = :old_name AND credit_code = :old_credit_code
+
+-- Certificates that still have what an organization was called before (R-ORG-1), whose holder has nothing else under
+-- way: each is reissued once for each change.
+-- name: certificate_list_outdated
+SELECT certificate.* FROM certificate JOIN account ON account.id = certificate.holder
+JOIN organization ON organization.id = account.organization
+WHERE organization.changed_s > 0 AND certificate.not_before_s <= organization.changed_s
+    AND certificate.purpose = 'signing' AND certificate.state = 'valid' AND certificate.not_after_s > :at_s
+    AND account.state = 'open'
+    AND NOT EXISTS (SELECT 1 FROM application_open WHERE application_open.holder = certificate.holder)
+    AND NOT EXISTS (SELECT 1 FROM application
+        WHERE (application.about = certificate.serial OR application.number = certificate.application)
+        AND application.origin = 'reissue' AND application.created_s >= organization.changed_s)
+ORDER BY certificate.serial LIMIT :limit_count

@@ -81,7 +81,7 @@ uint16_t card_download_open(struct card *card, struct card_call *call)
     return SW_OK;
 }
 
-/* Whether TEXT is a HUFU-DOWNLOAD-v1 that names this card, this container and its key, of one of the two services. */
+/* Whether TEXT is a HUFU-DOWNLOAD-v1 that names this card, this container and its key, of a service that has one. */
 static bool provable(const struct card *card, const struct card_container *c, struct bytes text, bool *ret_passes)
 {
     uint8_t own[CARD_ATTEST_MAX];
@@ -92,7 +92,7 @@ static bool provable(const struct card *card, const struct card_container *c, st
            card_name_equal(&card->state.serial, card_line(text, "card")) &&
            card_name_equal(&c->name, card_line(text, "container")) &&
            bytes_equal(card_line(text, "public_key"), card_line(attest, "public_key")) &&
-           (*ret_passes || bytes_equal(service, bytes_text("renew")));
+           (*ret_passes || bytes_equal(service, bytes_text("renew")) || bytes_equal(service, bytes_text("reissue")));
 }
 
 static uint16_t sign(struct card *card, const struct card_container *c, struct bytes text, struct writer *out)

@@ -23,6 +23,16 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.accounts.organization.title },
   },
   {
+    path: "/accounts/changes",
+    component: () => import("./pages/OrganizationChanges.vue"),
+    meta: { title: t.changes.title },
+  },
+  {
+    path: "/accounts/:id([0-9a-z]{26})/change",
+    component: () => import("./pages/ChangeOrganization.vue"),
+    meta: { title: t.changes.enter },
+  },
+  {
     path: "/accounts/new",
     component: () => import("./pages/NewAccount.vue"),
     meta: { title: t.accounts.account.title },

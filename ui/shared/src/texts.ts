@@ -63,6 +63,7 @@ export const shared = {
     damaged: "证书更换",
     revoke: "证书吊销",
     change: "使用人变更",
+    reissue: "证书换发",
   } as Record<string, string>,
   states: {
     draft: "填写中",

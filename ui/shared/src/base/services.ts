@@ -25,7 +25,7 @@ export async function ruleOf(a: Application): Promise<ServiceRule> {
 export type Scan = Parameters<typeof attachmentUpload>[1];
 /* Where somebody acts for the holder, with a letter too (R-FORM-6). */
 export const scansOf = (rule: ServiceRule, a: Application) =>
-  [...rule.scans.split(","), ...(a.deputy_name ? ["letter"] : [])] as Scan[];
+  [...rule.scans.split(",").filter(Boolean), ...(a.deputy_name ? ["letter"] : [])] as Scan[];
 
 /* How an approval is carried out. */
 export const endOf = (rule: ServiceRule, a: Application) => (a.medium === "shield" ? rule.shield : rule.usbkey);
