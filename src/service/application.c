@@ -116,9 +116,35 @@ static struct result override_open(struct tx *tx, struct beginning *b)
     return OK;
 }
 
-static struct result insert(struct tx *tx, const struct act *act, const struct standing *standing,
+/* Whether an unlock may stand beside what is open (R-FORM-7): a download that was approved waits for its USBKey, and
+ * that is locked. One at a time. */
+static struct result may_stand_beside(struct tx *tx, const struct beginning *b, bool *ret_beside)
+{
+    struct key_row params = { .id = b->holder };
+    struct application_row open;
+    struct count_row unlocks;
+    enum kind kind;
+    *ret_beside = false;
+    if (b->kind != KIND_UNLOCK) return OK;
+    struct result r = tx_one(tx, STATEMENT_APPLICATION_OPEN_OF, RECORD(key_row_shape, &params), b->act->arena,
+                             &application_row_shape, &open);
+    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r;
+    TRY(kind_find(open.service, &kind));
+    bool waits = text_equal(open.state, state_name(STATE_APPROVED)) && !kind_rule(kind)->successor &&
+                 kind_fulfilment(kind, text_equal(open.medium, "shield")) == FULFIL_DOWNLOAD;
+    TRY(tx_one(tx, STATEMENT_APPLICATION_COUNT_BESIDE, RECORD(key_row_shape, &params), b->act->arena, &count_row_shape,
+               &unlocks));
+    *ret_beside = waits && unlocks.count == 0;
+    return OK;
+}
+
+static struct result insert(struct tx *tx, const struct beginning *b, const struct standing *standing,
                             struct application_row *row)
 {
+    const struct act *act = b->act;
+    bool beside;
+    TRY(may_stand_beside(tx, b, &beside));
+
     struct result r = FAIL(ERROR_STORE_EXISTS);
     char number[NUMBER_LEN + 1];
     for (int i = 0; i < NUMBER_TRIES_MAX && r.code == ERROR_STORE_EXISTS; i++) {
@@ -129,6 +155,7 @@ static struct result insert(struct tx *tx, const struct act *act, const struct s
         r = tx_run(tx, STATEMENT_APPLICATION_INSERT, RECORD(application_row_shape, row), NULL);
     }
     TRY(r);
+    if (beside) return OK;
     r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, row), NULL);
     ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
     return r;
@@ -147,7 +174,7 @@ static struct result begin(struct tx *tx, void *context)
                                    .version = 1, .holder = standing.account.id, .open = 1, .created_s = act->now_s,
                                    .touched_s = act->now_s };
     TRY(prefill_certificate(tx, act, &standing, b->kind, &row));
-    TRY(insert(tx, act, &standing, &row));
+    TRY(insert(tx, b, &standing, &row));
     TRY(audit_write(tx, act, "application.begin", row.number, row.service));
     b->row = row;
     return OK;

@@ -2,7 +2,7 @@
 import unittest
 import urllib.parse
 
-from page import Page
+from page import Agent, Page
 from walk import Staff, Walk, credit_code, expect, png
 from world import World, wait_for
 
@@ -69,6 +69,28 @@ class OrganizationChange(unittest.TestCase):
         new = now[more.serial]
         self.assertEqual((new["state"], new["not_after_s"]), ("valid", before["not_after_s"]))
         self.assertIn(walk.organization_name, new["subject"])
+        expect(more.try_login(Page(self.world.address("platform"))))
+
+    def test_r_renew_3_r_form_7_a_usbkey_locked_before_the_download(self):
+        """An unlock stands beside what was approved and waits for the USBKey, one at a time; nothing is lost."""
+        walk = Walk(self.world, self.staff).to("platform_login")
+        self.changed(walk)
+        more = self.reissue(walk)
+        self.refused(walk.portal.try_api("POST", "applications", {"service": "unlock"}), "APPLICATION_OPEN")  # not yet approved
+        more.to("approve")
+        walk.lock()
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        self.refused(agent.try_tell("download-open", key=walk.key), "AGENT_PIN_LOCKED")
+        unlocking = walk.further("unlock")
+        unlocking.to("approve")
+        self.assertEqual((more.state(), unlocking.state()), ("approved", "approved"))
+        self.refused(walk.portal.try_api("POST", "applications", {"service": "unlock"}), "APPLICATION_OPEN")
+        self.refused(walk.portal.try_api("POST", "applications", {"service": "renew"}), "RENEWAL_EARLY")
+        self.refused(walk.portal.try_api("POST", "applications", {"service": "lost"}), "APPLICATION_OPEN")
+        unlocking.unlock()
+        walk.change_pin()
+        more.take()
+        self.assertEqual((more.state(), unlocking.state()), ("done", "done"))
         expect(more.try_login(Page(self.world.address("platform"))))
 
     def test_r_org_1_what_else_is_under_way_comes_first(self):

@@ -76,6 +76,10 @@ LIMIT :limit_count
 -- name: application_open_insert
 INSERT INTO application_open (holder, number) VALUES (:holder, :number)
 
+-- An unlock that stands beside another application of its holder, under way.
+-- name: application_count_beside
+SELECT COUNT(*) AS count FROM application WHERE holder = :id AND service = 'unlock' AND open = 1
+
 -- name: application_open_delete
 DELETE FROM application_open WHERE number = :number
 
