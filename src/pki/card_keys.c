@@ -67,17 +67,31 @@ struct result card_admin_open(const struct sm2_private *card, const uint8_t seal
     return r;
 }
 
-void card_unlock_answer(const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
-                        const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
-                        uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE])
+static void answer(const char *label, const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
+                   const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
+                   uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE])
 {
     struct sm3_hmac hmac;
     sm3_hmac_init(&hmac, bytes_of(admin_key, CARD_KEY_SIZE));
-    sm3_hmac_update(&hmac, bytes_text("HUFU-UNLOCK-v1"));
+    sm3_hmac_update(&hmac, bytes_text(label));
     sm3_hmac_update(&hmac, serial);
     sm3_hmac_update(&hmac, bytes_of("", 1));
     sm3_hmac_update(&hmac, bytes_of(challenge, CARD_UNLOCK_CHALLENGE_SIZE));
     sm3_hmac_update(&hmac, bytes_of(approval, SM3_SIZE));
     memcpy(ret_answer, approval, SM3_SIZE);
     sm3_hmac_final(&hmac, ret_answer + SM3_SIZE);
+}
+
+void card_unlock_answer(const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
+                        const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
+                        uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE])
+{
+    answer("HUFU-UNLOCK-v1", admin_key, serial, challenge, approval, ret_answer);
+}
+
+void card_pass_answer(const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
+                      const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
+                      uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE])
+{
+    answer("HUFU-PASS-v1", admin_key, serial, challenge, approval, ret_answer);
 }

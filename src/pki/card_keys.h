@@ -7,7 +7,9 @@
  *   sealed       the admin key on its way into the card: SM2 ciphertext C1 ‖ C3 ‖ C2, for the card's own key, of
  *                4 bytes master version (big-endian) ‖ 16 bytes key
  *   unlock       approval ‖ HMAC-SM3(admin key, "HUFU-UNLOCK-v1" ‖ serial ‖ 0 ‖ challenge ‖ approval), where
- *                approval is the SM3 of the text of the HUFU-APPROVE-v1 that allows it */
+ *                approval is the SM3 of the text of the HUFU-APPROVE-v1 that allows it
+ *   pass         the same with "HUFU-PASS-v1": the USBKey passes to another holder, who needs no PIN for the
+ *                download */
 #pragma once
 
 #include "crypto/sm2.h"
@@ -46,3 +48,6 @@ RESULT card_admin_open(const struct sm2_private *card, const uint8_t sealed[CARD
 void card_unlock_answer(const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
                         const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
                         uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE]);
+void card_pass_answer(const uint8_t admin_key[CARD_KEY_SIZE], struct bytes serial,
+                      const uint8_t challenge[CARD_UNLOCK_CHALLENGE_SIZE], const uint8_t approval[SM3_SIZE],
+                      uint8_t ret_answer[CARD_UNLOCK_ANSWER_SIZE]);

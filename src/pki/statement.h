@@ -27,6 +27,12 @@ const struct shape *statement_shape_of(const char *text);
 /* The value of the field NAME in a RECORD of SHAPE; NULL when it has no such field. */
 const char *statement_value(const struct shape *shape, const void *record, const char *name);
 
+/* Profiles of a holder's pair. Of the second: a change of holder leaves the encryption keys that are in the USBKey to
+ * the new holder, which HUFU-DOWNLOAD-v1 tells the card by its service (R-CHANGE-4). */
+#define APPROVE_PROFILE "holder"
+#define APPROVE_PROFILE_KEEP "holder-keep"
+#define DOWNLOAD_CHANGE_KEEP "change-keep"
+
 /* HUFU-APPROVE-v1, by a reviewer (two where the policy asks). */
 struct approve_statement {
     const char *application;   /* its number */
@@ -36,7 +42,7 @@ struct approve_statement {
     const char *organization;  /* 统一社会信用代码 */
     const char *organization_name;
     const char *medium;        /* "usbkey", "shield"; "-" where nothing is issued */
-    const char *profile;       /* "holder"; "-" where nothing is issued */
+    const char *profile;       /* "holder", "holder-keep"; "-" where nothing is issued */
     const char *revokes;       /* serials joined by ","; "-" */
     const char *reason;        /* of the revocation, RFC 5280's name; "-" */
     const char *validity;      /* "1y" from issuance, "until:<time>", "renew:<old end>", or "-" */
@@ -93,7 +99,7 @@ extern const struct shape produce_1_statement_shape; /* HUFU-PRODUCE-v1: nothing
 struct download_statement {
     const char *origin;          /* of the page that asks, as the agent saw it */
     const char *application;
-    const char *service;         /* "renew", "change" or "reissue": what the approval says */
+    const char *service;         /* "renew", "change" or "reissue": what the approval says; or "change-keep" */
     const char *approval;        /* SM3 of the approve statement's text, hex */
     const char *card;
     const char *container;       /* of the new key */

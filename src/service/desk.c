@@ -74,6 +74,11 @@ static const char *unfilled(const struct application_row *row, enum kind kind)
     return NULL;
 }
 
+bool desk_four_eyes(const struct application_row *row, enum kind kind)
+{
+    return kind_rule(kind)->four_eyes || (kind_rule(kind)->successor && row->keep_encryption);
+}
+
 /* Two approvals since it was submitted last, by two reviewers, that say the same. */
 static struct result seconded(struct tx *tx, const struct act *act, const struct application_row *row,
                               bool *ret_seconded)
@@ -98,7 +103,7 @@ struct result desk_facts(struct tx *tx, const struct act *act, const struct appl
     facts.unconfirmed = rule->successor && !row->successor_confirmed_s;
     facts.unreturned = rule->returns && !row->key_received_s;
     facts.uninspected = rule->returns && !row->inspected_s;
-    if (rule->four_eyes) {
+    if (desk_four_eyes(row, kind)) {
         bool both;
         TRY(seconded(tx, act, row, &both));
         facts.unseconded = !both;

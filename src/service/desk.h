@@ -48,6 +48,8 @@ RESULT desk_load_for(struct tx *tx, const struct act *act, const char *number, e
                      struct application_row *ret_row);
 RESULT desk_facts(struct tx *tx, const struct act *act, const struct application_row *row, enum kind kind,
                   struct workflow_facts *ret_facts);
+/* Whether ROW takes the approvals of two reviewers: its service does, or an encryption key passes to another person. */
+bool desk_four_eyes(const struct application_row *row, enum kind kind);
 /* Queues the notice TEMPLATE about the application to its holder, or to WHOM. */
 RESULT desk_tell(struct tx *tx, const struct act *act, const struct application_row *row, const char *template);
 RESULT desk_tell_person(struct tx *tx, const struct act *act, const struct application_row *row,

@@ -13,7 +13,7 @@ struct taking {
     struct download_key key;
     struct application_row row;
     struct certificate_row about; /* whose key signs: that is replaced */
-    struct decision_row approval, kept;
+    struct decision_row approval, second, kept; /* SECOND is empty where one is enough */
     const char *text;
     struct evidence evidence;
     const struct production_signed *with;
@@ -46,7 +46,9 @@ static struct result enter(struct tx *tx, struct taking *t)
     TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &params), t->act->arena, &certificate_row_shape,
                &t->about));
     ENSURE(text_equal(t->about.card, t->key.card), ERROR_DOWNLOAD_CARD);
-    return evidence_latest(tx, t->act, t->row.number, "approve", &t->approval);
+    TRY(evidence_latest(tx, t->act, t->row.number, "approve", &t->approval));
+    t->second = (struct decision_row){ 0 };
+    return t->row.keep_encryption ? evidence_second(tx, t->act, &t->approval, &t->second) : OK;
 }
 
 static struct result write_text_of(const struct taking *t, const char *time, const char **ret_text)
@@ -54,7 +56,8 @@ static struct result write_text_of(const struct taking *t, const char *time, con
     uint8_t hash[SM3_SIZE];
     evidence_hash(t->approval.statement, hash);
     struct download_statement s = { .origin = t->act->service->settings.portal_origin, .application = t->row.number,
-                                    .service = t->row.service, .approval = text_hex(t->act->arena, BYTES(hash)),
+                                    .service = t->row.keep_encryption ? DOWNLOAD_CHANGE_KEEP : t->row.service,
+                                    .approval = text_hex(t->act->arena, BYTES(hash)),
                                     .card = t->key.card, .container = t->key.container,
                                     .public_key = t->key.public_key, .attestation = t->key.attestation,
                                     .certificate = t->about.serial, .time = time };
@@ -122,6 +125,7 @@ static struct result ask(const struct taking *t, struct signer_issued *ret_issue
 {
     struct signer_issue ask = { .statement1 = t->kept.statement, .signature1 = t->kept.signature,
                                 .approval1 = t->approval.statement, .approval_signature1 = t->approval.signature,
+                                .approval2 = t->second.statement, .approval_signature2 = t->second.signature,
                                 .card_certificate = t->with->card_certificate, .possession = t->with->possession };
     struct ipc_call call = { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape, -1, ASK_MS };
     TRY(id_parse(t->kept.nonce, &ask.request));

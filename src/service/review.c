@@ -308,8 +308,9 @@ static struct result approve_text(struct tx *tx, const struct act *act, const st
     struct approve_statement s = { .application = row->number, .service = row->service,
                                    .organization = row->credit_code, .organization_name = row->organization_name,
                                    .medium = issues || unlocks ? row->medium : "-",
-                                   .profile = issues ? "holder" : "-", .nonce = frame->nonce,
+                                   .profile = issues ? APPROVE_PROFILE : "-", .nonce = frame->nonce,
                                    .operator_serial = frame->operator_serial, .time = frame->time };
+    if (kind_rule(kind)->successor && row->keep_encryption) s.profile = APPROVE_PROFILE_KEEP;
     TRY(fill_holder(tx, act, row, kind, &s));
     TRY(fill_revokes(tx, act, row, kind, &s));
     TRY(fill_validity(tx, act, row, kind, &s));
@@ -444,7 +445,7 @@ static struct result decide(struct tx *tx, struct desk_step *step, struct applic
     ENSURE(text_equal(text, d->statement), ERROR_DECISION_STATEMENT);
     TRY(evidence_check(act, &operator, &evidence));
     if (d->approve) TRY(standing_check_again(tx, act, step->kind, row));
-    if (d->approve && kind_rule(step->kind)->four_eyes) TRY(not_again(tx, act, row, text));
+    if (d->approve && desk_four_eyes(row, step->kind)) TRY(not_again(tx, act, row, text));
     TRY(evidence_keep(tx, act, row->number, d->approve ? "approve" : "reject", d->frame.nonce, &evidence, &kept));
     if (!d->approve) {
         row->return_reason = "rejected";
@@ -491,7 +492,7 @@ static struct result load_approvals(struct tx *tx, void *context)
     TRY(desk_load(tx, c->act, c->number, &row));
     TRY(kind_find(row.service, &kind));
     TRY(evidence_latest(tx, c->act, c->number, "approve", &c->one));
-    return kind_rule(kind)->four_eyes ? evidence_second(tx, c->act, &c->one, &c->two) : OK;
+    return desk_four_eyes(&row, kind) ? evidence_second(tx, c->act, &c->one, &c->two) : OK;
 }
 
 static struct result carry_out(const struct act *act, const char *number)

@@ -8,7 +8,7 @@
 #define ALL ((1u << KIND_COUNT) - 1)
 #define MADE (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED)) /* end in a fresh USBKey, if the medium is one */
 #define TAKEN (BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE)) /* end in a certificate that the USBKey at hand takes */
-#define FOUR_EYES (BIT(LOST) | BIT(DAMAGED)) /* take two approvals */
+#define FOUR_EYES (BIT(LOST) | BIT(DAMAGED) | BIT(CHANGE)) /* take two approvals, or may */
 #define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE))
 #define ASKED (BIT(APPLY) | BIT(RENEW) | BIT(UNLOCK) | BIT(LOST) | BIT(DAMAGED) | BIT(REVOKE) | BIT(CHANGE))
 

@@ -41,7 +41,9 @@ static struct result check_about(struct call *call, const struct approvals *appr
                                  const struct download_statement *d)
 {
     struct bytes approval;
-    if (!text_equal(d->application, approvals->one.application) || !text_equal(d->service, approvals->one.service))
+    /* The card goes by it: what the approval says of the encryption keys is what the card is told. */
+    const char *service = evidence_keeps(&approvals->one) ? DOWNLOAD_CHANGE_KEEP : approvals->one.service;
+    if (!text_equal(d->application, approvals->one.application) || !text_equal(d->service, service))
         return refuse(call, ERROR_EVIDENCE_MISMATCH, "statement1", "%s of %s", d->service, d->application);
     if (failed(text_from_hex(call->arena, d->approval, &approval)) ||
         !bytes_equal(approval, BYTES(approvals->by[0].hash)))

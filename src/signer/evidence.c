@@ -98,6 +98,11 @@ bool evidence_lists(const char *list, const char *item)
     return false;
 }
 
+bool evidence_keeps(const struct approve_statement *approval)
+{
+    return text_equal(approval->service, "change") && text_equal(approval->profile, APPROVE_PROFILE_KEEP);
+}
+
 static struct result check_approval(struct call *call, const struct approvals_want *want, size_t i,
                                     struct approve_statement *ret_statement, struct signatory *ret_by)
 {
@@ -127,7 +132,7 @@ struct result evidence_approvals(struct call *call, const struct approvals_want 
     if (!want->texts[0].text) return refuse(call, ERROR_APPROVAL_MISSING, want->texts[0].field, "none");
     TRY(check_approval(call, want, 0, &a.one, &a.by[0]));
     call->application = a.one.application;
-    bool two = want->two || evidence_lists(call->signer->settings.four_eyes, a.one.service);
+    bool two = want->two || evidence_keeps(&a.one) || evidence_lists(call->signer->settings.four_eyes, a.one.service);
     if (want->texts[1].text)
         TRY(check_second(call, want, &a));
     else if (two)

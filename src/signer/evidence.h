@@ -24,6 +24,10 @@ struct evidence_wants {
     int64_t age_max_s;
 };
 
+/* Whether APPROVAL is of a change of holder that leaves the former one's encryption keys to the new one (R-CHANGE-4):
+ * it always takes two (R-OPS-4). */
+bool evidence_keeps(const struct approve_statement *approval);
+
 /* Reads SIGNED as a statement of the shape into RET_RECORD and checks: form, the signatory's certificate (register,
  * role, validity now), signature, time (not older than age_max_s, not in the future).
  *   ERROR_STATEMENT, ERROR_OPERATOR_UNKNOWN, ERROR_OPERATOR_ROLE, ERROR_CERTIFICATE_NOT_YET, ERROR_CERTIFICATE_EXPIRED,

@@ -33,7 +33,8 @@ static struct result check_approval(struct call *call, struct order *order)
     TRY(evidence_approvals(call, &want, &order->approvals));
     order->download = policy_has(approval->service, POLICY_DOWNLOAD);
     if (!order->download) TRY(policy_check(call, approval, POLICY_ISSUE));
-    if (!text_equal(approval->medium, "usbkey") || !text_equal(approval->profile, "holder"))
+    bool fits = text_equal(approval->profile, APPROVE_PROFILE) || evidence_keeps(approval);
+    if (!text_equal(approval->medium, "usbkey") || !fits)
         return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "medium %s, profile %s", approval->medium,
                       approval->profile);
     return policy_validity(call, approval, &order->not_after_s);

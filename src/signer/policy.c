@@ -14,7 +14,7 @@ static const struct policy {
     { "damaged", POLICY_ISSUE | POLICY_REVOKE | POLICY_RECOVER },
     { "unlock", POLICY_UNLOCK },
     { "renew", POLICY_DOWNLOAD | POLICY_REVOKE },
-    { "change", POLICY_DOWNLOAD | POLICY_REVOKE },
+    { "change", POLICY_DOWNLOAD | POLICY_REVOKE | POLICY_PASS },
     { "reissue", POLICY_DOWNLOAD | POLICY_REVOKE }, /* to the same holder, with the same end */
     { "revoke", POLICY_REVOKE },
 };

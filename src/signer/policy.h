@@ -8,6 +8,7 @@ enum policy_right {
     POLICY_REVOKE = 2, /* the certificates that it lists */
     POLICY_UNLOCK = 4, /* a USBKey of its holder */
     POLICY_RECOVER = 8, /* encryption keys of the certificates that it lists, into the new USBKey */
+    POLICY_PASS = 32, /* a USBKey to be taken over without its former holder's PIN */
     POLICY_DOWNLOAD = 16 /* a pair of certificates for the USBKey that has one of those that it lists */
 };
 

@@ -3,7 +3,7 @@ import os
 import unittest
 
 from envelope import Key, encrypt
-from page import Agent, Page
+from page import Agent, Page, Refused
 from walk import NEW_PIN, Staff, Walk, expect, mobile
 from world import World, wait_for
 
@@ -266,6 +266,68 @@ class Services(unittest.TestCase):
         expect(other.try_login(Page(self.world.address("platform"))))
         self.assertEqual(other.portal.api("GET", "certificates")["items"][0]["not_after_s"], ends)
         self.refused(other.portal.try_api("POST", other.path("certificates"), other.taken), "APPLICATION_STATE")
+
+    def encrypted(self, walk):
+        """Data for the certificate that WALK's USBKey bears: plain, and as it lies in a file."""
+        der = next(c["der"] for c in walk.portal.api("GET", "certificates")["items"] if c["purpose"] == "encryption")
+        data = os.urandom(40)
+        return data, encrypt(der, data)
+
+    def test_r_change_2_r_change_4_taken_over_without_the_former_holder_s_pin(self):
+        """Approved, the new holder needs no PIN of the former one, not even of a locked USBKey, and reads nothing of before."""
+        walk = self.walk()
+        other = walk.colleague()
+        change = walk.pass_to(other)
+        data, blob = self.encrypted(walk)
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        seen = agent.tell("unlock-challenge", key=walk.key)
+        ask = {"card": seen["card"], "challenge": seen["challenge"]}
+        self.refused(other.portal.try_api("POST", other.path("unlock"), ask), "APPLICATION_STATE")
+        change.to("approve")
+        self.assertIn("profile: holder\n", change.approval)
+        self.refused(walk.portal.try_api("POST", change.path("unlock"), ask), "NOT_PERMITTED")
+        self.refused(other.portal.try_api("POST", other.path("unlock"), dict(ask, card="HF00000001")), "UNLOCK_CARD")
+        with self.assertRaisesRegex(Refused, "AGENT"):  # nothing without the authority's answer
+            other.take_pair(agent, approved="yes")
+        walk.lock()
+        other.take_over()
+        self.assertEqual(other.state(), "done")
+        self.assertEqual(agent.key(walk.card.serial)["state"], "must-change")
+        other.change_pin()
+        expect(other.try_login(Page(self.world.address("platform"))))
+        key = Key(self.world, walk.card.serial, NEW_PIN)
+        self.addCleanup(key.close)
+        self.assertEqual(list(key.containers()), [key.current])
+        self.assertNotEqual(key.decrypt(key.current, blob), data)
+        again = agent.tell("unlock-challenge", key=walk.key)
+        self.refused(other.portal.try_api("POST", other.path("unlock"), {"card": again["card"], "challenge": again["challenge"]}),
+                     "APPLICATION_STATE")
+
+    def test_r_change_4_r_ops_4_the_encryption_key_passes_on_where_the_organization_asks(self):
+        walk = self.walk()
+        other = walk.colleague()
+        change = walk.pass_to(other, keep=True)
+        data, blob = self.encrypted(walk)
+        first = change.draft_decision()
+        self.assertIn("profile: holder-keep\n", first)
+        expect(change.try_decide(first, self.staff.reviewer.sign(first)))
+        self.assertEqual(change.state(), "in-review")  # one reviewer is not enough
+        expect(walk.try_login())
+        again = change.draft_decision()
+        self.refused(change.try_decide(again, self.staff.reviewer.sign(again)), "APPROVAL_SAME_PERSON")
+        second = self.staff.get("reviewer", 1)
+        text = change.draft_decision(reviewer=second)
+        expect(change.try_decide(text, second.sign(text), reviewer=second))
+        self.assertEqual(change.state(), "approved")
+        self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        other.take_over()
+        self.assertIn("service: change-keep\n", other.taken["statement"])
+        other.change_pin()
+        expect(other.try_login(Page(self.world.address("platform"))))
+        key = Key(self.world, walk.card.serial, NEW_PIN)
+        self.addCleanup(key.close)
+        former, = set(key.containers()) - {key.current}
+        self.assertEqual(key.decrypt(former, blob), data)
 
     def test_r_change_2_made_anew_after_the_usbkey_has_switched(self):
         """The certificates were written and nobody was told: what the USBKey bears signs for those that take their place."""

@@ -423,13 +423,25 @@ class Walk:
         agent = Agent(self.world.address("portal"), self.world.address("agent"))
         self.write_taken(agent, self.take_pair(agent, pin))
 
-    def take_pair(self, agent, pin):
+    def take_over(self):
+        """Approved: the USBKey of the former holder, without its PIN."""
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        seen = agent.tell("unlock-challenge", key=self.key)
+        ask = {"card": seen["card"], "challenge": seen["challenge"]}
+        answer = self.portal.api("POST", self.path("unlock"), ask)["answer"]
+        assert self.portal.api("POST", self.path("unlock"), ask)["answer"] == answer
+        agent.tell("unlock-answer", key=self.key, answer=answer)
+        self.write_taken(agent, self.take_pair(agent, approved="yes"))
+
+    def take_pair(self, agent, pin=None, **how):
         made = agent.tell("download-open", key=self.key).json
         assert agent.tell("download-open", key=self.key)["public_key"] == made["public_key"], made
         fields = {name: made[name] for name in ("card", "container", "public_key", "attestation")}
         fields["certificate"] = next(c["serial"] for c in agent.key(self.card.serial)["certificates"] if c["purpose"] == "signing")
         statement = self.portal.api("POST", self.path("download-draft"), fields)["statement"]
-        signed = agent.tell("download-sign", key=self.key, statement=statement, pin=pin).json
+        if pin:
+            how["pin"] = pin
+        signed = agent.tell("download-sign", key=self.key, statement=statement, **how).json
         self.taken = {"statement": statement, "signature": signed["signature"], "possession": signed["possession"],
                       "card_certificate": made["card_certificate"]}
         pair = self.portal.api("POST", self.path("certificates"), self.taken).json
@@ -466,11 +478,11 @@ class Walk:
         other.done = ["open"]
         return other.to("log_in")
 
-    def pass_to(self, other):
+    def pass_to(self, other, keep=False):
         """A change of holder that OTHER agreed to, in review; its USBKey is in OTHER's hands."""
         change = self.further("change")
         change.to("fill_in")
-        change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile})
+        change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile, "keep_encryption": keep})
         change.to("submit")
         other.number, other.key, other.card = change.number, self.key, self.card
         other.portal.api("POST", other.path("confirmation"))

@@ -239,13 +239,12 @@ async function portal(world, browser, people, each) {
   await show(people.taking, [
     ["portal-home-download", "/", "证书下载"],
     ["portal-status-download", "", "审核已通过，可以下载证书"],
-    ["portal-download", "download", "当面输入"],
+    ["portal-download", "download", "不需要"],
     [
       "portal-download-pin",
       "download",
-      "当面输入",
+      "不需要",
       async (q) => {
-        await q.getByLabel("USBKey 口令", { exact: true }).fill(newPin);
         await q.getByRole("button", { name: "证书下载" }).click();
         await q.getByLabel("再输一次新口令").waitFor();
       },

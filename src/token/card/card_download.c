@@ -35,7 +35,8 @@ static struct bytes next_name(struct card *card, const struct card_application *
     return (struct bytes){ 0 };
 }
 
-static uint16_t make(struct card *card, const struct card_application *a, struct card_container **ret_container)
+static uint16_t make(struct card *card, const struct card_application *a, uint8_t more,
+                     struct card_container **ret_container)
 {
     uint8_t room[8];
     unsigned count = 0;
@@ -47,11 +48,19 @@ static uint16_t make(struct card *card, const struct card_application *a, struct
     CARD_ENSURE(name.len && count < a->containers_max, SW_NO_ROOM);
     struct card_container *c = card_new_container(card, index, name);
     CARD_ENSURE(c, SW_NO_ROOM);
-    c->attributes = CARD_NO_DIGESTS | CARD_MAKING;
+    c->attributes = (uint8_t)(CARD_NO_DIGESTS | CARD_MAKING | more);
     CARD_ENSURE(!failed(sm2_private_generate(&key, card_drbg(card))), SW_INTERNAL);
     card_pair_set(&c->pairs[CARD_SIGNING], &key);
     sm2_private_done(&key);
     *ret_container = c;
+    return card_commit(card);
+}
+
+uint16_t card_download_approve(struct card *card, struct card_application *a)
+{
+    struct card_container *c = in_the_making(card, a);
+    if (!c) return make(card, a, CARD_APPROVED, &c);
+    c->attributes |= CARD_APPROVED;
     return card_commit(card);
 }
 
@@ -64,13 +73,14 @@ uint16_t card_download_open(struct card *card, struct card_call *call)
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(call->p1 <= P1_LOOK && call->p2 == 0, SW_P1P2);
     CARD_ENSURE(a, SW_APPLICATION_NAME);
-    CARD_ENSURE(a->user.tries > 0, SW_LOCKED);
-    CARD_ENSURE(!a->user.must_change, SW_MUST_CHANGE);
     struct card_container *c = in_the_making(card, a);
+    uint8_t approved = c ? c->attributes & CARD_APPROVED : 0;
+    CARD_ENSURE(approved || a->user.tries > 0, SW_LOCKED);
+    CARD_ENSURE(approved || !a->user.must_change, SW_MUST_CHANGE);
     CARD_ENSURE(c || call->p1 != P1_LOOK, SW_CONTAINER_NAME);
     bool anew = c && call->p1 == P1_ANEW;
     if (anew) card_erase_container(card, card_container_index(card, c)); /* committed with what takes its place */
-    uint16_t sw = c && !anew ? SW_OK : make(card, a, &c);
+    uint16_t sw = c && !anew ? SW_OK : make(card, a, approved, &c);
     if (sw != SW_OK && anew) card_undo(card);
     CARD_TRY(sw);
     CARD_TRY(card_attest(card, c, CARD_SIGNING, attestation));
@@ -81,18 +91,21 @@ uint16_t card_download_open(struct card *card, struct card_call *call)
     return SW_OK;
 }
 
-/* Whether TEXT is a HUFU-DOWNLOAD-v1 that names this card, this container and its key, of a service that has one. */
-static bool provable(const struct card *card, const struct card_container *c, struct bytes text, bool *ret_passes)
+/* Whether TEXT is a HUFU-DOWNLOAD-v1 that names this card, this container and its key, of a service that has one; what
+ * that means for what the card has. */
+static bool provable(const struct card *card, const struct card_container *c, struct bytes text, uint8_t *ret_means)
 {
     uint8_t own[CARD_ATTEST_MAX];
     struct bytes attest = bytes_of(own, card_attest_text(card, c, CARD_SIGNING, own));
     struct bytes service = card_line(text, "service");
-    *ret_passes = bytes_equal(service, bytes_text("change"));
+    *ret_means = bytes_equal(service, bytes_text("change"))        ? CARD_PASSES
+                 : bytes_equal(service, bytes_text("change-keep")) ? CARD_PASSES | CARD_KEEPS
+                                                                   : 0;
     return card_starts(text, bytes_text("HUFU-DOWNLOAD-v1\n")) &&
            card_name_equal(&card->state.serial, card_line(text, "card")) &&
            card_name_equal(&c->name, card_line(text, "container")) &&
            bytes_equal(card_line(text, "public_key"), card_line(attest, "public_key")) &&
-           (*ret_passes || bytes_equal(service, bytes_text("renew")) || bytes_equal(service, bytes_text("reissue")));
+           (*ret_means || bytes_equal(service, bytes_text("renew")) || bytes_equal(service, bytes_text("reissue")));
 }
 
 static uint16_t sign(struct card *card, const struct card_container *c, struct bytes text, struct writer *out)
@@ -108,18 +121,20 @@ static uint16_t sign(struct card *card, const struct card_container *c, struct b
 }
 
 /* The text of the statement → signature of the key in use 64, of the new one 64. Under the user's PIN: with it the
- * holder agrees that the certificates are written. */
+ * holder agrees that the certificates are written; at a change of holder the issuer's word is as good. */
 uint16_t card_download_prove(struct card *card, struct card_call *call)
 {
     struct card_application *a = produced(card);
     struct bytes text = read_bytes(&call->in, call->in.left);
-    bool passes;
+    uint8_t means;
     CARD_ENSURE(a, SW_APPLICATION_NAME);
-    CARD_TRY(card_need_user(card, call, a));
     struct card_container *c = in_the_making(card, a);
+    uint8_t approved = c ? c->attributes & CARD_APPROVED : 0;
+    if (!approved) CARD_TRY(card_need_user(card, call, a));
     CARD_ENSURE(c, SW_CONTAINER_NAME);
-    CARD_ENSURE(provable(card, c, text, &passes), SW_DATA);
-    uint8_t proved = (uint8_t)(CARD_NO_DIGESTS | CARD_MAKING | CARD_PROVED | (passes ? CARD_PASSES : 0));
+    CARD_ENSURE(provable(card, c, text, &means), SW_DATA);
+    if (approved && !(means & CARD_PASSES)) CARD_TRY(card_need_user(card, call, a));
+    uint8_t proved = (uint8_t)(CARD_NO_DIGESTS | CARD_MAKING | CARD_PROVED | means | approved);
     if (c->attributes != proved) {
         c->attributes = proved;
         CARD_TRY(card_commit(card));
@@ -128,8 +143,21 @@ uint16_t card_download_prove(struct card *card, struct card_call *call)
     return sign(card, c, text, &call->out);
 }
 
+/* Of a holder before: everything, or all but the encryption keys where they pass on. */
+static void let_go(struct card *card, uint8_t at, bool keeps)
+{
+    struct card_container *c = &card->state.containers[at];
+    if (!keeps || !c->pairs[CARD_ENCRYPTION].used) {
+        card_erase_container(card, at);
+        return;
+    }
+    secret_wipe(&c->pairs[CARD_SIGNING], sizeof c->pairs[CARD_SIGNING]);
+    secret_wipe(&c->certificates[CARD_SIGNING], sizeof c->certificates[CARD_SIGNING]);
+}
+
 /* Ends it: what was in the making is the current one. Of a change of holder everything else in the application is
- * erased, and the PIN is 000000, to be changed: the new holder sets a PIN, and reads nothing of the former one. Without
+ * erased, and the PIN is 000000, to be changed: the new holder sets a PIN, and reads nothing of the former one, unless
+ * the organization asked for it. Without
  * anything in the making: 9000, for the first answer was lost. */
 uint16_t card_download_close(struct card *card, struct card_call *call)
 {
@@ -141,12 +169,12 @@ uint16_t card_download_close(struct card *card, struct card_call *call)
     CARD_ENSURE(c->attributes & CARD_PROVED, SW_SECURITY);
     CARD_ENSURE(c->certificates[CARD_SIGNING].len > 0, SW_CERTIFICATE_NONE);
     CARD_ENSURE(!c->pairs[CARD_ENCRYPTION].used || c->certificates[CARD_ENCRYPTION].len > 0, SW_CERTIFICATE_NONE);
-    bool passes = c->attributes & CARD_PASSES;
+    bool passes = c->attributes & CARD_PASSES, keeps = c->attributes & CARD_KEEPS;
     uint8_t index = card_application_index(card, a), current = card_container_index(card, c);
     c->attributes = CARD_NO_DIGESTS;
     for (uint8_t i = 0; i < CARD_CONTAINERS_MAX && passes; i++)
         if (i != current && card->state.containers[i].used && card->state.containers[i].application == index)
-            card_erase_container(card, i);
+            let_go(card, i, keeps);
     for (uint8_t i = 0; i < CARD_FILES_MAX && passes; i++)
         if (card->state.files[i].used && card->state.files[i].application == index) card_erase_file(card, i);
     a->current = (uint8_t)(current + 1);

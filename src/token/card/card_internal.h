@@ -159,6 +159,8 @@ size_t card_attest_text(const struct card *card, const struct card_container *co
 
 /* The one application that production made; NULL when there is none. */
 struct card_application *card_produced(struct card *card);
+/* The issuer's word for a change of holder: what is in the making, or is made now, may be proved without the PIN. */
+uint16_t card_download_approve(struct card *card, struct card_application *a);
 bool card_starts(struct bytes text, struct bytes prefix);
 /* The value of the line "NAME: value\n" in TEXT; empty where it is not there exactly once. */
 struct bytes card_line(struct bytes text, const char *name);

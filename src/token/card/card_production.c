@@ -322,25 +322,42 @@ uint16_t card_unlock_draw(struct card *card, struct card_call *call)
     return SW_OK;
 }
 
-/* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one right answer. */
+enum answer { ANSWER_WRONG, ANSWER_UNLOCKS, ANSWER_PASSES };
+
+static enum answer judge_answer(const struct card *card, const struct card_application *a, const uint8_t *answer)
+{
+    uint8_t expected[CARD_UNLOCK_ANSWER_SIZE], challenge[CARD_UNLOCK_CHALLENGE_SIZE];
+    struct bytes serial = bytes_of(card->state.serial.text, card->state.serial.len);
+    enum answer found = ANSWER_WRONG;
+    challenge_of(card, unlock_challenge, challenge, sizeof challenge);
+    card_unlock_answer(a->admin_key, serial, challenge, answer, expected);
+    if (secret_equal(expected, answer, sizeof expected)) found = ANSWER_UNLOCKS;
+    card_pass_answer(a->admin_key, serial, challenge, answer, expected);
+    if (secret_equal(expected, answer, sizeof expected)) found = ANSWER_PASSES;
+    secret_wipe(expected, sizeof expected);
+    return found;
+}
+
+/* Approval 32, MAC 32. An approval is good for one unlock, a challenge for one right answer. Of a change of holder the
+ * PIN stays as it is: its new holder needs none for the download, and reads nothing of the former one. */
 uint16_t card_unlock_take(struct card *card, struct card_call *call)
 {
     struct card_application *a = card_produced(card);
-    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE], expected[CARD_UNLOCK_ANSWER_SIZE],
-        challenge[CARD_UNLOCK_CHALLENGE_SIZE];
+    uint8_t answer[CARD_UNLOCK_ANSWER_SIZE];
     read_copy(&call->in, answer, sizeof answer);
     CARD_ENSURE(card_read_all(&call->in), SW_LENGTH);
     CARD_ENSURE(a && a->stage == CARD_STAGE_PRODUCED && a->has_admin_key, SW_APPLICATION_NAME);
-    challenge_of(card, unlock_challenge, challenge, sizeof challenge);
-    card_unlock_answer(a->admin_key, bytes_of(card->state.serial.text, card->state.serial.len), challenge,
-                       answer, expected);
-    bool right = secret_equal(expected, answer, sizeof expected);
-    secret_wipe(expected, sizeof expected);
-    CARD_ENSURE(right, SW_SECURITY);
+    enum answer what = judge_answer(card, a, answer);
+    CARD_ENSURE(what != ANSWER_WRONG, SW_SECURITY);
     CARD_ENSURE(!a->has_unlocked || !bytes_equal(BYTES(a->unlocked), bytes_of(answer, SM3_SIZE)), SW_NOT_NOW);
     a->has_unlocked = true;
     memcpy(a->unlocked, answer, SM3_SIZE);
     card->state.answered++;
+    if (what == ANSWER_PASSES) {
+        uint16_t sw = card_download_approve(card, a);
+        if (sw != SW_OK) card_undo(card);
+        return sw;
+    }
     card_give_initial_pin(card, a);
     return card_commit(card);
 }

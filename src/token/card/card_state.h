@@ -75,7 +75,9 @@ enum {
     CARD_NO_DIGESTS = 1,
     CARD_MAKING = 2,
     CARD_PROVED = 4, /* under the user's PIN it signed its HUFU-DOWNLOAD-v1: certificates may be written */
-    CARD_PASSES = 8  /* … which was of a change of holder */
+    CARD_PASSES = 8, /* … which was of a change of holder */
+    CARD_APPROVED = 16, /* … for which the issuer's word stands in the PIN's place (B0 82) */
+    CARD_KEEPS = 32     /* … and leaves the encryption keys of before to the new holder (R-CHANGE-4) */
 };
 
 struct card_container {

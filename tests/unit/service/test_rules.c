@@ -327,7 +327,7 @@ static const char *action_names(unsigned actions, char *into, size_t room)
 static bool arises(enum kind kind, const char *facts)
 {
     if (strcmp(facts, "unconfirmed") == 0) return kind_rule(kind)->successor;
-    if (strcmp(facts, "unseconded") == 0) return kind_rule(kind)->four_eyes;
+    if (strcmp(facts, "unseconded") == 0) return kind_rule(kind)->four_eyes || kind == KIND_CHANGE; /* R-CHANGE-4 */
     if (strcmp(facts, "unreturned") == 0 || strcmp(facts, "uninspected") == 0) return kind_rule(kind)->returns;
     return true;
 }

@@ -560,7 +560,7 @@ export const t = {
   },
   download: {
     title: "证书下载",
-    steps: { read: "插入 USBKey", take: "输入口令，更新证书", pin: "设置您的口令" },
+    steps: { read: "插入 USBKey", take: "更新证书", pin: "设置您的口令" },
     closed: { title: "现在不能下载证书", body: "审核通过后，这里可以把新证书更新到 USBKey。" },
     theirs: { title: "由新使用人下载", body: "请新使用人登录本平台，打开这份受理单下载新证书。" },
     other: {
@@ -573,11 +573,11 @@ export const t = {
     }),
     locked: {
       message: "口令已连续 6 次输错，USBKey 已锁死",
-      hint: "锁死的 USBKey 不能更新证书。请联系客服，说明受理单号",
+      hint: "请先在首页办理“USBKey解锁”，解锁并设置新口令后再回来下载。这份受理单和已付的费用不受影响",
     },
     lead: "新密钥在 USBKey 里生成，原有的加密密钥保留，以前的文件仍可解密。更新完成后，原证书不再使用。",
     leadOf: (name: string) =>
-      `请${name}当面输入这把 USBKey 现在的口令。更新完成后，${name}的密钥从 USBKey 中清除，口令重置为 000000，由您当场设置新口令。`,
+      `不需要${name}的口令。更新完成后，${name}的密钥从 USBKey 中清除（单位申请移交的加密密钥除外），口令重置为 000000，由您当场设置新口令。`,
     action: "证书下载",
     doing: {
       key: "正在 USBKey 中生成新密钥，请不要拔出 USBKey…",
