@@ -138,6 +138,18 @@ static struct result print_json(const struct evidence_line *l, const char *seria
     return OK;
 }
 
+/* An act as people call it; what is not known, as it stands. */
+static const char *act_words(const char *act)
+{
+    static const struct {
+        const char *act, *zh;
+    } all[] = { { "login", "登录" },     { "approve", "批准" },  { "reject", "驳回" }, { "card", "开卡" },
+                { "produce", "制证" },   { "download", "下载" }, { "revoke", "吊销" }, { "release", "解除冻结" } };
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (text_equal(all[i].act, act)) return cli_words(all[i].zh, act);
+    return act;
+}
+
 static const char *status_words(const struct evidence_line *l)
 {
     if (l->attested_s) return cli_words("CA 当时签名证明证书有效", "good, as the CA signed then");
@@ -153,8 +165,8 @@ static struct result print(const struct evidence_line *l, bool json)
     ENSURE(serial && subject, ERROR_OUT_OF_ROOM);
     if (json) return print_json(l, serial, subject);
     civil_people(l->signed_s, at);
-    printf("%s  %-8s  %s\n    %s%s%s  %s\n", at, l->act, subject, l->origin ? l->origin : "", l->origin ? "  " : "",
-           serial, status_words(l));
+    printf("%s  %s  %s\n", at, act_words(l->act), subject);
+    printf("    %s%s%s  %s\n", l->origin ? l->origin : "", l->origin ? "  " : "", serial, status_words(l));
     return OK;
 }
 
