@@ -161,12 +161,13 @@ static struct result refund(struct tx *tx, const struct act *act, const struct a
 /* By which template a step is told, and to whom. */
 enum { TO_HOLDER = 1, TO_SUCCESSOR = 2 };
 
-static const char *template_of(const struct desk_step *step, struct arena *arena, unsigned *ret_whom)
+static const char *template_of(const struct desk_step *step, bool shield, struct arena *arena, unsigned *ret_whom)
 {
     *ret_whom = TO_HOLDER;
     switch (step->event) {
     case EVENT_APPROVE: /* R-OPS-8: in its words; R-CHANGE-2: both are told */
         if (kind_rule(step->kind)->successor) *ret_whom = TO_HOLDER | TO_SUCCESSOR;
+        if (step->kind == KIND_APPLY && shield) return "apply-approved-shield"; /* R-APPLY-5 */
         return arena_format(arena, "%s-approved", kind_rule(step->kind)->name);
     case EVENT_SUBMIT:
         if (step->to == STATE_AWAITING_RETURN) return "damaged-return";
@@ -258,7 +259,8 @@ static struct result record(struct tx *tx, struct desk_step *step, unsigned acti
     ENSURE(detail, ERROR_OUT_OF_ROOM);
     TRY(audit_write(tx, act, action, row->number, detail));
     unsigned whom = 0;
-    const char *template = actions & ACTION_TELL ? template_of(step, act->arena, &whom) : NULL;
+    bool shield = text_equal(row->medium, "shield");
+    const char *template = actions & ACTION_TELL ? template_of(step, shield, act->arena, &whom) : NULL;
     if (!template) return OK;
     if (whom & TO_HOLDER) TRY(desk_tell_person(tx, act, row, template, &row->holder));
     return whom & TO_SUCCESSOR ? desk_tell_person(tx, act, row, template, &row->successor) : OK;

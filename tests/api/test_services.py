@@ -68,6 +68,18 @@ class Services(unittest.TestCase):
         self.assertEqual(walk.portal.api("GET", walk.path("payment"))["order"], paid)
         self.assertEqual(walk.portal.api("GET", walk.path("shipment"))["waybill"], walk.waybill)
 
+    def test_r_apply_5_the_holder_of_a_shield_is_told_how_to_install_and_activate_it(self):
+        walk = self.walk("fill_in")
+        walk.portal.api("PUT", walk.path("medium"), {"medium": "shield"})
+        walk.done.append("choose_medium")
+        walk.to("approve")
+        self.told(walk, "立即申请")
+        self.assertEqual(walk.state(), "approved")
+        self.assertIn("medium: shield\n", walk.approval)
+        self.refused(self.staff.producer.try_api("POST", walk.console_path("card-draft"),
+                                                 {"card": "HF00000001", "challenge": "00" * 8, "card_certificate": "MAA="}),
+                     "APPLICATION_MEDIUM")  # nothing is made for it here
+
     # ---- shipping ----
 
     def test_r_ship_1_the_label_while_it_is_ready_to_be_sent(self):
