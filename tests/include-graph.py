@@ -17,7 +17,7 @@ MAY_USE = {
     "ipc": ["base", "crypto"],
     "process": ["base", "crypto"],
     "hsm": ["base", "ipc", "process"],
-    "store": ["base", "merkle"],
+    "store": ["base", "crypto", "merkle"],
     "signer": ["base", "crypto", "pki", "merkle", "ipc", "process"],
     "service": ["base", "crypto", "pki", "merkle", "ipc", "store"],
     "web": ["base", "crypto", "pki", "ipc", "process", "store", "service"],

@@ -684,7 +684,7 @@ export const t = {
       "certificate.hold": "挂失冻结证书",
       "certificate.release": "解除证书冻结",
       "certificate.receive": "证书启用（已收货）",
-      "custody.appoint": "任命托管人",
+      "custody.appoint": "任命保管人",
       "journal.begin": "签发日志开始",
       "journal.incarnation": "从备份恢复",
       "journal.responder": "更换 OCSP 签名证书",
