@@ -110,7 +110,7 @@ class Hsm(unittest.TestCase):
         self.assertIn("SM2", told)  # the holder's own key
         self.walk.to("receive")  # R-SHIP-3
         wait_for("the receipt", lambda: ": good" in self.ocsp(root, issuing, leaf, "-no_nonce"), 30)
-        wait_for("the list of it", lambda: "Certificate Hold" not in self.openssl(
+        wait_for("the list of it", lambda: self.walk.serial.upper() not in self.openssl(
             "crl", "-inform", "DER", "-in", self.world.path("publish/crl/issuing-0000.crl"), "-noout", "-text"), 30)
         crl = self.pem("crl/issuing-0000.crl", "crl")
         self.assertIn("OK", self.openssl("verify", "-CAfile", root, "-untrusted", issuing, leaf))
