@@ -96,28 +96,15 @@ struct result invoice_begin(struct tx *tx, const struct act *act, const struct a
 }
 
 /* Whether a red-letter invoice about ROW is on its way or there. */
-static struct result has_red(struct tx *tx, const struct act *act, const struct invoice_row *row, bool *ret_has)
-{
-    struct invoice_row *rows;
-    size_t count;
-    *ret_has = false;
-    TRY(all_of(tx, act, row->application, &rows, &count));
-    for (size_t i = 0; i < count; i++)
-        if (is_red(&rows[i]) && text_equal(rows[i].about, row->number)) *ret_has = true;
-    return OK;
-}
-
 /* BUYER of the invoice that follows; NULL: none does. */
 static struct result begin_red(struct tx *tx, const struct act *act, struct invoice_row *row, const char *reason,
                                const struct invoice_buyer *buyer)
 {
-    bool there;
     enum invoice_state state, next;
     TRY(invoice_state_find(row->state, &state));
     TRY(invoice_step(state, INVOICE_RED, &next)); /* only what it will be possible for in the end */
     ENSURE(!is_red(row), ERROR_INVOICE_STATE);
-    TRY(has_red(tx, act, row, &there));
-    ENSURE(!there, ERROR_INVOICE_UNDER_WAY);
+    ENSURE(!row->red, ERROR_INVOICE_UNDER_WAY);
     struct invoice_row red = { .application = row->application, .kind = "red", .about = row->number,
                                .title = row->title, .tax_number = row->tax_number, .email = row->email,
                                .amount_fen = -row->amount_fen, .reason = reason };
@@ -133,14 +120,12 @@ static struct result begin_red(struct tx *tx, const struct act *act, struct invo
 
 static struct result take_one_back(struct tx *tx, const struct act *act, struct invoice_row *row)
 {
-    bool red;
     if (is_red(row) || row->taken_back) return OK;
     row->taken_back = 1;
     if (in(row, INVOICE_DUE) || in(row, INVOICE_FAILED)) return invoice_change(tx, act, row, INVOICE_DROP, "已退款");
     TRY(tx_change(tx, STATEMENT_INVOICE_UPDATE, RECORD(invoice_row_shape, row)));
     if (!in(row, INVOICE_ISSUED) && !in(row, INVOICE_SENT)) return OK; /* as soon as it is issued */
-    TRY(has_red(tx, act, row, &red));
-    return red ? OK : begin_red(tx, act, row, "退款", NULL);
+    return row->red ? OK : begin_red(tx, act, row, "退款", NULL);
 }
 
 struct result invoice_take_back(struct tx *tx, const struct act *act, const char *application)
@@ -327,9 +312,7 @@ static void begin_anew(const struct act *act, struct invoice_row *row)
 
 static struct result correct(struct tx *tx, struct doing *d, struct invoice_row *row)
 {
-    bool red;
-    TRY(has_red(tx, d->act, row, &red));
-    ENSURE(!red, ERROR_INVOICE_UNDER_WAY);
+    ENSURE(!row->red, ERROR_INVOICE_UNDER_WAY);
     if (in(row, INVOICE_ISSUED) || in(row, INVOICE_SENT)) {
         row->wish_title = d->buyer->title;
         row->wish_tax_number = d->buyer->tax_number;
@@ -377,9 +360,7 @@ struct result invoice_red_letter(const struct act *act, const char *number, cons
 
 static struct result refuse_wish(struct tx *tx, struct doing *d, struct invoice_row *row)
 {
-    bool red;
-    TRY(has_red(tx, d->act, row, &red));
-    ENSURE(!red, ERROR_INVOICE_UNDER_WAY);
+    ENSURE(!row->red, ERROR_INVOICE_UNDER_WAY);
     ENSURE(row->wish_s && !is_red(row), ERROR_INVOICE_WISH_NONE);
     row->wish_title = row->wish_tax_number = row->wish_email = NULL;
     row->wish_s = 0;

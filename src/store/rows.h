@@ -142,11 +142,13 @@ ROW(payment_row, PAYMENT_FIELDS);
     X(TEXT, decided_by, 300) X(TEXT, decided_by_id, 40) X(INT, decided_s, 0) X(TEXT, decided_words, 3000)
 ROW(refund_row, REFUND_FIELDS);
 
+/* red, how many take it back, is counted and not written. */
 #define INVOICE_FIELDS(X) X(TEXT, number, 24) X(TEXT, application, 17) X(TEXT, kind, 8) X(TEXT, about, 24) \
     X(TEXT, state, 16) X(TEXT, way, 16) X(TEXT, title, 800) X(TEXT, tax_number, 20) X(TEXT, email, 254) \
     X(INT, amount_fen, 0) X(TEXT, reason, 800) X(TEXT, invoice_number, 20) X(INT, created_s, 0) X(INT, issued_s, 0) \
     X(INT, sent_s, 0) X(INT, tries, 0) X(INT, next_s, 0) X(TEXT, trouble, 600) X(TEXT, wish_title, 800) \
-    X(TEXT, wish_tax_number, 20) X(TEXT, wish_email, 254) X(INT, wish_s, 0) X(INT, taken_back, 0) X(TEXT, batch, 26)
+    X(TEXT, wish_tax_number, 20) X(TEXT, wish_email, 254) X(INT, wish_s, 0) X(INT, taken_back, 0) X(TEXT, batch, 26) \
+    X(INT, red, 0)
 ROW(invoice_row, INVOICE_FIELDS);
 
 #define INVOICE_FILE_FIELDS(X) X(TEXT, invoice, 24) X(TEXT, kind, 16) X(INT, size, 0) X(TEXT, name, 26) \

@@ -18,7 +18,7 @@ static struct result show(struct call *call, const struct invoice_row *row, stru
         .created_s = row->created_s, .issued_s = row->issued_s, .sent_s = row->sent_s,
         .wish_title = row->wish_title, .wish_tax_number = row->wish_tax_number,
         .wish_email = row->wish_email && operator ? mask_email(call->arena, row->wish_email) : row->wish_email,
-        .wish_s = row->wish_s, .pdf = files & INVOICE_PDF, .ofd = files & INVOICE_OFD,
+        .wish_s = row->wish_s, .red_there = row->red > 0, .pdf = files & INVOICE_PDF, .ofd = files & INVOICE_OFD,
         .receipt = files & INVOICE_RECEIPT
     };
     ENSURE(ret_answer->email, ERROR_OUT_OF_ROOM);

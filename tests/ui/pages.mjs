@@ -305,6 +305,9 @@ async function console_(world, browser, people, each) {
     await p.getByText(wait).first().waitFor();
     await each(p, name);
   }
+  await p.goto(`${world.console}/halted/held`);
+  await p.getByRole("link", { name: /查看并处理/ }).waitFor();
+  await each(p, "console-halted");
   await p.goto(`${world.console}/certificates/${people.locked.serial}`);
   await p.getByRole("button", { name: "解除冻结" }).click();
   await p.getByLabel("USBKey 口令", { exact: true }).waitFor();
@@ -326,6 +329,13 @@ async function console_(world, browser, people, each) {
   await q.goto(world.console + "/dispatch");
   await q.getByLabel("EMS 运单号").first().waitFor();
   await each(q, "console-dispatch");
+  await q.goto(world.console + "/dispatch/batch");
+  await q.getByLabel("全选").check();
+  await q.getByRole("button", { name: /连续办理所选/ }).click();
+  await q.getByLabel("扫描运单号").fill("12");
+  await q.keyboard.press("Enter");
+  await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+  await each(q, "console-dispatch-batch");
   await producing.close();
 
   const counting = await person(browser, world, operatorsDesk);
@@ -371,6 +381,14 @@ async function console_(world, browser, people, each) {
     .click();
   await m.getByLabel("银行流水号").waitFor();
   await each(m, "console-transfer");
+  await m.goto(world.console + "/settings/tariff");
+  await m.getByText("证书申请 · 证书服务费").first().waitFor();
+  await each(m, "console-tariff");
+  await m.getByRole("button", { name: "定价" }).click();
+  await m.getByRole("dialog").getByLabel("项目").selectOption({ label: "证书申请 · 证书服务费" });
+  await m.getByLabel("执行日期").fill("2099-01-01");
+  await m.getByLabel("价格（元）").fill("420");
+  await each(m, "console-price");
   await m.goto(world.console + "/invoices/sent");
   await m.getByRole("button", { name: /红冲/ }).first().waitFor();
   await each(m, "console-invoices");
@@ -392,6 +410,9 @@ async function console_(world, browser, people, each) {
     ["console-account", `/accounts/people/${people.fresh.account}`, "开通时间"],
     ["console-notices", "/notices", "已发送"],
     ["console-audit", "/audit", "请求编号"],
+    ["console-templates", "/settings/notices", "登录验证码"],
+    ["console-template", "/settings/notices/application-shipped", "1234567890123"],
+    ["console-settings", "/settings/others", "服务热线"],
   ]) {
     await a.goto(world.console + path);
     await a.getByText(wait).first().waitFor();
@@ -421,6 +442,13 @@ async function console_(world, browser, people, each) {
   await a.getByText("另外 1 项").click();
   await each(a, "console-runs-out");
   await a.unroute("**/api/v1/console/runs-out");
+  await a.goto(world.console + "/notices");
+  await a
+    .getByRole("button", { name: /详情 ?：账户开通/ })
+    .first()
+    .click();
+  await a.getByRole("dialog").getByText("发送经过").waitFor();
+  await each(a, "console-notice");
   await a.goto(`${world.console}/accounts/people/${people.fresh.account}`);
   await a.getByRole("button", { name: "暂停" }).click();
   await a.getByLabel("原因").waitFor();

@@ -8,6 +8,7 @@ import "./robust.mjs";
 import "./kept.mjs";
 import "./forms.mjs";
 import "./services.mjs";
+import "./desk.mjs";
 import "./agent.mjs";
 
 test("no page broke its content policy, threw, or asked a stranger", () => assert.equal(faults().join("\n"), ""));

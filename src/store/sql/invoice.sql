@@ -7,21 +7,26 @@ VALUES (:number, :application, :kind, :about, :state, :way, :title, :tax_number,
         :wish_email, :wish_s, :taken_back, :batch)
 
 -- name: invoice_get
-SELECT * FROM invoice WHERE number = :key
+SELECT invoice.*, (SELECT COUNT(*) FROM invoice AS other WHERE other.about = invoice.number AND other.kind = 'red') AS red
+FROM invoice WHERE number = :key
 
 -- name: invoice_list_of
-SELECT * FROM invoice WHERE application = :key ORDER BY number LIMIT :limit_count
+SELECT invoice.*, (SELECT COUNT(*) FROM invoice AS other WHERE other.about = invoice.number AND other.kind = 'red') AS red
+FROM invoice WHERE application = :key ORDER BY number LIMIT :limit_count
 
 -- The newest first.
 -- name: invoice_list
-SELECT * FROM invoice WHERE number < :key ORDER BY number DESC LIMIT :limit_count
+SELECT invoice.*, (SELECT COUNT(*) FROM invoice AS other WHERE other.about = invoice.number AND other.kind = 'red') AS red
+FROM invoice WHERE number < :key ORDER BY number DESC LIMIT :limit_count
 
 -- name: invoice_list_in
-SELECT * FROM invoice WHERE state = :state AND number < :key ORDER BY number DESC LIMIT :limit_count
+SELECT invoice.*, (SELECT COUNT(*) FROM invoice AS other WHERE other.about = invoice.number AND other.kind = 'red') AS red
+FROM invoice WHERE state = :state AND number < :key ORDER BY number DESC LIMIT :limit_count
 
 -- What somebody has to look at: refused, or not come through, or to be corrected.
 -- name: invoice_list_trouble
-SELECT * FROM invoice WHERE number < :key AND (state = 'failed' OR trouble IS NOT NULL OR (kind = 'blue' AND wish_s > 0))
+SELECT invoice.*, (SELECT COUNT(*) FROM invoice AS other WHERE other.about = invoice.number AND other.kind = 'red') AS red
+FROM invoice WHERE number < :key AND (state = 'failed' OR trouble IS NOT NULL OR (kind = 'blue' AND wish_s > 0))
     AND state NOT IN ('red-lettered', 'replaced', 'void')
 ORDER BY number DESC LIMIT :limit_count
 

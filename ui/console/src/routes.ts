@@ -16,6 +16,11 @@ export const routes: RouteRecordRaw[] = [
   },
   { path: "/production", component: () => import("./pages/Production.vue"), meta: { title: t.production.title } },
   { path: "/dispatch", component: () => import("./pages/Dispatch.vue"), meta: { title: t.dispatch.title } },
+  {
+    path: "/dispatch/batch",
+    component: () => import("./pages/DispatchBatch.vue"),
+    meta: { title: t.dispatch.batch },
+  },
   { path: "/accounts", component: () => import("./pages/Organizations.vue"), meta: { title: t.accounts.title } },
   {
     path: "/accounts/new-organization",
@@ -74,6 +79,31 @@ export const routes: RouteRecordRaw[] = [
     path: "/invoices/:state(trouble|due|requested|sent|all)",
     component: () => import("./pages/Invoices.vue"),
     meta: { title: t.invoices.title },
+  },
+  {
+    path: "/halted/:which(held|suspended)",
+    component: () => import("./pages/Halted.vue"),
+    meta: { title: t.halted.title },
+  },
+  {
+    path: "/settings/tariff",
+    component: () => import("./pages/Tariff.vue"),
+    meta: { title: t.settings.tabs.tariff },
+  },
+  {
+    path: "/settings/notices",
+    component: () => import("./pages/Templates.vue"),
+    meta: { title: t.settings.tabs.notices },
+  },
+  {
+    path: "/settings/notices/:name([a-z-]{1,64})",
+    component: () => import("./pages/Template.vue"),
+    meta: { title: t.settings.tabs.notices },
+  },
+  {
+    path: "/settings/others",
+    component: () => import("./pages/OtherSettings.vue"),
+    meta: { title: t.settings.tabs.others },
   },
   { path: "/notices", component: () => import("./pages/Notices.vue"), meta: { title: t.notices.title } },
   { path: "/audit", component: () => import("./pages/Audit.vue"), meta: { title: t.audit.title } },

@@ -9,7 +9,7 @@ export function actsOf(i: Invoice): (InvoiceAct | "retry")[] {
   if (i.state === "failed" || (i.state === "due" && i.way === "manual")) acts.push("retry");
   if (i.state === "requested" && i.way === "manual") acts.push("import");
   if (issued) acts.push("deliver");
-  if (issued && i.kind === "blue") acts.push("red");
-  if (issued && i.kind === "blue" && i.wish_s) acts.push("refuse");
+  if (issued && i.kind === "blue" && !i.red_there) acts.push("red");
+  if (issued && i.kind === "blue" && i.wish_s && !i.red_there) acts.push("refuse");
   return acts;
 }

@@ -1,0 +1,202 @@
+/* What operators change in the settings, find in the outbox, and do for many applications one after the other. */
+import { before, describe, test } from "node:test";
+import assert from "node:assert/strict";
+import { accessible, fits, logInOperator, person } from "./browser.mjs";
+import { sizes } from "./pages.mjs";
+import { Holder, Operator } from "./people.mjs";
+import { shared, tidy } from "./shared.mjs";
+
+const { world, browser } = await shared();
+
+async function at(role, path) {
+  const p = await (await person(browser, world)).newPage();
+  await logInOperator(p, world, role);
+  await p.goto(world.console + path);
+  return p;
+}
+
+async function everyone(p, what) {
+  await accessible(p, what);
+  await p.setViewportSize(sizes.phone);
+  await fits(p, what);
+  await p.setViewportSize(sizes.desktop);
+}
+
+const day = (ahead) => new Date(Date.now() + 8 * 3600_000 + ahead * 86_400_000).toISOString().slice(0, 10);
+
+describe("settings and many at a time", () => {
+  tidy();
+  let has, many;
+
+  before(async () => {
+    has = await Holder.until(world, "ship", "尤一");
+    many = [await Holder.until(world, "approve", "尤二"), await Holder.until(world, "approve", "尤三")];
+  });
+
+  test("R-FEE-1 a price is entered for a day to come, compared with what holds, and withdrawn", async () => {
+    const p = await at("finance", "/settings/tariff");
+    await p.getByText("证书申请 · 证书服务费").first().waitFor();
+    await p.getByRole("button", { name: "定价" }).click();
+    const dialog = p.getByRole("dialog");
+    await dialog.getByRole("button", { name: "定价" }).click();
+    for (const words of ["请选择项目", "请填写执行日期", "请填写价格（元）"])
+      await dialog.getByRole("link", { name: words }).waitFor();
+    await dialog.getByLabel("项目").selectOption({ label: "证书延期 · 证书服务费" });
+    await dialog.getByLabel("执行日期").fill(day(0));
+    await dialog.getByLabel("价格（元）").fill("四百二");
+    await dialog.getByRole("button", { name: "定价" }).click();
+    await dialog.getByRole("link", { name: "请按“年-月-日”填写明天或更晚的日期" }).waitFor();
+    await dialog.getByRole("link", { name: "请填写金额" }).waitFor();
+    await dialog.getByLabel("执行日期").fill(day(1));
+    await dialog.getByLabel("价格（元）").fill("420");
+    await dialog.getByText(`${day(1)} 起由 399 元改为 420 元`).waitFor();
+    await accessible(p, "a price");
+    await p.keyboard.press("Enter");
+    await p.getByText("已定价，到日期自动执行。").waitFor();
+    await p.getByRole("button", { name: /撤回 ?：证书延期/ }).waitFor();
+    await everyone(p, "the tariff");
+    await p.getByRole("button", { name: /撤回 ?：证书延期/ }).click();
+    await p.getByRole("dialog").getByRole("button", { name: "撤回" }).click();
+    await p.getByText("没有将要执行的价格。").waitFor();
+    await p
+      .getByText(`420.00 元，自 ${day(1)} 起`)
+      .first()
+      .waitFor();
+    const other = await at("administrator", "/settings/tariff");
+    await other.getByText("证书申请 · 证书服务费").first().waitFor();
+    assert.equal(await other.getByRole("button", { name: "定价" }).count(), 0);
+  });
+
+  test("R-OPS-7, R-HELP-2 words of a notice: previewed, refused by field, saved, taken back; the second editor is told", async () => {
+    const p = await at("administrator", "/settings/notices");
+    await p.getByRole("link", { name: /编辑 ?：寄出/ }).click();
+    const sms = p.getByLabel("短信", { exact: true });
+    const own = await sms.inputValue();
+    await p.getByText("1234567890123").first().waitFor();
+    await sms.fill(own.replace("{waybill}", "{waybil}"));
+    await p.locator(".wrong", { hasText: "{waybil}" }).waitFor();
+    await p.getByRole("button", { name: "保存，立即生效" }).click();
+    await p.getByRole("link", { name: "没有 {waybil} 这项内容" }).waitFor();
+    await sms.fill(own.replace("{waybill}", ""));
+    await p.getByRole("button", { name: "保存，立即生效" }).click();
+    await p.getByRole("link", { name: "缺少必需的 {waybill}" }).waitFor();
+    await sms.fill(`${own}详见 www.evil.example`);
+    await p.getByRole("button", { name: "保存，立即生效" }).click();
+    await p.getByRole("link", { name: /通知只能链接到官方网址/ }).waitFor();
+    await sms.fill("");
+    await sms.pressSequentially("【{brand}】");
+    for (const name of ["name", "number", "waybill"]) await p.getByRole("button", { name: `{${name}}` }).click();
+    assert.equal(await sms.inputValue(), "【{brand}】{name}{number}{waybill}");
+    await p.getByText("按 1 条短信计费").waitFor();
+    await everyone(p, "the words of a notice");
+    const second = await at("administrator", "/settings/notices/application-shipped");
+    await second.getByLabel("邮件主题").fill("您的 USBKey 上路了");
+    await p.getByRole("button", { name: "保存，立即生效" }).click();
+    await p.getByText("已保存，新的通知按新的文字发送。").waitFor();
+    await second.getByRole("button", { name: "保存，立即生效" }).click();
+    await second.getByText("这项设置已被别人修改").waitFor();
+    await second.getByRole("button", { name: "查看最新内容" }).click();
+    await second.getByText("【{brand}】{name}{number}{waybill}").first().waitFor();
+    await p.getByRole("button", { name: "恢复原文" }).click();
+    await p.getByText("已恢复原文。").waitFor();
+    assert.equal(await p.getByLabel("短信", { exact: true }).inputValue(), own);
+    const others = await at("auditor", "/settings/others");
+    await others.getByText("7×24 小时服务热线").waitFor();
+    await everyone(others, "other settings");
+    await others.goto(world.console + "/settings/notices");
+    await others.getByRole("link", { name: /查看 ?：寄出/ }).waitFor();
+    await everyone(others, "all templates");
+  });
+
+  test("R-OPS-7 the outbox: filtered, each try shown, sent again for a reason", async () => {
+    const p = await at("reviewer", "/notices");
+    await p.getByLabel("手机号或邮箱").fill(has.mobile);
+    await p.getByLabel("方式").selectOption("短信");
+    await p.getByLabel("环节").selectOption("账户开通");
+    await p.getByRole("button", { name: "筛选" }).click();
+    await p.getByRole("button", { name: /详情 ?：账户开通/ }).waitFor();
+    assert.equal(await p.getByRole("button", { name: /详情 ?：/ }).count(), 1);
+    await everyone(p, "the outbox");
+    await p.getByRole("button", { name: /详情 ?：账户开通/ }).click();
+    const dialog = p.getByRole("dialog");
+    await dialog.getByText("发送经过").waitFor();
+    await dialog.getByRole("button", { name: "重发" }).click();
+    await dialog.getByRole("link", { name: "请填写重发原因" }).waitFor();
+    await accessible(p, "a notice");
+    await dialog.getByLabel("重发原因").fill("申请人说没有收到");
+    await dialog.getByRole("button", { name: "重发" }).click();
+    await p.getByText("已放入发件箱，马上发送。").waitFor();
+    await p.getByText("人工重发").waitFor();
+    assert.equal(await p.getByRole("button", { name: /详情 ?：账户开通/ }).count(), 2);
+  });
+
+  test("R-REVOKE-3 certificates on hold lead to their release", async () => {
+    await has.changePin();
+    await has.api("POST", `certificates/${has.serial}/hold`);
+    const p = await at("reviewer", "/halted/held");
+    await p.getByLabel("姓名或单位").fill("尤一");
+    await p.getByRole("button", { name: "筛选" }).click();
+    await p.getByRole("link", { name: /查看并处理 ?：尤一/ }).waitFor();
+    await everyone(p, "certificates on hold");
+    await p.getByRole("link", { name: /查看并处理 ?：尤一/ }).click();
+    await p.getByRole("button", { name: "解除冻结" }).waitFor();
+    await p.goto(world.console + "/halted/suspended");
+    await p.getByText("没有账户暂停的证书。").waitFor();
+  });
+
+  test("R-APPLY-3 many USBKeys one after the other, also over a reload", async () => {
+    const p = await at("producer", "/production");
+    for (const holder of many) await p.getByLabel(`选中：${holder.name}`, { exact: true }).check();
+    await everyone(p, "production of many");
+    await p.getByRole("button", { name: "连续办理所选 2 份" }).click();
+    await p.locator("b", { hasText: "0 / 2" }).waitFor();
+    const made = [];
+    const heading = p.getByRole("heading", { name: "正在制作：" });
+    for (let i = 0, last = ""; i < many.length; i++) {
+      /* Which one is first is the queue's affair: the next is another one. */
+      await heading.filter({ hasNotText: last || "没有" }).waitFor();
+      last = (await heading.textContent()).split("：")[1];
+      const card = await world.card();
+      made.push(card);
+      await p.getByText(card.serial).first().waitFor();
+      if (await p.getByLabel("您的 USBKey 口令").count())
+        await p.getByLabel("您的 USBKey 口令").fill(world.person("producer").pin);
+      await p.getByRole("button", { name: "制作这一把", exact: true }).click();
+      await p.getByText(`USBKey ${card.serial} 制作完成`).waitFor();
+      await p.locator("b", { hasText: `${i + 1} / 2` }).waitFor();
+      if (i === 0) await p.reload();
+      else await card.pull();
+      if (i === 0) await card.pull();
+    }
+    await p.getByRole("heading", { name: "这一批办完了" }).waitFor();
+    await accessible(p, "a batch that is over");
+    const reviewer = (world.reviewer ??= await Operator.logIn(world, "reviewer"));
+    for (const holder of many)
+      assert.equal((await reviewer.api("GET", `console/applications/${holder.number}`)).state, "produced");
+  });
+
+  test("R-SHIP-1 many waybills scanned one after the other", async () => {
+    const p = await at("producer", "/dispatch/batch");
+    for (const holder of many) await p.getByRole("checkbox", { name: holder.name }).check();
+    await p.getByRole("button", { name: "连续办理所选 2 份" }).click();
+    const field = p.getByLabel("扫描运单号");
+    await everyone(p, "dispatch of many");
+    const parcel = p.getByRole("region", { name: "当前包裹" });
+    const first = await parcel.textContent();
+    const [other, atHand] = first.includes(many[0].name) ? [many[1], many[0]] : many;
+    await field.fill(other.number); /* its turn comes by the scan of its number */
+    await field.press("Enter");
+    await parcel.getByText(other.name).waitFor();
+    await p.keyboard.type("ea111111111cn\n");
+    await p.getByText("EA111111111CN 已登记").waitFor();
+    await p.reload();
+    await p.locator("b", { hasText: "1 / 2" }).waitFor();
+    await field.fill("EA111111111CN");
+    await field.press("Enter");
+    await p.getByRole("link", { name: `这个运单号刚登记给${other.name}` }).waitFor();
+    await field.fill("EA222222222CN");
+    await field.press("Enter");
+    await p.getByRole("heading", { name: "这一批办完了" }).waitFor();
+    assert.equal((await atHand.api("GET", atHand.path("shipment"))).waybill, "EA222222222CN");
+  });
+});
