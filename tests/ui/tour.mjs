@@ -1,10 +1,12 @@
-/* Makes docs/tour/ anew: a small PNG of every page at desktop and phone width, and the page that shows them.
+/* Makes docs/tour/ anew: a small PNG of every page at desktop and phone width, and the page that shows them; and has
+ * Lighthouse look at every one (lighthouse.mjs): what is below the mark is named, and the tour has failed.
  *   npm --prefix ui run tour */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, World } from "./world.mjs";
 import { launch } from "./browser.mjs";
+import { snapshots } from "./lighthouse.mjs";
 import { prepare, visit } from "./pages.mjs";
 
 const folder = join(root, "docs/tour");
@@ -13,6 +15,8 @@ const widths = { desktop: 640, phone: 180 };
 
 const world = await World.open();
 const browser = await launch();
+const lighthouse = await snapshots(browser.port);
+const below = [];
 const shown = new Map(); /* name → { title, kinds } */
 try {
   mkdirSync(folder, { recursive: true });
@@ -25,8 +29,10 @@ try {
     const title = (await page.title()).replace(/ - [^-]*$/, "");
     if (!shown.has(name)) shown.set(name, { title, kinds: [] });
     shown.get(name).kinds.push(kind);
+    await lighthouse.audit(page, name, kind).catch((e) => below.push(e.message));
   });
 } finally {
+  await lighthouse.close();
   await browser.close();
   await world.close();
 }
@@ -49,4 +55,5 @@ for (const [name, { title, kinds }] of shown) {
   lines.push(`### ${title} \`${name}\``, "", kinds.map(picture).join(" "), "");
 }
 writeFileSync(join(folder, "README.md"), lines.join("\n"));
-console.log(`docs/tour: ${shown.size} pages`);
+console.log([`docs/tour: ${shown.size} pages`, ...below].join("\n"));
+process.exitCode = below.length ? 1 : 0;
