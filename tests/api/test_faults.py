@@ -60,7 +60,7 @@ class Stubborn(Walk):
 
     def __init__(self, world, staff):
         super().__init__(world, staff)
-        self.codes = {}  # by round, of receipts
+        self.codes = {}  # by application and round, of receipts
         self.errors = []  # names of the errors, "gone" for a broken connection
 
     def step(self, name):
@@ -124,9 +124,10 @@ class Stubborn(Walk):
 
     def receive(self):
         """The code is asked for once."""
-        if self.codes.get(self.rounds) is None:
-            self.codes[self.rounds] = self.receipt_code()
-        self.portal.api("POST", self.path("receipt"), {"code": self.codes[self.rounds]})
+        parcel = self.number, self.rounds
+        if self.codes.get(parcel) is None:
+            self.codes[parcel] = self.receipt_code()
+        self.portal.api("POST", self.path("receipt"), {"code": self.codes[parcel]})
 
     def release(self):
         """Signed once: asked again, the page sends the same."""
