@@ -168,7 +168,7 @@ describe("by keyboard alone", () => {
   });
 
   test("R-UNLOCK-2, R-REVOKE-3 a USBKey is unlocked, and its certificate put on hold", async () => {
-    const h = await Holder.until(world, "ship", "键八");
+    const h = await Holder.until(world, "receive", "键八");
     await h.changePin();
     await h.apply("unlock");
     for (const step of ["fill", "print", "upload", "submit", "approve", "lock"]) await h[step]();
