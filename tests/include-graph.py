@@ -22,7 +22,7 @@ MAY_USE = {
     "service": ["base", "crypto", "pki", "merkle", "ipc", "store"],
     "web": ["base", "crypto", "pki", "ipc", "process", "store", "service"],
     "files": ["base", "crypto", "ipc", "process"],
-    "relay": ["base", "ipc", "process"],
+    "relay": ["base", "crypto", "ipc", "process"],
     "paysim": ["base", "process", "relay"],
     "status": ["base", "crypto", "pki", "ipc", "process", "web"],
     "token": ["base", "crypto", "pki", "process"],

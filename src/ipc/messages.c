@@ -236,6 +236,16 @@ DEFINE(relay_payment, SHAPE_TEXT(struct relay_payment, order, WORD),
        SHAPE_TEXT(struct relay_payment, refund, WORD),
        SHAPE_TEXT(struct relay_payment, currency, WORD), SHAPE_INT(struct relay_payment, amount_fen),
        SHAPE_INT(struct relay_payment, paid_s));
+DEFINE(relay_parcel, SHAPE_TEXT(struct relay_parcel, order, WORD), SHAPE_TEXT(struct relay_parcel, recipient, NAME),
+       SHAPE_TEXT(struct relay_parcel, mobile, WORD), SHAPE_TEXT(struct relay_parcel, province, NAME),
+       SHAPE_TEXT(struct relay_parcel, address, 1024), SHAPE_TEXT(struct relay_parcel, postcode, WORD));
+DEFINE(relay_parcel_taken, SHAPE_TEXT(struct relay_parcel_taken, waybill, WORD));
+DEFINE(relay_parcel_ask, SHAPE_TEXT(struct relay_parcel_ask, waybill, WORD));
+DEFINE(relay_parcel_way, SHAPE_INT(struct relay_parcel_way, count),
+       SHAPE_BYTES(struct relay_parcel_way, events, RELAY_EVENTS_MAX));
+DEFINE(relay_parcel_event, SHAPE_TEXT(struct relay_parcel_event, state, WORD),
+       SHAPE_TEXT(struct relay_parcel_event, words, 1024), SHAPE_TEXT(struct relay_parcel_event, place, NAME),
+       SHAPE_INT(struct relay_parcel_event, at_s));
 DEFINE(relay_bill_ask, SHAPE_TEXT(struct relay_bill_ask, method, WORD), SHAPE_TEXT(struct relay_bill_ask, day, WORD),
        SHAPE_INT(struct relay_bill_ask, from));
 DEFINE(relay_bill, SHAPE_INT(struct relay_bill, count), SHAPE_INT(struct relay_bill, next),
@@ -277,5 +287,7 @@ const struct shape *const ipc_shapes[] = {
     &signer_begin_shape,    &signer_first_card_shape, &signer_first_operator_shape, &supervise_peer_shape,
     &relay_query_shape,     &relay_refund_shape,     &relay_callback_shape, &relay_payment_shape,
     &relay_bill_ask_shape,  &relay_bill_shape,       &relay_bill_row_shape,
+    &relay_parcel_shape, &relay_parcel_taken_shape, &relay_parcel_ask_shape, &relay_parcel_way_shape,
+    &relay_parcel_event_shape,
 };
 const size_t ipc_shapes_count = COUNT(ipc_shapes);

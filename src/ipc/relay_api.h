@@ -13,6 +13,8 @@ enum relay_message {
     RELAY_REFUND = 0x306,   /* relay_refund → relay_payment */
     RELAY_INVOICE = 0x307,  /* relay_invoice → relay_invoiced: has one made, or asks how it stands */
     RELAY_INVOICE_FILE = 0x308, /* relay_invoice_file + descriptor to write it to → relay_file */
+    RELAY_PARCEL_ORDER = 0x30A,  /* relay_parcel → relay_parcel_taken: the courier gives a waybill */
+    RELAY_PARCEL_TRACK = 0x30B,  /* relay_parcel_ask → relay_parcel_way: where it is */
     RELAY_BILL = 0x309      /* relay_bill_ask → relay_bill: what the gateway booked in a day */
 };
 
@@ -106,6 +108,38 @@ struct relay_file {
     int64_t size;
 };
 extern const struct shape relay_file_shape;
+
+/* What the courier is to fetch and carry. The same order again is the same parcel. */
+struct relay_parcel {
+    const char *order; /* our number, ≤ 32 characters */
+    const char *recipient, *mobile, *province, *address, *postcode; /* postcode: absent where none was given */
+};
+extern const struct shape relay_parcel_shape;
+
+struct relay_parcel_taken {
+    const char *waybill;
+};
+extern const struct shape relay_parcel_taken_shape;
+
+struct relay_parcel_ask {
+    const char *waybill;
+};
+extern const struct shape relay_parcel_ask_shape;
+
+/* One relay_parcel_event after the other, in no order. */
+enum { RELAY_EVENTS_MAX = 96 * 1024 };
+struct relay_parcel_way {
+    int64_t count;
+    struct bytes events;
+};
+extern const struct shape relay_parcel_way_shape;
+
+struct relay_parcel_event {
+    const char *state; /* "collected", "moving", "delivering", "delivered", "returned" */
+    const char *words, *place; /* as the courier says it; place may be absent */
+    int64_t at_s;
+};
+extern const struct shape relay_parcel_event_shape;
 
 /* ERROR_RELAY_NO_BILL while the gateway has not made it. FROM: the first row wanted. */
 struct relay_bill_ask {

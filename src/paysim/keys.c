@@ -121,6 +121,16 @@ static struct result make_tax_key(struct arena *arena, const char *folder)
     return write_file(arena, folder, "tax-key", bytes_text(text_hex(arena, BYTES(random))));
 }
 
+static struct result make_ems(struct arena *arena, const char *folder)
+{
+    if (access(path_of(arena, folder, "ems-authorization"), R_OK) == 0) return OK;
+    uint8_t key[16], authorization[EMS_AUTHORIZATION_SIZE / 2];
+    random_fill(key, sizeof key);
+    random_fill(authorization, sizeof authorization);
+    TRY(write_file(arena, folder, "ems-key", bytes_text(text_base64(arena, BYTES(key)))));
+    return write_file(arena, folder, "ems-authorization", bytes_text(text_hex(arena, BYTES(authorization))));
+}
+
 static struct result serial_of(struct arena *arena, const char *folder, const char *name, EVP_PKEY **ret_key,
                                const char **ret_serial)
 {
@@ -154,9 +164,16 @@ static struct result make_conf(struct arena *arena, const char *folder, const ch
                                     "alipay_notify_url = %s/alipay/callback\n"
                                     "tax_url = %s\n"
                                     "tax_account = " TAX_ACCOUNT "\n"
-                                    "tax_key_file = %s/tax-key\n",
+                                    "tax_key_file = %s/tax-key\n"
+                                    "ems_url = %s/amp-prod-api/f/amp/api/open\n"
+                                    "ems_sender_no = " EMS_SENDER "\n"
+                                    "ems_authorization_file = %s/ems-authorization\n"
+                                    "ems_key_file = %s/ems-key\n"
+                                    "ems_sender = 国资CA（演示）\nems_sender_mobile = 01012345678\n"
+                                    "ems_sender_province = 北京市\nems_sender_city = 北京市\n"
+                                    "ems_sender_county = 西城区\nems_sender_address = 示例路 1 号\n",
                                     url, serial, whole, whole, whole, notify_url, url, whole, whole, notify_url, url,
-                                    whole);
+                                    whole, url, whole, whole);
     ENSURE(conf, ERROR_OUT_OF_ROOM);
     return write_file(arena, folder, "relay.conf", bytes_text(conf));
 }
@@ -171,6 +188,7 @@ struct result keys_make(const char *folder, const char *url, const char *notify_
     TRY(make_pair(arena, folder, "alipay"));
     TRY(make_api_key(arena, folder));
     TRY(make_tax_key(arena, folder));
+    TRY(make_ems(arena, folder));
     return make_conf(arena, folder, url, notify_url);
 }
 
@@ -217,6 +235,12 @@ struct result keys_load(const char *folder, struct keys **ret_keys)
     TRY(read_file(a, folder, "tax-key", &tax_key));
     ENSURE(tax_key.len == TAX_KEY_SIZE, ERROR_RELAY_CONFIG);
     memcpy(k->tax_key, tax_key.ptr, TAX_KEY_SIZE);
+    struct bytes ems_key, ems_authorization;
+    TRY(read_file(a, folder, "ems-key", &ems_key));
+    TRY(read_file(a, folder, "ems-authorization", &ems_authorization));
+    ENSURE(ems_key.len == EMS_KEY_TEXT && ems_authorization.len == EMS_AUTHORIZATION_SIZE, ERROR_RELAY_CONFIG);
+    memcpy(k->ems_key, ems_key.ptr, EMS_KEY_TEXT);
+    memcpy(k->ems_authorization, ems_authorization.ptr, EMS_AUTHORIZATION_SIZE);
     *ret_keys = TAKE(k);
     return OK;
 }

@@ -4,7 +4,8 @@
 #include "relay/wechat_crypto.h"
 
 #define TAX_ACCOUNT "hufu"
-enum { TAX_KEY_SIZE = 64 };
+#define EMS_SENDER "1100172843670"
+enum { TAX_KEY_SIZE = 64, EMS_KEY_TEXT = 24, EMS_AUTHORIZATION_SIZE = 16 };
 
 struct keys {
     struct arena *arena;
@@ -15,6 +16,7 @@ struct keys {
     EVP_PKEY *alipay_app_public, *alipay_private;
     uint8_t api_key[WECHAT_API_KEY_SIZE];
     uint8_t tax_key[TAX_KEY_SIZE]; /* shared with the tax platform */
+    char ems_key[EMS_KEY_TEXT + 1], ems_authorization[EMS_AUTHORIZATION_SIZE + 1]; /* shared with EMS */
 };
 
 /* FOLDER then holds, readable by its owner only:
@@ -23,6 +25,7 @@ struct keys {
  *   alipay-app-key.pem alipay-app-cert.pem, alipay-key.pem alipay-cert.pem   likewise of Alipay
  *   api-key                              32 characters
  *   tax-key                              64 characters, shared with the tax platform
+ *   ems-key ems-authorization            16 bytes in base64, 16 characters: shared with EMS
  *   relay.conf                           what hufu-relay has to be told, with absolute paths
  * What is there already stays; only relay.conf is written anew, for URL and NOTIFY_URL,
  * below which each gateway has its callback. */

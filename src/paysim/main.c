@@ -1,5 +1,5 @@
 /* hufu-paysim: payment platforms for demonstrations and tests: WeChat Pay's API v3 and Alipay's page pay; and one for
- * electronic invoices (docs/PROTOCOL.invoice). */
+ * electronic invoices (docs/PROTOCOL.invoice), and EMS's. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <microhttpd.h>
@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "paysim/sim.h"
+#include "paysim/sim_ems.h"
 #include "paysim/tax.h"
 #include "process/sandbox.h"
 #include "relay/http.h"
@@ -19,8 +20,9 @@ enum { ARENA_MAX = 4 * 1024 * 1024, SLOW_S = 20, HUGE_SIZE = 200 * 1000 };
 static const char usage[] =
     "usage: hufu-paysim --listen 127.0.0.1:PORT --folder DIR [--notify-url URL] [--init]\n"
     "                   [--insecure-dev]\n"
-    "Simulates WeChat Pay, Alipay and a tax platform for demonstrations: no money moves, and no invoice of it is\n"
-    "one. DIR gets its keys, its orders, its invoices, and relay.conf with what hufu-relay has to be told.\n"
+    "Simulates WeChat Pay, Alipay, a tax platform and EMS for demonstrations: no money moves, no parcel travels,\n"
+    "and no invoice of it is one. DIR gets its keys, its orders, its invoices, its parcels, and relay.conf with what\n"
+    "hufu-relay has to be told.\n"
     "  --init        only make what is missing in DIR, then end\n"
     "  --notify-url  below it callbacks go to /wechat/callback and /alipay/callback (default\n"
     "                http://127.0.0.1:8080/api/v1/payments)\n"
@@ -102,6 +104,10 @@ static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection
         alipay_gateway(sim, &request, &a);
     else if (text_starts(path, "/v1/"))
         tax_answer(sim, &request, &a);
+    else if (text_equal(path, EMS_PATH))
+        sim_ems_answer(sim, &request, &a);
+    else if (text_starts(path, "/sim/ems"))
+        sim_ems_set(sim, &request, &a);
     else if (text_equal(path, "/sim/tax"))
         tax_set_mode(sim, &request, &a);
     else
@@ -199,11 +205,13 @@ static struct result run(const struct options *options, const struct sockaddr_in
     struct result r = orders_open(arena_format(arena, "%s/orders.jsonl", options->folder), &sim.orders);
     int socket = -1;
     if (!failed(r)) r = orders_open(arena_format(arena, "%s/invoices.jsonl", options->folder), &sim.invoices);
+    if (!failed(r)) r = orders_open(arena_format(arena, "%s/parcels.jsonl", options->folder), &sim.parcels);
     if (!failed(r)) r = listen_on(address, diag, &socket);
     if (!failed(r)) r = close_off(options, diag);
     if (!failed(r)) r = serve(&sim, socket, stop);
     orders_free(sim.orders);
     orders_free(sim.invoices);
+    orders_free(sim.parcels);
     keys_free(sim.keys);
     return r;
 }

@@ -20,8 +20,9 @@ struct sim {
     struct keys *keys;
     struct orders *orders;
     struct orders *invoices; /* of the tax platform, kept in the same way */
+    struct orders *parcels;  /* of EMS, likewise */
     const char *url; /* its own, without a slash at the end */
-    atomic_int mode, tax_mode;
+    atomic_int mode, tax_mode, ems_mode;
 };
 
 /* A request as it came and the answer to it; texts live in ARENA. */

@@ -13,6 +13,7 @@ void gateways_free(struct gateways *gateways)
     wechat_free(gateways->wechat);
     alipay_free(gateways->alipay);
     tax_free(gateways->tax);
+    ems_free(gateways->ems);
     secret_wipe(gateways->smtp_password, sizeof gateways->smtp_password);
     arena_free(gateways->arena);
     free(gateways);
@@ -62,6 +63,18 @@ static struct result invoice_file(struct gateways *g, struct work *work, const v
     return tax_file(g->tax, work, ask, ret_answer);
 }
 
+/* ---- couriers: one so far ---- */
+
+#define COURIER(what, type)                                                                                            \
+    static struct result parcel_##what(struct gateways *g, struct work *work, const void *ask, void *ret_answer)       \
+    {                                                                                                                  \
+        ENSURE(g->ems, ERROR_RELAY_COURIER_NONE);                                                                      \
+        return ems_##what(g->ems, work, ask, ret_answer);                                                              \
+    }
+
+COURIER(order, relay_parcel)
+COURIER(track, relay_parcel_ask)
+
 static const struct gateways_route routes[] = {
     { RELAY_SMS, LANE_SMS, &relay_notice_shape, &relay_sent_shape, sms },
     { RELAY_EMAIL, LANE_EMAIL, &relay_notice_shape, &relay_sent_shape, email, true },
@@ -72,6 +85,8 @@ static const struct gateways_route routes[] = {
     { RELAY_CALLBACK, LANE_CALLBACK, &relay_callback_shape, &relay_payment_shape, callback },
     { RELAY_INVOICE, LANE_TAX, &relay_invoice_shape, &relay_invoiced_shape, invoice },
     { RELAY_INVOICE_FILE, LANE_TAX, &relay_invoice_file_shape, &relay_file_shape, invoice_file, true },
+    { RELAY_PARCEL_ORDER, LANE_COURIER, &relay_parcel_shape, &relay_parcel_taken_shape, parcel_order },
+    { RELAY_PARCEL_TRACK, LANE_COURIER, &relay_parcel_ask_shape, &relay_parcel_way_shape, parcel_track },
     { RELAY_BILL, LANE_BILL, &relay_bill_ask_shape, &relay_bill_shape, bill },
 };
 

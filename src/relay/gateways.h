@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/alipay.h"
+#include "relay/ems.h"
 #include "relay/smtp.h"
 #include "relay/sms_gateway.h"
 #include "relay/sms_sink.h"
@@ -20,6 +21,7 @@ struct gateways {
     struct wechat *wechat; /* NULL: no WeChat Pay */
     struct alipay *alipay; /* NULL: no Alipay */
     struct tax *tax;       /* NULL: no platform for invoices */
+    struct ems *ems;       /* NULL: waybills are entered by hand */
 };
 
 void gateways_free(struct gateways *gateways);
@@ -29,7 +31,7 @@ static inline void gateways_free_p(struct gateways **gateways)
 }
 
 /* Each kind of gateway has threads and a queue of its own, so that a slow one holds up nothing else. */
-enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_TAX, LANE_BILL, LANE_COUNT };
+enum gateways_lane { LANE_SMS, LANE_EMAIL, LANE_PAYMENT, LANE_CALLBACK, LANE_TAX, LANE_BILL, LANE_COURIER, LANE_COUNT };
 
 struct gateways_route {
     enum relay_message type;

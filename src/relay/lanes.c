@@ -35,7 +35,8 @@ struct lanes {
 
 /* A callback is only computed, the others wait for someone else. */
 static const int thread_count[LANE_COUNT] = { [LANE_SMS] = 2, [LANE_EMAIL] = 2, [LANE_PAYMENT] = 3,
-                                              [LANE_CALLBACK] = 1, [LANE_TAX] = 1, [LANE_BILL] = 1 };
+                                              [LANE_CALLBACK] = 1, [LANE_TAX] = 1, [LANE_BILL] = 1,
+                                              [LANE_COURIER] = 2 };
 
 static void drop(struct job *job)
 {

@@ -25,6 +25,8 @@ struct settings {
     const char *alipay_url, *alipay_app, *alipay_seller, *alipay_key_file, *alipay_platform_key_file,
         *alipay_notify_url;
     const char *tax_url, *tax_account, *tax_key_file;
+    const char *ems_url, *ems_sender_no, *ems_authorization_file, *ems_key_file, *ems_product, *ems_sender,
+        *ems_sender_mobile, *ems_sender_province, *ems_sender_city, *ems_sender_county, *ems_sender_address;
     int64_t timeout_ms;
 };
 
@@ -77,6 +79,19 @@ const struct config_option relay_options[] = {
                                   "it holders get receipts, and invoices are exported and imported by hand"),
     SETTING(tax_account, CONFIG_TEXT, "our name there"),
     SETTING(tax_key_file, CONFIG_PATH, "the key shared with it, 32 to 128 characters"),
+    SETTING(ems_url, CONFIG_TEXT, "https://api.ems.com.cn/amp-prod-api/f/amp/api/open; without it waybills are entered "
+                                  "by hand alone"),
+    SETTING(ems_sender_no, CONFIG_TEXT, "our number in the contract (协议客户号)"),
+    SETTING(ems_authorization_file, CONFIG_PATH, "file with the authorization code (授权码)"),
+    SETTING(ems_key_file, CONFIG_PATH, "file with the SM4 key, 16 bytes in base64"),
+    { "ems_product", CONFIG_TEXT, offsetof(struct settings, ems_product), "1", false, 0, 0,
+      "bizProductNo: 1 特快专递, 2 快递包裹, 10 电商标快, 11 国内标快" },
+    SETTING(ems_sender, CONFIG_TEXT, "who sends, as it stands on the waybill"),
+    SETTING(ems_sender_mobile, CONFIG_TEXT, "telephone"),
+    SETTING(ems_sender_province, CONFIG_TEXT, "province"),
+    SETTING(ems_sender_city, CONFIG_TEXT, "city"),
+    SETTING(ems_sender_county, CONFIG_TEXT, "district or county"),
+    SETTING(ems_sender_address, CONFIG_TEXT, "street and house"),
 };
 const size_t relay_options_count = COUNT(relay_options);
 
@@ -293,6 +308,42 @@ static struct result open_tax(const struct settings *s, bool insecure_dev, struc
     return good ? OK : wrong(diag, "tax_key_file", "does not hold 32 to 128 characters");
 }
 
+/* One line of a file; what is too long is none. */
+static struct result read_secret(const char *path, char *into, size_t room, struct diag *diag)
+{
+    size_t len = 0;
+    TRY(read_into(path, (uint8_t *)into, room - 1, diag, &len));
+    while (len && strchr("\r\n", into[len - 1])) len--;
+    into[len] = '\0';
+    return OK;
+}
+
+static struct result open_ems_with(const struct settings *s, char *key, char *authorization, struct diag *diag,
+                                   struct gateways *g)
+{
+    TRY(read_secret(s->ems_key_file, key, EMS_KEY_TEXT_MAX + 3, diag));
+    TRY(read_secret(s->ems_authorization_file, authorization, EMS_AUTHORIZATION_MAX + 3, diag));
+    if (!authorization[0] || strlen(authorization) > EMS_AUTHORIZATION_MAX || !text_plain(bytes_text(authorization)))
+        return wrong(diag, "ems_authorization_file", "does not hold an authorization code");
+    const struct ems_options o = { s->ems_url, s->ems_sender_no, authorization, key, s->ems_product, s->ems_sender,
+                                   s->ems_sender_mobile, s->ems_sender_province, s->ems_sender_city,
+                                   s->ems_sender_county, s->ems_sender_address, s->ca_file };
+    return ems_new(&o, diag, &g->ems);
+}
+
+static struct result open_ems(const struct settings *s, bool insecure_dev, struct diag *diag, struct gateways *g)
+{
+    char key[EMS_KEY_TEXT_MAX + 3], authorization[EMS_AUTHORIZATION_MAX + 3];
+    if (!s->ems_url) return OK;
+    if (!http_address_allowed(s->ems_url, "http", insecure_dev)) return wrong(diag, "ems_url", "is not https://");
+    if (!s->ems_key_file) return wrong(diag, "ems_key_file", "is missing");
+    if (!s->ems_authorization_file) return wrong(diag, "ems_authorization_file", "is missing");
+    struct result r = open_ems_with(s, key, authorization, diag, g);
+    secret_wipe(key, sizeof key);
+    secret_wipe(authorization, sizeof authorization);
+    return r;
+}
+
 struct result settings_check(const char *path, struct diag *diag)
 {
     struct arena *arena CLEANUP(arena_free_p) = arena_new(ARENA_MAX);
@@ -319,6 +370,7 @@ struct result settings_open(const char *path, bool insecure_dev, struct diag *di
     TRY(open_wechat(&s, insecure_dev, diag, g));
     TRY(open_alipay(&s, insecure_dev, diag, g));
     TRY(open_tax(&s, insecure_dev, diag, g));
+    TRY(open_ems(&s, insecure_dev, diag, g));
     *ret_gateways = TAKE(g);
     return OK;
 }

@@ -168,6 +168,10 @@ static void configurations(void **state)
                 { "wechat_merchant = 1\nwechat_url = https://h\n", "wechat_app" },
                 { "wechat_merchant = 1\nwechat_url = https://h\nwechat_app = a\nwechat_serial = 1\n",
                   "wechat_key_file" },
+                { "ems_url = http://127.0.0.1:1\n", "ems_url" },
+                { "ems_url = https://h\n", "ems_key_file" },
+                { "ems_url = https://h\nems_key_file = k\n", "ems_authorization_file" },
+                { "ems_url = https://h\nems_key_file = /nowhere\nems_authorization_file = k\n", "/nowhere" },
                 { "wechat_merchant = 1\nwechat_url = http://127.0.0.1:1\nwechat_app = a\nwechat_serial = 1\n"
                   "wechat_key_file = k\nwechat_api_key_file = k\nwechat_platform_key_file = k\n"
                   "wechat_notify_url = https://h\n",
