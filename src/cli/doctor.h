@@ -35,3 +35,5 @@ void doctor_look_at_installation(struct doctor *doctor);
 void doctor_look_at_validity(struct doctor *doctor);
 /* By which ways fees can be paid. */
 void doctor_look_at_payment(struct doctor *doctor);
+/* Whether EMS can be asked to fetch a parcel, and what it lacks ("courier", "courier-key"). */
+void doctor_look_at_courier(struct doctor *doctor);

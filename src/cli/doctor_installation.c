@@ -334,5 +334,6 @@ void doctor_look_at_installation(struct doctor *d)
     look_at_draft(d);
     doctor_look_at_validity(d);
     doctor_look_at_payment(d);
+    doctor_look_at_courier(d);
     look_at_what_runs(d);
 }

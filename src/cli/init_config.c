@@ -65,6 +65,13 @@ static struct result write_gateways(struct writer *w, const struct init_folder *
                  (long long)ports->paysim, (long long)ports->web, (long long)ports->paysim, (long long)ports->web);
     write_format(w, "tax_url = http://127.0.0.1:%lld\ntax_account = hufu\ntax_key_file = paysim/tax-key\n",
                  (long long)ports->paysim);
+    write_format(w,
+                 "ems_url = http://127.0.0.1:%lld/amp-prod-api/f/amp/api/open\nems_sender_no = 1100172843670\n"
+                 "ems_authorization_file = paysim/ems-authorization\nems_key_file = paysim/ems-key\n"
+                 "ems_sender = 国资CA（演示）\nems_sender_mobile = 01012345678\n"
+                 "ems_sender_province = 北京市\nems_sender_city = 北京市\nems_sender_county = 西城区\n"
+                 "ems_sender_address = 示例路 1 号\n",
+                 (long long)ports->paysim);
     return OK;
 }
 

@@ -21,12 +21,13 @@ struct service_settings {
     const char *calendar_folder;  /* holidays, a file a year: data/calendar/2026.txt */
     const char *service_line, *service_email, *accounts_line, *complaints_line; /* whom to ask (R-HELP-1) */
     const char *return_address;   /* where damaged USBKeys go; NULL: none */
-    bool wechat, alipay;          /* whether hufu-relay has the gateway */
+    bool wechat, alipay, courier; /* whether hufu-relay has the gateway */
     const char *transfer_name, *transfer_account, *transfer_bank; /* where money is transferred to; NULL: it is not */
     const char *seller_name, *seller_tax_number; /* who makes invoices; NULL: name of the brand, none */
     const char *invoice_item, *invoice_code; /* what they are for, and its tax classification code */
     int64_t invoice_rate;         /* percent of tax within the price */
     const char *agent;            /* where the agent listens; NULL: its usual port */
+    int64_t parcel_seconds;       /* between two looks for a parcel (R-SHIP-1) */
     int64_t sms_per_hour;         /* codes that one client address may ask for or try wrongly (R-SMS-1) */
     bool demonstration;
 };

@@ -2,11 +2,13 @@
 
 #include "service/audit.h"
 #include "service/evidence.h"
+#include "service/parcel.h"
 
 struct sending {
     const struct act *act;
-    const char *number;
+    const char *number, *order;
     struct shipment_row shipment;
+    struct parcel_row parcel;
 };
 
 static struct result send(struct tx *tx, struct desk_step *step, struct application_row *row)
@@ -17,13 +19,14 @@ static struct result send(struct tx *tx, struct desk_step *step, struct applicat
     /* One that was lost in the post is told of by the audit trail. */
     TRY(tx_run(tx, STATEMENT_SHIPMENT_DELETE, RECORD(shipment_row_shape, &s->shipment), NULL));
     TRY(tx_run(tx, STATEMENT_RECEIPT_DELETE, RECORD(shipment_row_shape, &s->shipment), NULL));
-    return tx_run(tx, STATEMENT_SHIPMENT_INSERT, RECORD(shipment_row_shape, &s->shipment), NULL);
+    TRY(tx_run(tx, STATEMENT_SHIPMENT_INSERT, RECORD(shipment_row_shape, &s->shipment), NULL));
+    return parcel_begin(tx, step->act, &s->shipment, s->order);
 }
 
 struct result shipment_add(const struct act *act, const char *number, const char *carrier, const char *waybill,
-                           struct shipment_row *ret_shipment)
+                           const char *order, struct shipment_row *ret_shipment)
 {
-    struct sending s = { .act = act, .number = number };
+    struct sending s = { .act = act, .number = number, .order = order };
     s.shipment = (struct shipment_row){ .application = number, .carrier = carrier, .waybill = waybill,
                                         .shipped_s = act->now_s };
     struct desk_step step = { .act = act, .number = number, .event = EVENT_SHIP, .detail = waybill, .prepare = send,
@@ -65,13 +68,18 @@ static struct result get(struct tx *tx, void *context)
     TRY(desk_look(tx, s->act, s->number, &row));
     struct result r = tx_one(tx, STATEMENT_SHIPMENT_GET, RECORD(key_row_shape, &params), s->act->arena,
                              &shipment_row_shape, &s->shipment);
-    return r.code == ERROR_NOT_FOUND ? FAIL(ERROR_SHIPMENT_NONE) : r;
+    ENSURE(r.code != ERROR_NOT_FOUND, ERROR_SHIPMENT_NONE);
+    TRY(r);
+    r = parcel_get(tx, s->act, s->number, &s->parcel);
+    return r.code == ERROR_NOT_FOUND ? OK : r;
 }
 
-struct result shipment_get(const struct act *act, const char *number, struct shipment_row *ret_shipment)
+struct result shipment_get(const struct act *act, const char *number, struct shipment_row *ret_shipment,
+                           struct parcel_row *ret_parcel)
 {
     struct sending s = { .act = act, .number = number };
     TRY(store_read(act->service->store, get, &s));
     *ret_shipment = s.shipment;
+    *ret_parcel = s.parcel;
     return OK;
 }

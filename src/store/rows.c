@@ -95,6 +95,10 @@ DEFINE(decision_row, DECISION_FIELDS);
 DEFINE(shipment_row, SHIPMENT_FIELDS);
 #undef TYPE
 
+#define TYPE parcel_row
+DEFINE(parcel_row, PARCEL_FIELDS);
+#undef TYPE
+
 #define TYPE receipt_row
 DEFINE(receipt_row, RECEIPT_FIELDS);
 #undef TYPE

@@ -122,6 +122,11 @@ ROW(decision_row, DECISION_FIELDS);
 #define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0)
 ROW(shipment_row, SHIPMENT_FIELDS);
 
+#define PARCEL_FIELDS(X) X(TEXT, application, 17) X(TEXT, order_number, 32) X(TEXT, waybill, 20) X(TEXT, state, 16) \
+    X(INT, at_s, 0) X(TEXT, words, 1024) X(TEXT, place, 800) X(INT, asked_s, 0) X(INT, tries, 0) X(INT, next_s, 0) \
+    X(TEXT, trouble, 600)
+ROW(parcel_row, PARCEL_FIELDS);
+
 #define RECEIPT_FIELDS(X) X(TEXT, application, 17) X(ID, request, 0) X(INT, confirmed_s, 0)
 ROW(receipt_row, RECEIPT_FIELDS);
 

@@ -30,7 +30,7 @@ struct result api_about_get(struct call *call)
                                 .service_line = s->service_line, .service_email = s->service_email,
                                 .accounts_line = s->accounts_line, .complaints_line = s->complaints_line,
                                 .return_address = s->return_address, .agent = s->agent,
-                                .wechat = s->wechat, .alipay = s->alipay,
+                                .wechat = s->wechat, .alipay = s->alipay, .courier = s->courier,
                                 .transfer_name = s->transfer_name, .transfer_account = s->transfer_account,
                                 .transfer_bank = s->transfer_bank,
                                 .demonstration = s->demonstration };

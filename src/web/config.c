@@ -43,6 +43,8 @@ const struct config_option web_options[] = {
     TEXT("invoice_code", SETTING(invoice_code), "3040203990000000000", "its tax classification code (19 digits)"),
     NUMBER("invoice_rate", SETTING(invoice_rate), "6", 0, 99, "tax within the price, percent"),
     TEXT("agent", SETTING(agent), NULL, "where the agent listens, if not at http://127.0.0.1:18181"),
+    NUMBER("parcel_seconds", SETTING(parcel_seconds), "1800", 1, 86400,
+           "between two looks for a parcel at the courier's"),
     NUMBER("sms_per_hour", SETTING(sms_per_hour), "60", 1, 1000000,
            "login codes that one client address may ask for, or try wrongly, in an hour"),
     NUMBER("clock_offset_s", AT(clock_offset_s), "0", -4000000000, 4000000000,
@@ -52,15 +54,17 @@ const struct config_option web_options[] = {
 /* clang-format on */
 const size_t web_options_count = COUNT(web_options);
 
-/* What the relay is told is what can be paid by: it is written in one place. */
+/* What the relay is told is what can be paid by, and whether a courier can be asked: it is written in one place. */
 static struct result peek_gateways(const char *path, struct arena *arena, struct diag *diag,
                                    struct service_settings *settings)
 {
-    const char *wechat, *alipay;
+    const char *wechat, *alipay, *courier;
     TRY(config_peek(path, "relay", "wechat_merchant", arena, diag, &wechat));
     TRY(config_peek(path, "relay", "alipay_app", arena, diag, &alipay));
+    TRY(config_peek(path, "relay", "ems_url", arena, diag, &courier));
     settings->wechat = wechat != NULL;
     settings->alipay = alipay != NULL;
+    settings->courier = courier != NULL;
     return OK;
 }
 

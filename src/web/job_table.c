@@ -4,6 +4,7 @@
 #include "service/journal.h"
 #include "service/lapse.h"
 #include "service/notice.h"
+#include "service/parcel.h"
 #include "service/payment.h"
 #include "service/receipt.h"
 #include "service/reconcile.h"
@@ -52,6 +53,7 @@ const struct job job_table[] = {
     { "reissues", 60, reissue_work, REISSUE_BATCH },
     { "reminders", 60, reminder_work, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
+    { "parcels", 3, parcel_work, PARCEL_BATCH },
     { "invoices", 3, invoice_work, INVOICE_BATCH },
     { "bills", 600, reconcile_work, 0 },
     { "clean", 300, clean, 0 },

@@ -19,7 +19,7 @@ static const char usage[] = "usage: hufu-web --config FILE --control FD --listen
                             "Started by hufu serve. Answers the API and the pages, and keeps the database.\n"
                             "  -t  check the section [web] of the configuration and end\n";
 
-enum { CONFIG_ARENA_MAX = 256 * 1024 };
+enum { CONFIG_ARENA_MAX = 512 * 1024 }; /* the whole file for each look into a section of another process */
 
 struct options {
     const char *config;

@@ -473,6 +473,16 @@ class Doctor(unittest.TestCase):
         return [f["words"] + " " + f["mend"] for f in self.look(folder)["findings"]
                 if f["id"] == identifier and f["state"] == state]
 
+    def test_r_ship_1_ems_half_configured_or_without_its_key(self):
+        self.assertEqual(len(self.found("courier", "good")), 1)
+        key, county = self.world.path("paysim/ems-key"), "西城区"
+        self.world.set("relay", "ems_sender_county", None)
+        self.addCleanup(self.world.set, "relay", "ems_sender_county", county)
+        os.rename(key, key + ".away")
+        self.addCleanup(os.rename, key + ".away", key)
+        self.assertIn("ems_sender_county", self.found("courier")[0])
+        self.assertIn("ems_key_file", self.found("courier-key")[0])
+
     def test_r_pki_1_what_runs_out_is_told_before(self):
         """A CA more than a year before, for it could give no whole year any more; operators a month before, by name."""
         with open(self.world.path("hufu.conf"), encoding="utf-8") as f:

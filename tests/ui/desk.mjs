@@ -1,7 +1,7 @@
 /* What operators change in the settings, find in the outbox, and do for many applications one after the other. */
 import { before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { accessible, fits, logInOperator, person } from "./browser.mjs";
+import { accessible, enter, fits, logInOperator, person } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
 import { Holder, Operator } from "./people.mjs";
 import { shared, tidy } from "./shared.mjs";
@@ -198,5 +198,28 @@ describe("settings and many at a time", () => {
     await field.press("Enter");
     await p.getByRole("heading", { name: "这一批办完了" }).waitFor();
     assert.equal((await atHand.api("GET", atHand.path("shipment"))).waybill, "EA222222222CN");
+  });
+
+  test("R-SHIP-1 EMS gives the waybill at one press, and both pages say where the parcel is", async () => {
+    const holder = await Holder.until(world, "produce", "尤四");
+    const p = await at("producer", "/dispatch");
+    const own = p.locator("article", { hasText: holder.organizationName });
+    const mode = (name) => fetch(`${world.state().paysim}/sim/ems?mode=${name}`, { method: "POST" });
+    await mode("refuses");
+    await own.getByRole("button", { name: "EMS 一键下单" }).click();
+    await own.getByText("收件地址超出服务范围").waitFor();
+    await everyone(p, "an order that EMS refused");
+    await mode("normal");
+    await own.getByRole("button", { name: "EMS 一键下单" }).press("Enter");
+    await p.getByText(/EMS 已接单，运单 98\d{11} 已登记/).waitFor();
+    await p.goto(`${world.console}/applications/${holder.number}`);
+    await p.getByText(/^待揽收（/).waitFor();
+    await everyone(p, "an application that travels");
+    const context = await person(browser, world);
+    const page = await context.newPage();
+    await enter(context, holder.page);
+    await page.goto(`${world.portal}/applications/${holder.number}`);
+    await page.getByText("待揽收").waitFor();
+    await everyone(page, "a parcel before its holder");
   });
 });

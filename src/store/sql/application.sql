@@ -176,6 +176,23 @@ DELETE FROM shipment WHERE application = :application
 -- name: shipment_get
 SELECT * FROM shipment WHERE application = :key
 
+-- name: parcel_insert
+INSERT INTO parcel (application, order_number, waybill, state, at_s, words, place, asked_s, tries, next_s, trouble)
+VALUES (:application, :order_number, :waybill, :state, :at_s, :words, :place, :asked_s, :tries, :next_s, :trouble)
+
+-- name: parcel_get
+SELECT * FROM parcel WHERE application = :key
+
+-- name: parcel_delete
+DELETE FROM parcel WHERE application = :application
+
+-- name: parcel_update
+UPDATE parcel SET state = :state, at_s = :at_s, words = :words, place = :place, tries = :tries, next_s = :next_s,
+    trouble = :trouble WHERE application = :application
+
+-- name: parcel_list_due
+SELECT * FROM parcel WHERE next_s > 0 AND next_s <= :at_s ORDER BY next_s, application LIMIT :limit_count
+
 -- name: receipt_insert
 INSERT INTO receipt (application, request, confirmed_s) VALUES (:application, :request, :confirmed_s)
 

@@ -227,7 +227,7 @@ int office_set_up(void **state)
     service->settings = (struct service_settings){
         .brand = "国资CA", .portal_address = "https://portal.example/yyxt", .portal_origin = "https://portal.example",
         .console_origin = "https://console.example", .platform_origin = "https://platform.example",
-        .relying_party = "国资监管平台", .sms_per_hour = 20
+        .relying_party = "国资监管平台", .sms_per_hour = 20, .parcel_seconds = 1800
     };
     service->upload_folder = open(office->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     memset(service->data_key, 7, sizeof service->data_key);

@@ -223,18 +223,19 @@ static void it_is_sent(void **state)
     struct application_row row = in_issued(c);
     struct act act = counter_as(c, &c->producer), holder = counter_holder(c);
     struct shipment_row shipment;
-    assert_error(shipment_get(&holder, row.number, &shipment), ERROR_SHIPMENT_NONE);
-    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", &shipment), ERROR_APPLICATION_STATE);
+    struct parcel_row parcel;
+    assert_error(shipment_get(&holder, row.number, &shipment, &parcel), ERROR_SHIPMENT_NONE);
+    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment), ERROR_APPLICATION_STATE);
     assert_ok(production_finish(&act, row.number, &row));
-    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", &shipment));
-    assert_ok(shipment_get(&holder, row.number, &shipment));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment));
+    assert_ok(shipment_get(&holder, row.number, &shipment, &parcel));
     assert_string_equal(shipment.waybill, "1234567890123");
     row = counter_get(c, row.number);
     assert_string_equal(row.state, "shipped");
     assert_int_equal(row.open, 0);
     counter_notice(c, "application-shipped", "email");
     counter_sent(c, "1234567890123");
-    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", &shipment), ERROR_APPLICATION_STATE);
+    assert_error(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment), ERROR_APPLICATION_STATE);
 }
 
 static struct certificate_row certificate_at(struct counter *c, const char *serial)
@@ -263,7 +264,7 @@ static struct application_row in_shipped(struct counter *c)
     struct act act = counter_as(c, &c->producer);
     struct shipment_row shipment;
     assert_ok(production_finish(&act, row.number, &row));
-    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment));
     return counter_get(c, row.number);
 }
 
@@ -283,7 +284,7 @@ static void its_receipt_is_confirmed_by_a_code(void **state)
     assert_int_equal(certificate_at(c, row.serial).transit, 1);
     assert_error(receipt_code(&holder, row.number), ERROR_APPLICATION_STATE); /* not sent yet */
     assert_error(receipt_confirm(&holder, row.number, "123456", &row), ERROR_APPLICATION_STATE);
-    assert_ok(shipment_add(&producer, row.number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_add(&producer, row.number, "ems", "1234567890123", NULL, &shipment));
     assert_error(receipt_code(&producer, row.number), ERROR_NOT_PERMITTED);
     assert_error(receipt_code(&stranger, row.number), ERROR_NOT_FOUND);
     assert_error(receipt_confirm(&holder, row.number, "123456", &row), ERROR_SMS_CODE_OVER); /* none was asked for */
@@ -343,7 +344,7 @@ static void what_happens_on_the_way(void **state)
     counter_sql(c, "UPDATE application SET state = 'produced'");
     counter_sql(c, "UPDATE certificate SET state = 'valid'");
     struct act producer = counter_as(c, &c->producer);
-    assert_ok(shipment_add(&producer, row.number, "ems", "1234567890124", &shipment));
+    assert_ok(shipment_add(&producer, row.number, "ems", "1234567890124", NULL, &shipment));
     assert_error(receipt_confirm(&holder, row.number, "000000", &row), ERROR_SMS_CODE_OVER);
 }
 

@@ -135,7 +135,7 @@ static struct application_row with_certificate(struct counter *c)
     assert_ok(desk_take(&open));
     counter_issue(c, row.number, 0);
     assert_ok(production_finish(&act, row.number, &row));
-    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment));
     row = counter_receive(c, row.number);
     assert_string_equal(row.state, "done");
     return row;
@@ -188,7 +188,7 @@ static void make_and_send(struct counter *c, const char *number, int64_t not_aft
     assert_ok(desk_take(&open));
     counter_issue(c, number, not_after_s);
     assert_ok(production_finish(&act, number, &row));
-    assert_ok(shipment_add(&act, number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_add(&act, number, "ems", "1234567890123", NULL, &shipment));
     assert_string_equal(counter_receive(c, number).state, "done");
 }
 
@@ -543,10 +543,11 @@ static void lost_in_the_post(void **state)
     struct act act = counter_as(c, &c->producer);
     struct desk_step open = { .act = &act, .number = row.number, .event = EVENT_OPEN };
     struct shipment_row shipment;
+    struct parcel_row parcel;
     assert_ok(desk_take(&open));
     counter_issue(c, row.number, 0);
     assert_ok(production_finish(&act, row.number, &row));
-    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", &shipment));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890123", NULL, &shipment));
     office_pass(c->office, 20 * DAY_S);
     act = counter_as(c, &c->producer);
     assert_ok(production_remake(&act, row.number, "EMS 丢件", &row));
@@ -564,9 +565,9 @@ static void lost_in_the_post(void **state)
     row = counter_issue(c, row.number, 0);
     assert_ok(production_finish(&act, row.number, &row));
     shipment.waybill = NULL;
-    assert_ok(shipment_add(&act, row.number, "ems", "1234567890124", &shipment));
+    assert_ok(shipment_add(&act, row.number, "ems", "1234567890124", NULL, &shipment));
     struct act holder = counter_holder(c);
-    assert_ok(shipment_get(&holder, row.number, &shipment));
+    assert_ok(shipment_get(&holder, row.number, &shipment, &parcel));
     assert_string_equal(shipment.waybill, "1234567890124");
     assert_string_not_equal(current(c, &c->account.id).serial, first);
 }

@@ -117,7 +117,7 @@ static struct result ship(struct asking *a)
 {
     struct act act = counter_as(a->c, &a->c->producer);
     struct shipment_row row;
-    return shipment_add(&act, a->number, "ems", "1234567890123", &row);
+    return shipment_add(&act, a->number, "ems", "1234567890123", NULL, &row);
 }
 
 static const struct {

@@ -548,6 +548,7 @@ export const t = {
     items: "需要修改",
     fix: "去修改",
     waybill: "EMS 运单号",
+    parcel: "物流状态",
     shippedAt: "寄出时间",
     to: "寄往",
     answers: "申请内容",

@@ -85,6 +85,14 @@ export const shared = {
     lapsed: "已失效",
     cancelled: "已取消",
   } as Record<string, string>,
+  parcelStates: {
+    ordered: "待揽收",
+    collected: "已揽收",
+    moving: "运输中",
+    delivering: "派送中",
+    delivered: "已签收",
+    returned: "已退回",
+  } as Record<string, string>,
   certificateStates: {
     issued: "已签发",
     transit: "待确认收货",
