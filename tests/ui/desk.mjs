@@ -114,6 +114,10 @@ describe("settings and many at a time", () => {
     await p.getByLabel("方式").selectOption("短信");
     await p.getByLabel("环节").selectOption("账户开通");
     await p.getByRole("button", { name: "筛选" }).click();
+    await p
+      .getByRole("button", { name: /详情 ?：/ })
+      .nth(1)
+      .waitFor({ state: "detached" }); /* the others are gone */
     await p.getByRole("button", { name: /详情 ?：账户开通/ }).waitFor();
     assert.equal(await p.getByRole("button", { name: /详情 ?：/ }).count(), 1);
     await everyone(p, "the outbox");
