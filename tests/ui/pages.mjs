@@ -415,7 +415,7 @@ async function console_(world, browser, people, each) {
     ["console-settings", "/settings/others", "服务热线"],
   ]) {
     await a.goto(world.console + path);
-    await a.getByText(wait).first().waitFor();
+    await a.getByText(wait).locator("visible=true").first().waitFor(); /* not the words of a choice */
     await each(a, name);
   }
   /* As it looks when there is much of it; what it says comes from the server's own table (tests/api/test_cli.py). */

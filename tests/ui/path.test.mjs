@@ -261,7 +261,7 @@ test("R-LOGIN-4, R-OPS-5 found by its serial number; after its revocation the sa
 test("R-OPS-6, 7 what was sent and who did what can be seen", async () => {
   const p = consolePage;
   await p.getByRole("link", { name: "发件箱" }).click();
-  await p.getByText("已发送").first().waitFor();
+  await p.getByRole("cell", { name: "已发送" }).first().waitFor();
   await p.getByRole("link", { name: "操作记录" }).click();
   await p.getByRole("cell", { name: "寄出", exact: true }).first().waitFor();
 });
