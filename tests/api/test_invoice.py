@@ -114,17 +114,17 @@ class Invoices(unittest.TestCase):
                 self.assertEqual(len(self.mails(walk, "电子发票")), 1)
 
     def test_r_inv_1_the_platform_takes_its_time_or_refuses(self):
+        self.mode("refuses")
+        refused = self.issued()
+        self.wait(refused, "failed")
+        seen, = self.listed(refused, "trouble")
+        self.assertIn("不匹配", seen["trouble"])
         self.mode("waits")
         waits = self.issued()
         wait_for("the request", lambda: self.listed(waits, "requested"))
         correction = {"title": "另一家公司", "tax_number": credit_code(), "email": waits.email}
         put = lambda walk, body: walk.portal.try_api("PUT", walk.path("invoice"), body)
         self.assertEqual(put(waits, correction).name, "INVOICE_STATE")  # it is under way
-        self.mode("refuses")
-        refused = self.issued()
-        self.wait(refused, "failed")
-        seen, = self.listed(refused, "trouble")
-        self.assertIn("不匹配", seen["trouble"])
         self.mode("normal")
         self.wait(waits, "sent")
         self.assertEqual(put(refused, correction)["state"], "due")  # R-INV-2: before it is issued, at once
