@@ -239,11 +239,13 @@ class Node(Job):
 
     def read(self, output, status):
         cases = []
-        for indent, bad, title, mark in re.findall(r"^( *)(not )?ok \d+ - ([^\n#]*?)\s*(# .*)?$", output, re.M):
+        for found in re.finditer(r"^( *)(not )?ok \d+ - ([^\n#]*?)\s*(# .*)?$", output, re.M):
+            indent, bad, title, mark = found.groups()
             if title.endswith((".mjs", ".js")):
                 continue  # the file as a whole
             state = SKIPPED if mark else FAILED if bad else PASSED
-            cases.append(Case(title, state, output[-6000:] if state == FAILED else "", rules_of("", title)))
+            why = output[found.start():].partition(f"\n{indent}  ...\n")[0]  # what TAP says of it
+            cases.append(Case(title, state, why[:6000] if state == FAILED else "", rules_of("", title)))
         if status != 0 and all(c.state != FAILED for c in cases) or not cases:
             cases.append(Case("ends well", FAILED, f"exit status {status}\n{output[-6000:]}"))
         return cases

@@ -118,7 +118,7 @@ describe("the console keeps what was typed", () => {
         scope: (p) => p.getByRole("dialog"),
         fields: { "金额（元）": "399.00", 银行流水号: "B20261130001" },
         send: "登记到账",
-        done: /已登记|到账/,
+        done: "已登记到账。",
       },
       {
         async open(p) {
