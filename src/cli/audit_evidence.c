@@ -18,7 +18,7 @@ enum { ARENA_MAX = 4 * 1024 * 1024, LINE_NAME = 64 };
 /* One line: what it says, and what of it was shown. */
 struct evidence_line {
     const struct audit_file *file;
-    const char *act, *statement;
+    const char *statement, *act; /* act: what kind of statement it is, "login", "approve", … */
     struct bytes signature;
     struct certificate *certificate, *issuer;
     const struct certificate *root;
@@ -49,7 +49,6 @@ static struct result read_line(const struct audit_file *file, struct evidence_li
     const char *format = NULL;
     TRY(audit_file_text(file, "format", &format));
     if (!text_equal(format, AUDIT_EVIDENCE_FORMAT)) return audit_file_bad(file, "format");
-    TRY(audit_file_text(file, "act", &l->act));
     TRY(audit_file_text(file, "statement", &l->statement));
     TRY(audit_file_bytes(file, "signature", &l->signature));
     TRY(read_certificate(file, "certificate", &l->certificate));
@@ -58,6 +57,15 @@ static struct result read_line(const struct audit_file *file, struct evidence_li
 }
 
 /* ---- what it shows ---- */
+
+/* "approve" of HUFU-APPROVE-v1. */
+static const char *act_of(const struct shape *shape, struct arena *arena)
+{
+    const char *from = strchr(shape->name, '-') + 1;
+    char *act = arena_text(arena, bytes_of(from, strcspn(from, "-")));
+    for (char *p = act; p && *p; p++) *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 'a' - 'A' : *p);
+    return act;
+}
 
 /* The statement is one of ours, and by the certificate that signed it. */
 static struct result check_statement(struct evidence_line *l)
@@ -72,11 +80,10 @@ static struct result check_statement(struct evidence_line *l)
     const char *serial = certificate_serial_text(l->certificate, file->arena);
     if (!who) who = statement_value(shape, record, "certificate");
     if (!who || !time || failed(text_number(time, INT64_MAX / 2, &time_s))) return audit_file_bad(file, "statement");
-    ENSURE(serial, ERROR_OUT_OF_ROOM);
+    l->act = act_of(shape, file->arena);
+    ENSURE(serial && l->act, ERROR_OUT_OF_ROOM);
     if (!text_equal(who, serial)) return broken(l, "the statement names another certificate");
-    bool login = shape == &login_statement_shape;
-    if (login != text_equal(l->act, "login")) return audit_file_bad(file, "act");
-    l->origin = login ? statement_value(shape, record, "origin") : NULL;
+    l->origin = shape == &login_statement_shape ? statement_value(shape, record, "origin") : NULL;
     l->signed_s = (int64_t)time_s;
     return OK;
 }
@@ -138,13 +145,13 @@ static struct result print_json(const struct evidence_line *l, const char *seria
     return OK;
 }
 
-/* An act as people call it; what is not known, as it stands. */
+/* An act as people call it. */
 static const char *act_words(const char *act)
 {
     static const struct {
         const char *act, *zh;
     } all[] = { { "login", "登录" },     { "approve", "批准" },  { "reject", "驳回" }, { "card", "开卡" },
-                { "produce", "制证" },   { "download", "下载" }, { "revoke", "吊销" }, { "release", "解除冻结" } };
+                { "produce", "制证" },   { "download", "下载" }, { "release", "解除冻结" } };
     for (size_t i = 0; i < COUNT(all); i++)
         if (text_equal(all[i].act, act)) return cli_words(all[i].zh, act);
     return act;

@@ -20,7 +20,7 @@ struct exporting {
 
 /* One line, before it is written. */
 struct written {
-    const char *act, *statement, *client, *application; /* the last two may be absent */
+    const char *statement, *client; /* client: absent of acts */
     struct bytes signature, certificate, issuer, ocsp;
 };
 
@@ -33,13 +33,12 @@ static json_t *base64(struct arena *arena, struct bytes b)
 static struct result write_line(const struct exporting *e, const struct written *w)
 {
     json_t *all CLEANUP(json_free_p) =
-        json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "format", AUDIT_EVIDENCE_FORMAT, "act", w->act, "statement",
-                  w->statement, "signature", base64(e->page, w->signature), "certificate",
-                  base64(e->page, w->certificate), "issuer", base64(e->page, w->issuer));
+        json_pack("{s:s, s:s, s:o, s:o, s:o}", "format", AUDIT_EVIDENCE_FORMAT, "statement", w->statement, "signature",
+                  base64(e->page, w->signature), "certificate", base64(e->page, w->certificate), "issuer",
+                  base64(e->page, w->issuer));
     ENSURE(all, ERROR_OUT_OF_ROOM);
     if (w->ocsp.ptr) json_object_set_new(all, "ocsp", base64(e->page, w->ocsp));
     if (w->client) json_object_set_new(all, "client", json_string(w->client));
-    if (w->application) json_object_set_new(all, "application", json_string(w->application));
     ENSURE(json_dumpf(all, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0 && putchar('\n') == '\n', ERROR_IO);
     return OK;
 }
@@ -75,8 +74,8 @@ static struct result find_certificate(const struct exporting *e, const char *ser
 
 static struct result write_login(const struct exporting *e, const struct login_evidence_row *row)
 {
-    struct written w = { .act = "login", .statement = row->statement, .signature = row->signature,
-                         .ocsp = row->ocsp, .client = row->client };
+    struct written w = { .statement = row->statement, .signature = row->signature, .ocsp = row->ocsp,
+                         .client = row->client };
     TRY(find_certificate(e, row->serial, &w.certificate, &w.issuer));
     return write_line(e, &w);
 }
@@ -106,8 +105,7 @@ static struct result write_logins(const struct exporting *e)
 
 static struct result write_act(const struct exporting *e, const struct decision_row *row)
 {
-    struct written w = { .act = row->decision, .statement = row->statement, .signature = row->signature,
-                         .application = row->application };
+    struct written w = { .statement = row->statement, .signature = row->signature };
     TRY(find_certificate(e, row->operator_serial, &w.certificate, &w.issuer));
     return write_line(e, &w);
 }

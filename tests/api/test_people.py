@@ -3,6 +3,7 @@ USBKey and what they open, evidence of what was signed, and applications that no
 import base64
 import json
 import os
+import signal
 import sqlite3
 import unittest
 
@@ -181,7 +182,8 @@ class People(unittest.TestCase):
                          ("login", walk.serial, False, self.world.address("platform")))
         self.assertIn("good_by_ca", told)
         every = self.export()
-        self.assertEqual({line["act"] for line in every if line.get("application") == walk.number}, {"approve", "card", "produce"})
+        self.assertEqual({line["statement"].split("\n")[0] for line in every if f"application: {walk.number}\n" in line["statement"]},
+                         {"HUFU-APPROVE-v1", "HUFU-CARD-v1", "HUFU-PRODUCE-v2"})
         done = self.evidence(every)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(f"{len(every)} in all; every one holds.", done.stdout)
@@ -191,16 +193,17 @@ class People(unittest.TestCase):
 
     def falsified(self, login, every):
         mine = every.index(login)
-        act = next(line for line in every if line["act"] == "approve")
-        another = next(line for line in every if line["act"] == "login" and "ocsp" not in line)  # an operator's
+        act = next(line for line in every if line["statement"].startswith("HUFU-APPROVE-v1"))
+        # an operator's login
+        another = next(line for line in every if line["statement"].startswith("HUFU-LOGIN-v1") and "ocsp" not in line)
         flip = lambda field: base64.b64encode(bytes(b ^ (i == 40) for i, b in enumerate(base64.b64decode(login[field])))).decode()
         wrong = {
             "EVIDENCE_BROKEN": [{**login, "statement": login["statement"].replace("time: 1", "time: 2")},
                                 {**login, "signature": flip("signature")}, {**login, "issuer": another["issuer"]},
                                 {**login, "certificate": another["certificate"]}, {**login, "ocsp": flip("ocsp")},
                                 {**act, "signature": login["signature"]}],
-            "EVIDENCE_FILE": [{**login, "format": "HUFU-PROOF-v1"}, {**login, "act": "approve"}, {**act, "act": "login"},
-                              {**login, "statement": "x"}, {**login, "signature": ""}, {**login, "certificate": "AA=="},
+            "EVIDENCE_FILE": [{**login, "format": "HUFU-PROOF-v1"}, {**login, "statement": "x"},
+                              {**login, "statement": "HUFU-LOGIN-v2" + login["statement"][13:]}, {**login, "signature": ""}, {**login, "certificate": "AA=="},
                               "[]\n", "{\n"],
         }
         for words, lines in (("does not hold", wrong["EVIDENCE_BROKEN"]), ("is no evidence", wrong["EVIDENCE_FILE"])):
@@ -209,9 +212,20 @@ class People(unittest.TestCase):
                     done = self.evidence([*every[:mine], line])
                     self.assertEqual(done.returncode, 1, done.stdout)
                     self.assertIn(f"line {mine + 1}", done.stderr)
-        for field in "format", "act", "statement", "signature", "certificate", "issuer":
+        for field in "format", "statement", "signature", "certificate", "issuer":
             done = self.evidence([{name: value for name, value in login.items() if name != field}])
             self.assertEqual((done.returncode, f"line 1: {field}" in done.stderr), (1, True), done.stderr)
+
+    def test_r_login_8_a_signer_that_does_not_answer_keeps_nobody_out(self):
+        walk = self.walk()
+        signer = self.world.pid("signer")
+        os.kill(signer, signal.SIGSTOP)
+        try:
+            self.assertEqual(walk.try_login(Page(self.world.address("platform"))).status, 200)
+        finally:
+            os.kill(signer, signal.SIGCONT)
+        told = [json.loads(line) for line in self.evidence(self.export("--serial", walk.serial), "--json").stdout.splitlines()]
+        self.assertEqual(["good_by_ca" in line for line in told], [True, False])
 
     def test_r_login_4_r_login_8_the_ca_s_own_word_decides(self):
         """The answer that the CA signs at a login is over that very statement; a database that was altered is not believed."""

@@ -3,11 +3,12 @@ renewal, lost twice, damaged twice, change of holder, revocation, and an applica
 and end, who may log in, the fee, and what people were told. The cases are one story, in the order of their numbers."""
 import base64
 import datetime
+import json
 import time
 import unittest
 
-from page import Page
-from walk import DEFAULT_PIN, NEW_PIN, Staff, Walk, expect
+from page import Agent, Page
+from walk import DEFAULT_PIN, NEW_PIN, Staff, Walk, expect, key_login
 from world import World, wait_for
 
 HOUR, DAY, SHANGHAI = 3600, 86400, datetime.timezone(datetime.timedelta(hours=8))
@@ -203,6 +204,23 @@ class Year(unittest.TestCase):
         self.assertGreater(c["not_after_s"], years_after(self.ends))
         self.stand(self.busy, valid=self.renewing.serial, revoked=self.busy.serial)
         self.logs_in(self.renewing)
+
+    def test_05_r_sms_2_r_login_8_an_expired_usbkey_opens_renewal_alone(self):
+        """What it signed says that it had expired."""
+        portal = self.world.address("portal")
+        page, agent = Page(portal), Agent(portal, self.world.address("agent"))
+        key_login(page, agent, self.late.key, self.late.serial, NEW_PIN)
+        for service in "revoke", "change", "lost", "unlock", "damaged":
+            self.assertEqual(page.try_api("POST", "applications", {"service": service}).name, "NOT_PERMITTED")
+        self.assertEqual(page.try_api("GET", "organization").name, "SESSION_MEANS")
+        lines = self.world.path("evidence.jsonl")
+        with open(lines, "w", encoding="utf-8") as f:
+            f.write(self.world.run("audit", "export", "--serial", self.late.serial, "--folder", self.world.folder).stdout)
+        told = self.world.run("audit", "evidence", "--json", "--root", self.world.path("ca/root.cer"), lines).stdout
+        self.assertTrue(json.loads(told.splitlines()[-1])["expired"])
+        walk = self.late
+        walk.number = page.api("POST", "applications", {"service": "renew"})["number"]
+        walk.withdraw()
 
     def test_06_r_renew_2_r_renew_4_renewed_after_the_end(self):
         for service in "lost", "damaged", "change":
