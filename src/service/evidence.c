@@ -29,6 +29,11 @@ struct result evidence_role(struct tx *tx, const struct act *act, const char *ro
     return OK;
 }
 
+bool evidence_same_person(const struct act *act, const char *name, const char *serial)
+{
+    return text_equal(act->serial, serial) || text_equal(act->name, name);
+}
+
 struct result evidence_check(const struct act *act, const struct operator_row *operator,
                              const struct evidence *evidence)
 {

@@ -15,6 +15,9 @@ enum evidence_use { EVIDENCE_ISSUED = 1, EVIDENCE_REVOKED = 2, EVIDENCE_UNLOCKED
 
 /* ERROR_NOT_PERMITTED unless ACT is an operator who has ROLE in the register now. */
 RESULT evidence_role(struct tx *tx, const struct act *act, const char *role, struct operator_row *ret_operator);
+/* Whether ACT is by the person whom NAME and SERIAL told of, under whatever certificate: a renewed one has another
+ * serial number and the same name, and the signer goes by both as well. Where two people must agree, these are one. */
+bool evidence_same_person(const struct act *act, const char *name, const char *serial);
 /* Whether SIGNATURE over STATEMENT is by the certificate that ACT is logged in with, and OPERATOR_SERIAL and TIME,
  * taken from it, are ACT's and fresh: ERROR_DECISION_SIGNATURE, ERROR_DECISION_STALE. */
 struct evidence {

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "service/audit.h"
+#include "service/evidence.h"
 #include "service/identity.h"
 #include "service/page.h"
 #include "service/scan.h"
@@ -150,7 +151,7 @@ static struct result decide(struct tx *tx, void *context)
     TRY(tx_one(tx, STATEMENT_ORGANIZATION_CHANGE_GET, RECORD(key_row_shape, &key), act->arena,
                &organization_change_row_shape, &d->row));
     ENSURE(text_equal(d->row.state, "waiting"), ERROR_ORGANIZATION_CHANGE_DECIDED);
-    ENSURE(!text_equal(d->row.asked_by_id, act->serial), ERROR_ORGANIZATION_CHANGE_OWN);
+    ENSURE(!evidence_same_person(act, d->row.asked_by, d->row.asked_by_id), ERROR_ORGANIZATION_CHANGE_OWN);
     d->row.state = d->approve ? "approved" : "rejected";
     d->row.decided_by = act->name;
     d->row.decided_s = act->now_s;

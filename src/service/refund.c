@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "service/audit.h"
+#include "service/evidence.h"
 #include "service/invoice.h"
 #include "service/page.h"
 #include "service/transfer.h"
@@ -149,7 +150,7 @@ static struct result decide(struct tx *tx, void *context)
     struct refund_row *row = &d->row;
     TRY(tx_one(tx, STATEMENT_REFUND_GET, RECORD(key_row_shape, &key), act->arena, &refund_row_shape, row));
     ENSURE(text_equal(row->state, "waiting"), ERROR_REFUND_DECIDED);
-    ENSURE(!text_equal(row->asked_by_id, act->serial), ERROR_REFUND_OWN); /* two people */
+    ENSURE(!evidence_same_person(act, row->asked_by, row->asked_by_id), ERROR_REFUND_OWN); /* two people */
     row->state = d->approve ? "approved" : "rejected";
     row->decided_by = act->name;
     row->decided_by_id = act->serial;

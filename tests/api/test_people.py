@@ -203,8 +203,8 @@ class People(unittest.TestCase):
                                 {**login, "certificate": another["certificate"]}, {**login, "ocsp": flip("ocsp")},
                                 {**act, "signature": login["signature"]}],
             "EVIDENCE_FILE": [{**login, "format": "HUFU-PROOF-v1"}, {**login, "statement": "x"},
-                              {**login, "statement": "HUFU-LOGIN-v2" + login["statement"][13:]}, {**login, "signature": ""}, {**login, "certificate": "AA=="},
-                              "[]\n", "{\n"],
+                              {**login, "statement": "HUFU-LOGIN-v2" + login["statement"][13:]}, {**login, "signature": ""},
+                              {**login, "certificate": "AA=="}, "[]\n", "{\n"],
         }
         for words, lines in (("does not hold", wrong["EVIDENCE_BROKEN"]), ("is no evidence", wrong["EVIDENCE_FILE"])):
             for line in lines:

@@ -448,7 +448,9 @@ static void nobody_decides_the_own_entry(void **state)
     assert_error(mobile_change_decide(&act, &change.id, false, "x", &change), ERROR_MOBILE_CHANGE_OWN);
     assert_ok(directory_account_set_state(&act, &account.id, "closed", "离职", &row));
     other = office_act(office);
-    other.serial = "fedcba9876543210fedcba9876543210";
+    other.serial = "fedcba9876543210fedcba9876543210"; /* the same person's next certificate */
+    assert_error(mobile_change_decide(&other, &change.id, false, "x", &change), ERROR_MOBILE_CHANGE_OWN);
+    other.name = "另一位管理员";
     assert_error(mobile_change_decide(&other, &change.id, true, "x", &change), ERROR_ACCOUNT_CLOSED);
     assert_ok(mobile_change_decide(&other, &change.id, false, "已注销", &change));
 }
