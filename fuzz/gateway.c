@@ -5,6 +5,7 @@
 
 #include "relay/alipay_answer.h"
 #include "relay/alipay_bill.h"
+#include "relay/alipay_signed.h"
 #include "relay/wechat_bill.h"
 
 enum { ARENA = 16 * 1024 * 1024, ROWS = 100000 };
@@ -13,12 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void form(struct bytes text, struct arena *arena)
 {
-    struct alipay_form first, again;
-    if (failed(alipay_form_parse(text, arena, &first))) return;
-    assert(first.count > 0 && first.count <= ALIPAY_PAIRS_MAX);
-    assert(alipay_form_signed(&first, true, arena).len <= ALIPAY_FORM_MAX);
-    const char *written = alipay_form_encode(&first, arena);
-    if (!written || failed(alipay_form_parse(bytes_text(written), arena, &again))) return; /* it has grown too long */
+    struct url_form first, again;
+    if (failed(url_form_parse(text, arena, &first))) return;
+    assert(first.count > 0 && first.count <= URL_FORM_PAIRS_MAX);
+    assert(alipay_signed(&first, true, arena).len <= URL_FORM_MAX);
+    const char *written = url_form_encode(&first, arena);
+    if (!written || failed(url_form_parse(bytes_text(written), arena, &again))) return; /* it has grown too long */
     assert(again.count == first.count);
     for (size_t i = 0; i < again.count; i++) {
         assert(text_equal(again.pairs[i].name, first.pairs[i].name));

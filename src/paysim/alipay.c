@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "paysim/bill.h"
 #include "relay/alipay_answer.h"
+#include "relay/alipay_signed.h"
 #include "relay/rsa.h"
 
 /* A request whose signature holds, and where its answer goes. */
@@ -74,13 +75,13 @@ static json_t *good(const json_t *order)
 
 /* ---- who asks ---- */
 
-static bool is_merchant(const struct sim *sim, const struct alipay_form *form, struct arena *arena)
+static bool is_merchant(const struct sim *sim, const struct url_form *form, struct arena *arena)
 {
-    const char *signature = alipay_form_get(form, "sign");
-    int64_t off = sim_now() - alipay_time_of(alipay_form_get(form, "timestamp"));
-    return signature && text_equal(alipay_form_get(form, "app_id"), sim->keys->alipay_app) &&
-           text_equal(alipay_form_get(form, "sign_type"), "RSA2") && llabs(off) < 86400 &&
-           !failed(rsa_verify(sim->keys->alipay_app_public, alipay_form_signed(form, false, arena), signature, arena));
+    const char *signature = url_form_get(form, "sign");
+    int64_t off = sim_now() - alipay_time_of(url_form_get(form, "timestamp"));
+    return signature && text_equal(url_form_get(form, "app_id"), sim->keys->alipay_app) &&
+           text_equal(url_form_get(form, "sign_type"), "RSA2") && llabs(off) < 86400 &&
+           !failed(rsa_verify(sim->keys->alipay_app_public, alipay_signed(form, false, arena), signature, arena));
 }
 
 /* ---- the page ---- */
@@ -93,10 +94,10 @@ static bool open_order(json_t *order, void *closure)
     uint8_t random[8];
     random_fill(random, sizeof random);
     const char *transaction = arena_format(k->q->arena, "2026%s", text_hex(k->q->arena, BYTES(random)));
-    const char *return_url = alipay_form_get(k->q->query, "return_url");
+    const char *return_url = url_form_get(k->q->query, "return_url");
     json_t *made = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:I, s:[]}", "out_trade_no", k->number,
                              "gateway", "alipay", "transaction_id", transaction, "description",
-                             text_of(k->content, "subject"), "notify_url", alipay_form_get(k->q->query, "notify_url"),
+                             text_of(k->content, "subject"), "notify_url", url_form_get(k->q->query, "notify_url"),
                              "return_url", return_url ? return_url : "", "total", (json_int_t)total, "currency", "CNY",
                              "state", "NOTPAY", "paid_s", (json_int_t)0, "refunds");
     if (!made || total < 1) return json_decref(made), false;
@@ -247,11 +248,11 @@ void alipay_gateway(struct sim *sim, const struct sim_request *request, struct s
                     { "alipay.trade.close", close_order },
                     { "alipay.trade.refund", refund_order },
                     { "alipay.trade.fastpay.refund.query", query_refund } };
-    struct alipay_form form = *request->query, body = { .count = 0 };
+    struct url_form form = *request->query, body = { .count = 0 };
     bool get = text_equal(request->method, "GET");
-    if (!get && !failed(alipay_form_parse(request->body, request->arena, &body)))
-        IGNORE(alipay_form_add(&form, "biz_content", alipay_form_get(&body, "biz_content"))); /* the signature tells */
-    const char *content = alipay_form_get(&form, "biz_content"), *method = alipay_form_get(&form, "method");
+    if (!get && !failed(url_form_parse(request->body, request->arena, &body)))
+        IGNORE(url_form_add(&form, "biz_content", url_form_get(&body, "biz_content"))); /* the signature tells */
+    const char *content = url_form_get(&form, "biz_content"), *method = url_form_get(&form, "method");
     json_t *asked = content ? json_loads(content, JSON_REJECT_DUPLICATES, NULL) : NULL;
     struct asking k = { sim, request, ret_answer, method ? method : "error", text_of(asked, "out_trade_no"), asked };
     ret_answer->is_api = !get;

@@ -1,6 +1,7 @@
 #include "base/random.h"
 #include "paysim/sim.h"
 #include "relay/alipay_answer.h"
+#include "relay/alipay_signed.h"
 #include "relay/rsa.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -14,7 +15,7 @@ static int64_t number_of(const json_t *object, const char *key)
 }
 
 /* Of the order's refund NUMBER. */
-static struct result add_refund(struct alipay_form *form, struct arena *arena, const json_t *order,
+static struct result add_refund(struct url_form *form, struct arena *arena, const json_t *order,
                                 const struct notify *notify)
 {
     json_t *refund;
@@ -23,14 +24,14 @@ static struct result add_refund(struct alipay_form *form, struct arena *arena, c
     {
         if (!text_equal(text_of(refund, "out_refund_no"), notify->refund)) continue;
         int64_t back = number_of(refund, "amount") + notify->total_change;
-        TRY(alipay_form_add(form, "refund_fee", alipay_yuan(arena, back)));
-        TRY(alipay_form_add(form, "out_biz_no", notify->refund));
-        TRY(alipay_form_add(form, "gmt_refund", alipay_time(arena, number_of(refund, "at_s"))));
+        TRY(url_form_add(form, "refund_fee", alipay_yuan(arena, back)));
+        TRY(url_form_add(form, "out_biz_no", notify->refund));
+        TRY(url_form_add(form, "gmt_refund", alipay_time(arena, number_of(refund, "at_s"))));
     }
     return OK;
 }
 
-static struct result fill(struct alipay_form *form, const struct sim *sim, struct arena *arena, const json_t *order,
+static struct result fill(struct url_form *form, const struct sim *sim, struct arena *arena, const json_t *order,
                           const struct notify *notify)
 {
     struct id id = random_id();
@@ -54,22 +55,22 @@ static struct result fill(struct alipay_form *form, const struct sim *sim, struc
         { "gmt_payment", alipay_time(arena, number_of(order, "paid_s")) },
         { "trans_currency", notify->currency },
     };
-    for (size_t i = 0; i < COUNT(pairs); i++) TRY(alipay_form_add(form, pairs[i][0], pairs[i][1]));
+    for (size_t i = 0; i < COUNT(pairs); i++) TRY(url_form_add(form, pairs[i][0], pairs[i][1]));
     return notify->refund ? add_refund(form, arena, order, notify) : OK;
 }
 
 struct result alipay_notice(const struct sim *sim, struct arena *arena, const json_t *order,
                             const struct notify *notify, const char **ret_form)
 {
-    struct alipay_form form = { .count = 0 };
+    struct url_form form = { .count = 0 };
     TRY(fill(&form, sim, arena, order, notify));
     /* A forger has no key of Alipay's: he signs something else, or copies. */
     bool forged = notify->wrong_signature || notify->probe;
-    struct bytes text = forged ? bytes_text("app_id=0") : alipay_form_signed(&form, true, arena);
+    struct bytes text = forged ? bytes_text("app_id=0") : alipay_signed(&form, true, arena);
     const char *signature;
     TRY(rsa_sign(sim->keys->alipay_private, text, arena, &signature));
-    TRY(alipay_form_add(&form, "sign", signature));
-    *ret_form = alipay_form_encode(&form, arena);
+    TRY(url_form_add(&form, "sign", signature));
+    *ret_form = url_form_encode(&form, arena);
     ENSURE(*ret_form, ERROR_OUT_OF_ROOM);
     return OK;
 }

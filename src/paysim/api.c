@@ -302,7 +302,7 @@ static void native(struct sim *sim, const struct sim_request *q, struct sim_answ
 /* The bill's name is signed, its file is not. True when the request was about one. */
 static bool bill(struct sim *sim, const struct sim_request *q, struct sim_answer *a)
 {
-    const char *day = alipay_form_get(q->query, "bill_date"), *token = alipay_form_get(q->query, "token");
+    const char *day = url_form_get(q->query, "bill_date"), *token = url_form_get(q->query, "token");
     bool named = text_equal(q->path, "/v3/bill/tradebill") && day;
     if (!named && !(text_equal(q->path, "/v3/billdownload/file") && token)) return false;
     if (atomic_load(&sim->mode) == SIM_BILL_NONE) {

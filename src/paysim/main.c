@@ -65,11 +65,11 @@ static enum MHD_Result send_answer(struct sim *sim, struct MHD_Connection *conne
 
 static enum MHD_Result keep_pair(void *closure, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    return failed(alipay_form_add(closure, name, value)) ? MHD_NO : MHD_YES;
+    return failed(url_form_add(closure, name, value)) ? MHD_NO : MHD_YES;
 }
 
 /* As it is signed; MHD does not keep it as it came. Nothing in WeChat's queries needs to be encoded. */
-static const char *target_of(struct arena *arena, const char *path, const struct alipay_form *query)
+static const char *target_of(struct arena *arena, const char *path, const struct url_form *query)
 {
     const char *target = path;
     for (size_t i = 0; i < query->count && target; i++)
@@ -81,7 +81,7 @@ static enum MHD_Result answer(struct sim *sim, struct MHD_Connection *connection
                               const char *path, struct upload *upload)
 {
     const char *merchant = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "mchid");
-    struct alipay_form query = { .count = 0 };
+    struct url_form query = { .count = 0 };
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_pair, &query);
     struct sim_request request = {
         .query = &query,

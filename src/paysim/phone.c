@@ -220,7 +220,7 @@ void phone_answer(struct sim *sim, const struct sim_request *request, struct sim
 {
     bool post = text_equal(request->method, "POST"), get = text_equal(request->method, "GET");
     const char *number = text_starts(request->path, prefix) ? request->path + strlen(prefix) : NULL;
-    const char *day = alipay_form_get(request->query, "bill_date");
+    const char *day = url_form_get(request->query, "bill_date");
     struct bytes packed = { 0 };
     if (get && text_equal(request->path, "/alipay/bill") && day) packed = bill_alipay(sim, request->arena, day);
     if (packed.ptr)

@@ -6,7 +6,7 @@
 
 #include "paysim/keys.h"
 #include "paysim/orders.h"
-#include "relay/alipay_form.h"
+#include "relay/url_form.h"
 
 enum { SIM_BODY_MAX = 64 * 1024 };
 
@@ -33,7 +33,7 @@ struct sim_request {
     const char *authorization; /* NULL when absent */
     const char *tax[4]; /* Tax-Account, -Timestamp, -Nonce, -Signature; NULL when absent */
     const char *query_mode, *query_merchant; /* ?mode= and ?mchid=, NULL when absent */
-    const struct alipay_form *query; /* all of it */
+    const struct url_form *query; /* all of it */
     struct bytes body;
 };
 

@@ -71,17 +71,17 @@ static bool in_time(const char *text)
 static json_t *read_asked(struct sim *sim, const struct sim_request *q, struct sim_answer *a,
                           const char **ret_api)
 {
-    struct alipay_form form;
+    struct url_form form;
     struct bytes text;
-    if (failed(alipay_form_parse(q->body, q->arena, &form)))
+    if (failed(url_form_parse(q->body, q->arena, &form)))
         return refuse(q, a, "B0001", "报文格式错误"), NULL;
-    const char *sender = alipay_form_get(&form, "senderNo"),
-               *authorization = alipay_form_get(&form, "authorization");
-    const char *sealed = alipay_form_get(&form, "logitcsInterface");
-    *ret_api = alipay_form_get(&form, "apiCode");
+    const char *sender = url_form_get(&form, "senderNo"),
+               *authorization = url_form_get(&form, "authorization");
+    const char *sealed = url_form_get(&form, "logitcsInterface");
+    *ret_api = url_form_get(&form, "apiCode");
     if (!text_equal(sender, EMS_SENDER) || !text_equal(authorization, sim->keys->ems_authorization))
         return refuse(q, a, "B0002", "授权码不正确"), NULL;
-    if (!in_time(alipay_form_get(&form, "timeStamp"))) return refuse(q, a, "B0003", "时间戳超出范围"), NULL;
+    if (!in_time(url_form_get(&form, "timeStamp"))) return refuse(q, a, "B0003", "时间戳超出范围"), NULL;
     json_t *json =
         sealed && !failed(ems_open(q->arena, sim->keys->ems_key, sealed, &text)) ? json_parse(text) : NULL;
     if (!json) refuse(q, a, "B0004", "解密失败");

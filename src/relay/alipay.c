@@ -4,6 +4,7 @@
 
 #include "relay/alipay_answer.h"
 #include "relay/alipay_bill.h"
+#include "relay/alipay_signed.h"
 #include "relay/http.h"
 #include "relay/rsa.h"
 
@@ -62,33 +63,33 @@ struct result alipay_new(const struct alipay_options *options, struct diag *diag
 /* ---- requests and answers ---- */
 
 /* What every request says. */
-static struct result begin(const struct alipay *a, struct work *work, const char *method, struct alipay_form *form)
+static struct result begin(const struct alipay *a, struct work *work, const char *method, struct url_form *form)
 {
     const char *now = alipay_time(work->arena, clock_now(work->clock));
     const char *const pairs[][2] = { { "app_id", a->app },     { "method", method },    { "format", "JSON" },
                                      { "charset", "utf-8" },   { "sign_type", "RSA2" }, { "timestamp", now },
                                      { "version", "1.0" } };
     ENSURE(now, ERROR_OUT_OF_ROOM);
-    for (size_t i = 0; i < COUNT(pairs); i++) TRY(alipay_form_add(form, pairs[i][0], pairs[i][1]));
+    for (size_t i = 0; i < COUNT(pairs); i++) TRY(url_form_add(form, pairs[i][0], pairs[i][1]));
     return OK;
 }
 
-static struct result sign(const struct alipay *a, struct work *work, struct alipay_form *form)
+static struct result sign(const struct alipay *a, struct work *work, struct url_form *form)
 {
     const char *signature;
-    TRY(rsa_sign(a->key, alipay_form_signed(form, false, work->arena), work->arena, &signature));
-    return alipay_form_add(form, "sign", signature);
+    TRY(rsa_sign(a->key, alipay_signed(form, false, work->arena), work->arena, &signature));
+    return url_form_add(form, "sign", signature);
 }
 
 /* The address has all of FORM but the content, which stands in the body: so Alipay knows its encoding before it
  * reads. */
-static struct result address(const struct alipay *a, struct work *work, const struct alipay_form *form,
+static struct result address(const struct alipay *a, struct work *work, const struct url_form *form,
                              const char **ret_url)
 {
-    struct alipay_form rest = { .count = 0 };
+    struct url_form rest = { .count = 0 };
     for (size_t i = 0; i < form->count; i++)
         if (!text_equal(form->pairs[i].name, "biz_content")) rest.pairs[rest.count++] = form->pairs[i];
-    const char *query = alipay_form_encode(&rest, work->arena);
+    const char *query = url_form_encode(&rest, work->arena);
     *ret_url = query ? arena_format(work->arena, "%s?%s", a->url, query) : NULL;
     ENSURE(*ret_url, ERROR_OUT_OF_ROOM);
     return OK;
@@ -129,16 +130,16 @@ static struct result read_answer(const struct alipay *a, struct work *work, stru
 static struct result exchange(const struct alipay *a, struct work *work, const char *method, json_t *content,
                               json_t **ret_answer)
 {
-    struct alipay_form form = { .count = 0 }, body = { .count = 0 };
+    struct url_form form = { .count = 0 }, body = { .count = 0 };
     struct bytes text;
     const char *url, *name = answer_name(work->arena, method);
     TRY(json_write(work->arena, content, &text));
     TRY(begin(a, work, method, &form));
-    TRY(alipay_form_add(&form, "biz_content", (const char *)text.ptr));
+    TRY(url_form_add(&form, "biz_content", (const char *)text.ptr));
     TRY(sign(a, work, &form));
     TRY(address(a, work, &form, &url));
-    TRY(alipay_form_add(&body, "biz_content", (const char *)text.ptr));
-    const char *encoded = alipay_form_encode(&body, work->arena);
+    TRY(url_form_add(&body, "biz_content", (const char *)text.ptr));
+    const char *encoded = url_form_encode(&body, work->arena);
     ENSURE(encoded && name, ERROR_OUT_OF_ROOM);
     struct http_request request = { "POST", url,
                                     { "Content-Type: application/x-www-form-urlencoded;charset=utf-8",
@@ -166,7 +167,7 @@ struct result alipay_order(struct alipay *alipay, struct work *work, const struc
                            struct relay_ordered *ret_ordered)
 {
     ENSURE(good_number(ask->order) && ask->description && ask->amount_fen > 0, ERROR_MALFORMED);
-    struct alipay_form form = { .count = 0 };
+    struct url_form form = { .count = 0 };
     struct bytes content;
     const char *yuan = alipay_yuan(work->arena, ask->amount_fen), *until = alipay_time(work->arena, ask->expires_s);
     TRY(json_write(work->arena,
@@ -175,11 +176,11 @@ struct result alipay_order(struct alipay *alipay, struct work *work, const struc
                              "time_expire", until ? until : ""),
                    &content));
     TRY(begin(alipay, work, "alipay.trade.page.pay", &form));
-    TRY(alipay_form_add(&form, "notify_url", alipay->notify_url));
-    TRY(alipay_form_add(&form, "return_url", ask->return_url));
-    TRY(alipay_form_add(&form, "biz_content", (const char *)content.ptr));
+    TRY(url_form_add(&form, "notify_url", alipay->notify_url));
+    TRY(url_form_add(&form, "return_url", ask->return_url));
+    TRY(url_form_add(&form, "biz_content", (const char *)content.ptr));
     TRY(sign(alipay, work, &form));
-    const char *query = alipay_form_encode(&form, work->arena);
+    const char *query = url_form_encode(&form, work->arena);
     const char *url = query ? arena_format(work->arena, "%s?%s", alipay->url, query) : NULL;
     ENSURE(url, ERROR_OUT_OF_ROOM);
     *ret_ordered = (struct relay_ordered){ .page_url = url };
@@ -253,18 +254,18 @@ struct result alipay_bill(struct alipay *alipay, struct work *work, const struct
 struct result alipay_callback(struct alipay *alipay, struct work *work, const struct relay_callback *ask,
                               struct relay_payment *ret_payment)
 {
-    struct alipay_form form;
-    ENSURE(!failed(alipay_form_parse(ask->body, work->arena, &form)), ERROR_RELAY_CALLBACK_FORMAT);
-    const char *signature = alipay_form_get(&form, "sign"), *type = alipay_form_get(&form, "sign_type");
+    struct url_form form;
+    ENSURE(!failed(url_form_parse(ask->body, work->arena, &form)), ERROR_RELAY_CALLBACK_FORMAT);
+    const char *signature = url_form_get(&form, "sign"), *type = url_form_get(&form, "sign_type");
     ENSURE(signature && type, ERROR_RELAY_CALLBACK_HEADERS);
     ENSURE(text_equal(type, "RSA2"), ERROR_RELAY_CALLBACK_SIGNATURE);
-    struct bytes text = alipay_form_signed(&form, true, work->arena);
+    struct bytes text = alipay_signed(&form, true, work->arena);
     ENSURE(text.ptr, ERROR_OUT_OF_ROOM);
     ENSURE(!failed(rsa_verify(alipay->platform, text, signature, work->arena)), ERROR_RELAY_CALLBACK_SIGNATURE);
-    int64_t off = clock_now(work->clock) - alipay_time_of(alipay_form_get(&form, "notify_time"));
+    int64_t off = clock_now(work->clock) - alipay_time_of(url_form_get(&form, "notify_time"));
     ENSURE(off < ALIPAY_WINDOW_S && off > -ALIPAY_WINDOW_S, ERROR_RELAY_CALLBACK_STALE);
-    bool ours = text_equal(alipay_form_get(&form, "app_id"), alipay->app) &&
-                text_equal(alipay_form_get(&form, "seller_id"), alipay->seller);
+    bool ours = text_equal(url_form_get(&form, "app_id"), alipay->app) &&
+                text_equal(url_form_get(&form, "seller_id"), alipay->seller);
     ENSURE(ours, ERROR_RELAY_CALLBACK_MERCHANT);
     return alipay_told(&form, ret_payment);
 }

@@ -182,21 +182,21 @@ struct result alipay_answer_refund(struct work *work, const json_t *answer, cons
     return OK;
 }
 
-struct result alipay_told(const struct alipay_form *form, struct relay_payment *ret_payment)
+struct result alipay_told(const struct url_form *form, struct relay_payment *ret_payment)
 {
-    const char *currency = alipay_form_get(form, "trans_currency"), *back = alipay_form_get(form, "refund_fee");
-    struct relay_payment p = { .order = alipay_form_get(form, "out_trade_no"),
-                               .transaction = alipay_form_get(form, "trade_no"),
+    const char *currency = url_form_get(form, "trans_currency"), *back = url_form_get(form, "refund_fee");
+    struct relay_payment p = { .order = url_form_get(form, "out_trade_no"),
+                               .transaction = url_form_get(form, "trade_no"),
                                .currency = currency ? currency : "CNY",
-                               .amount_fen = alipay_fen(alipay_form_get(form, "total_amount")),
-                               .paid_s = alipay_time_of(alipay_form_get(form, "gmt_payment")) };
-    const char *status = alipay_form_get(form, "trade_status");
+                               .amount_fen = alipay_fen(url_form_get(form, "total_amount")),
+                               .paid_s = alipay_time_of(url_form_get(form, "gmt_payment")) };
+    const char *status = url_form_get(form, "trade_status");
     p.state = state_of(status, p.paid_s);
     ENSURE(p.order && p.transaction && status && p.amount_fen >= 0, ERROR_RELAY_CALLBACK_FORMAT);
     ENSURE(p.state && !text_equal(p.state, "unpaid"), ERROR_RELAY_CALLBACK_EVENT);
     if (back) { /* also while the trade goes on: a part may have gone back */
         p.state = "refunded";
-        p.refund = alipay_form_get(form, "out_biz_no");
+        p.refund = url_form_get(form, "out_biz_no");
         p.amount_fen = alipay_fen(back);
         ENSURE(p.refund && p.amount_fen >= 0, ERROR_RELAY_CALLBACK_FORMAT);
     }

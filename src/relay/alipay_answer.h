@@ -1,8 +1,8 @@
 /* What Alipay answers and tells, read into plain structs whose texts live in WORK's arena. */
 #pragma once
 
-#include "relay/alipay_form.h"
 #include "relay/json.h"
+#include "relay/url_form.h"
 
 /* The value of the member NAME of the object TEXT, byte for byte as it stands there, since that is what is signed;
  * ptr NULL when there is none. */
@@ -26,4 +26,4 @@ RESULT alipay_answer_trade(struct work *work, const json_t *answer, const char *
 RESULT alipay_answer_refund(struct work *work, const json_t *answer, const struct relay_refund *ask,
                             struct relay_payment *ret_payment);
 /* What a verified callback tells. ERROR_RELAY_CALLBACK_FORMAT, _EVENT. */
-RESULT alipay_told(const struct alipay_form *form, struct relay_payment *ret_payment);
+RESULT alipay_told(const struct url_form *form, struct relay_payment *ret_payment);

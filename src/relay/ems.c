@@ -5,9 +5,9 @@
 
 #include "base/secret.h"
 #include "crypto/sm4.h"
-#include "relay/alipay_form.h"
 #include "relay/http.h"
 #include "relay/json.h"
+#include "relay/url_form.h"
 
 enum { LASTING = 8 * 1024, WORDS_MAX = 180, EVENT_WORDS_MAX = 300, PART_MAX = 64 };
 
@@ -133,7 +133,7 @@ static const char *now_text(struct work *work)
 static struct result write_form(struct ems *ems, struct work *work, const char *api, json_t *json,
                                 struct bytes *ret_body)
 {
-    struct alipay_form form = { .count = 0 };
+    struct url_form form = { .count = 0 };
     struct bytes text;
     TRY(json_write(work->arena, json, &text));
     const char *sealed = ems_seal(work->arena, ems->key, text), *now = now_text(work);
@@ -146,8 +146,8 @@ static struct result write_form(struct ems *ems, struct work *work, const char *
                    { "msgType", "0" },
                    { "timeStamp", now },
                    { "logitcsInterface", sealed } };
-    for (size_t i = 0; i < COUNT(fields); i++) TRY(alipay_form_add(&form, fields[i].name, fields[i].value));
-    const char *encoded = alipay_form_encode(&form, work->arena);
+    for (size_t i = 0; i < COUNT(fields); i++) TRY(url_form_add(&form, fields[i].name, fields[i].value));
+    const char *encoded = url_form_encode(&form, work->arena);
     ENSURE(encoded, ERROR_OUT_OF_ROOM);
     *ret_body = bytes_text(encoded);
     return OK;

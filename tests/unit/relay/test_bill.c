@@ -30,19 +30,19 @@ static int end(void **state)
 
 static void forms(void **state)
 {
-    struct alipay_form form;
+    struct url_form form;
     static const char *const bad[] = { "",        "a",      "=b",      "a=%",     "a=%4",    "a=%zz", "a=b&a=c", "a=%00",
                                        "a=%0a",   "a=%C3",  "&a=b",    "a=b&&c=d", "a=%ED%A0%80", "a=\x80" };
-    assert_false(failed(alipay_form_parse(bytes_text("a=b+c&d=%E8%99%8E"), *state, &form)));
-    assert_string_equal(alipay_form_get(&form, "a"), "b c");
-    assert_string_equal(alipay_form_get(&form, "d"), "虎");
+    assert_false(failed(url_form_parse(bytes_text("a=b+c&d=%E8%99%8E"), *state, &form)));
+    assert_string_equal(url_form_get(&form, "a"), "b c");
+    assert_string_equal(url_form_get(&form, "d"), "虎");
     for (size_t i = 0; i < COUNT(bad); i++)
-        if (!failed(alipay_form_parse(bytes_text(bad[i]), *state, &form))) fail_msg("taken: %s", bad[i]);
+        if (!failed(url_form_parse(bytes_text(bad[i]), *state, &form))) fail_msg("taken: %s", bad[i]);
     char many[ROOM] = "";
     struct writer w = writer_of(many, sizeof many - 1);
-    for (int i = 0; i <= ALIPAY_PAIRS_MAX; i++) write_format(&w, "%sk%d=v", i ? "&" : "", i);
+    for (int i = 0; i <= URL_FORM_PAIRS_MAX; i++) write_format(&w, "%sk%d=v", i ? "&" : "", i);
     many[w.len] = '\0';
-    assert_true(failed(alipay_form_parse(bytes_text(many), *state, &form)));
+    assert_true(failed(url_form_parse(bytes_text(many), *state, &form)));
 }
 
 static void members(void **state)

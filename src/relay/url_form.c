@@ -1,16 +1,14 @@
-#include "relay/alipay_form.h"
+#include "relay/url_form.h"
 
-#include <stdlib.h>
-
-struct result alipay_form_add(struct alipay_form *form, const char *name, const char *value)
+struct result url_form_add(struct url_form *form, const char *name, const char *value)
 {
     if (!value || !value[0]) return OK;
-    ENSURE(form->count < ALIPAY_PAIRS_MAX, ERROR_OUT_OF_ROOM);
-    form->pairs[form->count++] = (struct alipay_pair){ name, value };
+    ENSURE(form->count < URL_FORM_PAIRS_MAX, ERROR_OUT_OF_ROOM);
+    form->pairs[form->count++] = (struct url_pair){ name, value };
     return OK;
 }
 
-const char *alipay_form_get(const struct alipay_form *form, const char *name)
+const char *url_form_get(const struct url_form *form, const char *name)
 {
     for (size_t i = 0; i < form->count; i++)
         if (text_equal(form->pairs[i].name, name)) return form->pairs[i].value;
@@ -59,20 +57,20 @@ static size_t until(struct bytes text, uint8_t mark)
     return at ? (size_t)(at - text.ptr) : text.len;
 }
 
-struct result alipay_form_parse(struct bytes text, struct arena *arena, struct alipay_form *ret_form)
+struct result url_form_parse(struct bytes text, struct arena *arena, struct url_form *ret_form)
 {
-    struct alipay_form *form = ARENA_NEW(arena, struct alipay_form);
+    struct url_form *form = ARENA_NEW(arena, struct url_form);
     ENSURE(form, ERROR_OUT_OF_ROOM);
-    ENSURE(text.len > 0 && text.len <= ALIPAY_FORM_MAX, ERROR_MALFORMED);
+    ENSURE(text.len > 0 && text.len <= URL_FORM_MAX, ERROR_MALFORMED);
     form->count = 0;
     for (size_t at = 0; at < text.len;) {
         struct bytes rest = bytes_of(text.ptr + at, text.len - at), pair = bytes_of(rest.ptr, until(rest, '&'));
         size_t name_len = until(pair, '=');
-        ENSURE(name_len > 0 && name_len < pair.len && form->count < ALIPAY_PAIRS_MAX, ERROR_MALFORMED);
-        struct alipay_pair *p = &form->pairs[form->count];
+        ENSURE(name_len > 0 && name_len < pair.len && form->count < URL_FORM_PAIRS_MAX, ERROR_MALFORMED);
+        struct url_pair *p = &form->pairs[form->count];
         TRY(decode(bytes_of(pair.ptr, name_len), arena, &p->name));
         TRY(decode(bytes_of(pair.ptr + name_len + 1, pair.len - name_len - 1), arena, &p->value));
-        ENSURE(!alipay_form_get(form, p->name), ERROR_MALFORMED);
+        ENSURE(!url_form_get(form, p->name), ERROR_MALFORMED);
         form->count++;
         at += pair.len + 1;
     }
@@ -81,30 +79,6 @@ struct result alipay_form_parse(struct bytes text, struct arena *arena, struct a
 }
 
 /* ---- writing ---- */
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct alipay_pair *)a)->name, ((const struct alipay_pair *)b)->name);
-}
-
-struct bytes alipay_form_signed(const struct alipay_form *form, bool without_type, struct arena *arena)
-{
-    struct alipay_form sorted = *form;
-    uint8_t *into = arena_take(arena, ALIPAY_FORM_MAX);
-    if (!into) return (struct bytes){ 0 };
-    qsort(sorted.pairs, sorted.count, sizeof sorted.pairs[0], by_name);
-    struct writer w = writer_of(into, ALIPAY_FORM_MAX);
-    for (size_t i = 0; i < sorted.count; i++) {
-        const char *name = sorted.pairs[i].name;
-        if (text_equal(name, "sign") || (without_type && text_equal(name, "sign_type"))) continue;
-        if (w.len) write_u8(&w, '&');
-        write_text(&w, name);
-        write_u8(&w, '=');
-        write_text(&w, sorted.pairs[i].value);
-    }
-    struct bytes text;
-    return failed(writer_end(&w, &text)) ? (struct bytes){ 0 } : text;
-}
 
 static void encode(struct writer *w, const char *text)
 {
@@ -115,11 +89,11 @@ static void encode(struct writer *w, const char *text)
     }
 }
 
-const char *alipay_form_encode(const struct alipay_form *form, struct arena *arena)
+const char *url_form_encode(const struct url_form *form, struct arena *arena)
 {
-    uint8_t *into = arena_take(arena, ALIPAY_FORM_MAX);
+    uint8_t *into = arena_take(arena, URL_FORM_MAX);
     if (!into) return NULL;
-    struct writer w = writer_of(into, ALIPAY_FORM_MAX);
+    struct writer w = writer_of(into, URL_FORM_MAX);
     for (size_t i = 0; i < form->count; i++) {
         if (i) write_u8(&w, '&');
         encode(&w, form->pairs[i].name);
