@@ -31,9 +31,7 @@ export const t = {
     title: (n: number) => `有 ${n} 项即将到期或已经到期`,
     more: (n: number) => `另外 ${n} 项`,
   },
-  more: "更多",
   refresh: "刷新",
-  none: "没有记录。",
 
   login: {
     title: "运营人员登录",

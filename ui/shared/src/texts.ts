@@ -11,6 +11,8 @@ export const shared = {
   cancel: "取消",
   close: "关闭",
   confirm: "确认",
+  more: "更多",
+  none: "没有记录。",
   optional: "（选填）",
   problem: "提交的内容有误",
   problemTitle: "有误：",

@@ -1,5 +1,5 @@
 /* A list read page by page. */
-import { troubleFrom, type Trouble } from "@shared/base/trouble";
+import { troubleFrom, type Trouble } from "./trouble";
 import { reactive, ref, type Ref } from "vue";
 
 export function useList<T>(fetch: (after?: string) => Promise<{ items: T[]; next?: string }>) {
