@@ -1,5 +1,4 @@
 /* hufu-files --socket FD: looks at uploads and prints forms, each in a child that ends with its answer. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "files/form.h"
 #include "files/pool.h"
 #include "ipc/ipc.h"
+#include "process/arguments.h"
 #include "process/sandbox.h"
 
 static const char usage[] = "usage: hufu-files --socket FD [--child-ms N] [--insecure-dev]\n"
@@ -19,8 +19,8 @@ static const char usage[] = "usage: hufu-files --socket FD [--child-ms N] [--ins
 enum { CHILD_MS_LONGEST = 600 * 1000 };
 
 struct options {
+    struct arguments given;
     uint64_t socket, child_ms;
-    bool insecure_dev, test;
 };
 
 static struct result run(const struct options *options, struct diag *diag)
@@ -31,8 +31,8 @@ static struct result run(const struct options *options, struct diag *diag)
     struct fonts *fonts CLEANUP(fonts_free_p) = NULL;
     TRY(fonts_load(&fonts));
     TRY(form_warm(fonts));
-    if (options->test) return OK;
-    TRY(sandbox_enter(&sandbox, options->insecure_dev, diag));
+    if (options->given.test) return OK;
+    TRY(sandbox_enter(&sandbox, options->given.insecure_dev, diag));
     TRY(ipc_hello(socket));
     log_event(LOG_LEVEL_INFO, "ready", "children=%d child_ms=%d", POOL_CHILDREN_MAX, child_ms);
     return pool_serve(socket, fonts, child_ms);
@@ -40,22 +40,13 @@ static struct result run(const struct options *options, struct diag *diag)
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
-                                                  { "child-ms", required_argument, NULL, 'm' },
-                                                  { "insecure-dev", no_argument, NULL, 'i' },
-                                                  { "help", no_argument, NULL, 'h' },
-                                                  { 0 } };
     struct options options = { .socket = UINT64_MAX, .child_ms = POOL_CHILD_MS };
-    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
-        if (c == 'h') return fputs(usage, stdout) < 0;
-        if (c == 'i') options.insecure_dev = true;
-        if (c == 't') options.test = true;
-        struct result r = c == 's'   ? text_number(optarg, 1 << 16, &options.socket)
-                          : c == 'm' ? text_number(optarg, CHILD_MS_LONGEST, &options.child_ms)
-                                     : OK;
-        if (c == '?' || failed(r)) return fputs(usage, stderr), 2;
-    }
-    if ((options.socket == UINT64_MAX && !options.test) || optind < argc) return fputs(usage, stderr), 2;
+    const struct arguments_form form = { false, 2,
+                                         { { "socket", ARGUMENT_FD_MAX, true, &options.socket },
+                                           { "child-ms", CHILD_MS_LONGEST, false, &options.child_ms } } };
+    int code;
+    if (!arguments_read(argc, argv, &form, &options.given, &code))
+        return fputs(usage, code ? stderr : stdout), code;
     log_init("files");
     signal(SIGPIPE, SIG_IGN);
     struct diag diag = { 0 };

@@ -1,11 +1,8 @@
 /* hufu-hsm --config FILE --signer FD [--pin FD]: the only process that loads the library of a hardware security module,
  * so that what the library does wrong harms nothing else. Signs what the signer hands it. */
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +10,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "hsm/serve.h"
+#include "process/arguments.h"
 #include "process/sandbox.h"
 
 static const char usage[] = "usage: hufu-hsm --config FILE --signer FD [--pin FD] [--insecure-dev]\n"
@@ -23,9 +21,8 @@ static const char usage[] = "usage: hufu-hsm --config FILE --signer FD [--pin FD
 enum { ARENA_MAX = 256 * 1024, PIN_ROOM = 256, FOLDERS_MAX = 16 };
 
 struct options {
-    const char *config;
+    struct arguments given;
     uint64_t signer, pin; /* UINT64_MAX: none */
-    bool insecure_dev, test;
 };
 
 struct pin {
@@ -103,18 +100,6 @@ static struct result close_off(const struct hsm_settings *settings, const struct
     return OK;
 }
 
-/* Before the library's threads, if it has any: they leave these signals alone. */
-static int take_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) abort();
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static struct result run(const struct options *options, struct arena *arena, struct diag *diag)
 {
     struct hsm_settings settings;
@@ -122,19 +107,19 @@ static struct result run(const struct options *options, struct arena *arena, str
     struct diag unreadable = { 0 };
     struct token *token;
     struct pin pin = { .len = 0 };
-    TRY(config_read(options->config, "hsm", hsm_options, hsm_options_count, arena, diag, &settings));
+    TRY(config_read(options->given.config, "hsm", hsm_options, hsm_options_count, arena, diag, &settings));
     TRY(check(&settings, arena, diag, &folders));
-    if (options->test) return OK;
+    if (options->given.test) return OK;
     /* Without a PIN the signer is told so with each request, and the rest of the service goes on. */
     if (options->pin != UINT64_MAX && failed(take_pin((int)options->pin, &unreadable, &pin)))
         log_failure("pin", FAIL(ERROR_HSM_PIN), &unreadable);
     if (!each_word(settings.variables, arena, put_variable, NULL))
         return diag_log(diag, ERROR_CONFIG, "hsm: variables: not NAME=VALUE");
-    int signals = take_signals();
+    int signals = arguments_signals(); /* before the library's threads, if it has any */
     struct result r = token_new(&settings, pin.text, pin.len, diag, &token);
     secret_wipe(&pin, sizeof pin);
     TRY(r);
-    r = close_off(&settings, &folders, options->insecure_dev, diag);
+    r = close_off(&settings, &folders, options->given.insecure_dev, diag);
     if (!failed(r)) log_event(LOG_LEVEL_INFO, "ready", "module=%s token=%s", settings.module, settings.token);
     if (!failed(r)) r = serve(token, (int)options->signer, signals, settings.call_seconds);
     token_free(token);
@@ -143,24 +128,12 @@ static struct result run(const struct options *options, struct arena *arena, str
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = { { "config", required_argument, NULL, 'c' },
-                                                  { "signer", required_argument, NULL, 's' },
-                                                  { "pin", required_argument, NULL, 'p' },
-                                                  { "insecure-dev", no_argument, NULL, 'i' },
-                                                  { "help", no_argument, NULL, 'h' },
-                                                  { 0 } };
     struct options options = { .signer = UINT64_MAX, .pin = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
-        if (c == 'h') return fputs(usage, stdout) < 0;
-        if (c == 'c') options.config = optarg;
-        if (c == 'i') options.insecure_dev = true;
-        if (c == 't') options.test = true;
-        bool bad = (c == 's' && failed(text_number(optarg, 1 << 16, &options.signer))) ||
-                   (c == 'p' && failed(text_number(optarg, 1 << 16, &options.pin)));
-        if (c == '?' || bad) return fputs(usage, stderr), 2;
-    }
-    if (!options.config || (options.signer == UINT64_MAX && !options.test) || optind < argc)
-        return fputs(usage, stderr), 2;
+    const struct arguments_form form = { true, 2, { { "signer", ARGUMENT_FD_MAX, true, &options.signer },
+                                                    { "pin", ARGUMENT_FD_MAX, false, &options.pin } } };
+    int code;
+    if (!arguments_read(argc, argv, &form, &options.given, &code))
+        return fputs(usage, code ? stderr : stdout), code;
     log_init("hsm");
     struct diag diag = { 0 };
     struct arena *arena = arena_new(ARENA_MAX);

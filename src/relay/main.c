@@ -1,12 +1,12 @@
 /* hufu-relay --socket FD --config FILE: the only process with outbound connections. It sends notices, asks
  * payment gateways, and checks what they say; it sees no database and no request of a user. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "process/arguments.h"
 #include "process/sandbox.h"
 #include "relay/settings.h"
 #include "relay/lanes.h"
@@ -17,9 +17,8 @@ static const char usage[] = "usage: hufu-relay --socket FD --config FILE [--inse
                             "  -t  check the section [relay] of the configuration and end\n";
 
 struct options {
+    struct arguments given;
     uint64_t socket;
-    const char *config;
-    bool insecure_dev, test;
 };
 
 static struct result serve(int socket, struct lanes *lanes)
@@ -62,11 +61,11 @@ static struct result close_off(const struct gateways *gateways, bool insecure_de
 static struct result run(const struct options *options, struct diag *diag)
 {
     static const struct clock clock = { clock_system, 0 };
-    if (options->test) return settings_check(options->config, diag);
+    if (options->given.test) return settings_check(options->given.config, diag);
     struct gateways *gateways CLEANUP(gateways_free_p) = NULL;
     struct lanes *lanes;
-    TRY(settings_open(options->config, options->insecure_dev, diag, &gateways));
-    TRY(close_off(gateways, options->insecure_dev, diag));
+    TRY(settings_open(options->given.config, options->given.insecure_dev, diag, &gateways));
+    TRY(close_off(gateways, options->given.insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     TRY(lanes_new((int)options->socket, gateways, &clock, &lanes));
     const char *sms = gateways->sms_gateway ? "gateway" : gateways->sms ? "sink" : "none";
@@ -83,22 +82,11 @@ static struct result run(const struct options *options, struct diag *diag)
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
-                                                  { "config", required_argument, NULL, 'c' },
-                                                  { "insecure-dev", no_argument, NULL, 'i' },
-                                                  { "help", no_argument, NULL, 'h' },
-                                                  { 0 } };
     struct options options = { .socket = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
-        if (c == 'h') return fputs(usage, stdout) < 0;
-        if (c == 'c') options.config = optarg;
-        if (c == 'i') options.insecure_dev = true;
-        if (c == 't') options.test = true;
-        bool bad = c == 's' && failed(text_number(optarg, 1 << 16, &options.socket));
-        if (c == '?' || bad) return fputs(usage, stderr), 2;
-    }
-    if ((options.socket == UINT64_MAX && !options.test) || !options.config || optind < argc)
-        return fputs(usage, stderr), 2;
+    const struct arguments_form form = { true, 1, { { "socket", ARGUMENT_FD_MAX, true, &options.socket } } };
+    int code;
+    if (!arguments_read(argc, argv, &form, &options.given, &code))
+        return fputs(usage, code ? stderr : stdout), code;
     log_init("relay");
     signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) abort();

@@ -1,13 +1,13 @@
 /* hufu-signer --config FILE --socket FD --key FD [--status FD] [--hsm FD]: holds the CA's keys, the journal and the
  * register of operators, and decides by itself what it signs. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "process/arguments.h"
 #include "process/sandbox.h"
 #include "signer/serve.h"
 
@@ -18,9 +18,8 @@ static const char usage[] = "usage: hufu-signer --config FILE --socket FD --key 
                             "  -t  check the section [signer] of the configuration and end\n";
 
 struct options {
+    struct arguments given;
     uint64_t socket, key, status, hsm; /* status, hsm: UINT64_MAX: none */
-    const char *config;
-    bool insecure_dev, test;
 };
 
 static struct result close_off(const struct signer_settings *settings, bool insecure_dev, struct diag *diag)
@@ -36,17 +35,17 @@ static struct result run(const struct options *options, struct arena *arena, str
     struct signer *signer CLEANUP(signer_free_p) = NULL;
     struct signer_settings settings;
     uint8_t key[PROCESS_KEY_SIZE];
-    TRY(settings_read(options->config, arena, diag, &settings));
-    if (settings.clock_offset_s && !options->insecure_dev)
-        return diag_log(diag, ERROR_CONFIG, "%s: signer: clock_offset_s: is for demonstrations", options->config);
-    if (options->test) return OK;
+    TRY(settings_read(options->given.config, arena, diag, &settings));
+    if (settings.clock_offset_s && !options->given.insecure_dev)
+        return diag_log(diag, ERROR_CONFIG, "%s: signer: clock_offset_s: is for demonstrations", options->given.config);
+    if (options->given.test) return OK;
     if (options->hsm != UINT64_MAX) settings.hsm_socket = (int)options->hsm;
     const struct clock clock = { clock_system, settings.clock_offset_s };
     TRY(process_key_take((int)options->key, key));
     struct result r = signer_open(&settings, key, &clock, diag, &signer);
     secret_wipe(key, sizeof key);
     TRY(r);
-    TRY(close_off(&settings, options->insecure_dev, diag));
+    TRY(close_off(&settings, options->given.insecure_dev, diag));
     TRY(ipc_hello((int)options->socket));
     log_event(LOG_LEVEL_INFO, "ready", "journal=%llu phase=%d", (unsigned long long)ledger_size(signer->journal),
               (int)signer->phase);
@@ -57,29 +56,14 @@ static struct result run(const struct options *options, struct arena *arena, str
 
 int main(int argc, char **argv)
 {
-    static const struct option long_options[] = { { "socket", required_argument, NULL, 's' },
-                                                  { "key", required_argument, NULL, 'k' },
-                                                  { "status", required_argument, NULL, 'n' },
-                                                  { "hsm", required_argument, NULL, 'm' },
-                                                  { "config", required_argument, NULL, 'c' },
-                                                  { "insecure-dev", no_argument, NULL, 'i' },
-                                                  { "help", no_argument, NULL, 'h' },
-                                                  { 0 } };
-    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX, .status = UINT64_MAX,
-                               .hsm = UINT64_MAX };
-    for (int c; (c = getopt_long(argc, argv, "t", long_options, NULL)) != -1;) {
-        if (c == 'h') return fputs(usage, stdout) < 0;
-        if (c == 'c') options.config = optarg;
-        if (c == 'i') options.insecure_dev = true;
-        if (c == 't') options.test = true;
-        bool bad = (c == 's' && failed(text_number(optarg, 1 << 16, &options.socket))) ||
-                   (c == 'k' && failed(text_number(optarg, 1 << 16, &options.key))) ||
-                   (c == 'm' && failed(text_number(optarg, 1 << 16, &options.hsm))) ||
-                   (c == 'n' && failed(text_number(optarg, 1 << 16, &options.status)));
-        if (c == '?' || bad) return fputs(usage, stderr), 2;
-    }
-    bool whole = options.test || (options.socket != UINT64_MAX && options.key != UINT64_MAX);
-    if (!options.config || !whole || optind < argc) return fputs(usage, stderr), 2;
+    struct options options = { .socket = UINT64_MAX, .key = UINT64_MAX, .status = UINT64_MAX, .hsm = UINT64_MAX };
+    const struct arguments_form form = { true, 4, { { "socket", ARGUMENT_FD_MAX, true, &options.socket },
+                                                    { "key", ARGUMENT_FD_MAX, true, &options.key },
+                                                    { "status", ARGUMENT_FD_MAX, false, &options.status },
+                                                    { "hsm", ARGUMENT_FD_MAX, false, &options.hsm } } };
+    int code;
+    if (!arguments_read(argc, argv, &form, &options.given, &code))
+        return fputs(usage, code ? stderr : stdout), code;
     log_init("signer");
     signal(SIGPIPE, SIG_IGN);
     umask(S_IWGRP | S_IWOTH); /* what is published is for all to read; everything else says that it is not */
