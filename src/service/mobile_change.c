@@ -1,17 +1,29 @@
 #include "service/mobile_change.h"
 
-#include "base/random.h"
-#include "service/audit.h"
+#include "service/checked_change.h"
 #include "service/directory.h"
-#include "service/evidence.h"
 #include "service/mask.h"
 #include "service/notice.h"
 #include "service/organization.h"
-#include "service/page.h"
-#include "service/scan.h"
+#include "service/seal.h"
 #include "service/session.h"
 
-static const char evidence_use[] = "mobile-change", waiting_use[] = "mobile-change.waiting";
+static RESULT settle(struct tx *tx, const struct act *act, struct change_row *change);
+
+static const struct checked_change kind = {
+    .use = "mobile-change",
+    .action = "mobile.",
+    .row = &mobile_change_row_shape,
+    .subject = offsetof(struct mobile_change_row, account),
+    .insert = STATEMENT_MOBILE_CHANGE_INSERT,
+    .get = STATEMENT_MOBILE_CHANGE_GET,
+    .list_waiting = STATEMENT_MOBILE_CHANGE_LIST_WAITING,
+    .list_decided = STATEMENT_MOBILE_CHANGE_LIST_DECIDED,
+    .decide = STATEMENT_MOBILE_CHANGE_DECIDE,
+    .own = ERROR_MOBILE_CHANGE_OWN,
+    .decided = ERROR_MOBILE_CHANGE_DECIDED,
+    .settle = settle,
+};
 
 /* ---- claims: the new number, and that there is a change under way ---- */
 
@@ -34,7 +46,7 @@ static struct result let_go(struct tx *tx, struct bytes value, const struct id *
 
 static void waiting_index(const struct act *act, const struct id *account, uint8_t ret_index[SEAL_INDEX_SIZE])
 {
-    seal_index(act->service, waiting_use, BYTES(account->b), ret_index);
+    seal_index(act->service, "mobile-change.waiting", BYTES(account->b), ret_index);
 }
 
 /* ---- asking ---- */
@@ -42,6 +54,7 @@ static void waiting_index(const struct act *act, const struct id *account, uint8
 struct asking {
     const struct act *act;
     const struct mobile_change_ask *ask;
+    struct checked_change_ask change;
     struct mobile_change_row row;
     struct account_row account;
 };
@@ -99,53 +112,29 @@ static struct result insert(struct tx *tx, void *context)
     waiting_index(act, &row->account, waiting);
     TRY(claim(tx, act, BYTES(waiting), &row->account, ERROR_MOBILE_CHANGE_WAITS));
     TRY(claim(tx, act, BYTES(mobile), &row->account, ERROR_ACCOUNT_MOBILE_TAKEN));
-    TRY(tx_run(tx, STATEMENT_MOBILE_CHANGE_INSERT, RECORD(mobile_change_row_shape, row), NULL));
     TRY(tell(tx, act, row, &a->account, "mobile-change-asked", row->old_mobile, a->account.email));
-    char id[ID_TEXT_LEN + 1];
-    id_text(&row->account, id);
-    return audit_write(tx, act, "mobile.ask", id, mask_mobile(act->arena, row->mobile));
-}
-
-static const char *asker_of(const struct act *act)
-{
-    return act->kind == ACTOR_HOLDER ? text_id(act->arena, &act->account) : act->serial;
+    return checked_change_insert(tx, &a->change, mask_mobile(act->arena, row->mobile));
 }
 
 struct result mobile_change_ask(const struct act *act, const struct mobile_change_ask *ask,
                                 struct mobile_change_row *ret_change)
 {
-    struct asking a = { .act = act, .ask = ask };
-    struct files_inspected found;
-    struct sealed_file file;
+    struct asking a = { .act = act, .ask = ask, .row = { .account = ask->account, .mobile = ask->mobile } };
+    a.change = (struct checked_change_ask){ act, &kind, &a.row.change, ask->fd, ask->size, look, insert, &a };
     TRY(session_check_whole(act));
-    TRY(store_read(act->service->store, look, &a));
-    TRY(scan_take(act, evidence_use, ask->fd, ask->size, &found, &file));
-    a.row = (struct mobile_change_row){ .id = random_id_rising(), .account = ask->account, .mobile = ask->mobile,
-                                        .state = "waiting", .type = found.type, .size = ask->size, .name = file.name,
-                                        .key_sealed = file.key_sealed, .asked_by = act->name,
-                                        .asked_by_id = asker_of(act), .asked_s = act->now_s };
-    struct result r = a.row.asked_by_id ? store_write(act->service->store, insert, &a) : FAIL(ERROR_NOT_PERMITTED);
-    if (failed(r)) {
-        IGNORE(seal_file_remove(act->service, file.name)); /* else the sweep finds it */
-        return r;
-    }
-    a.row.name = NULL; /* it points into this function, and is nobody's business */
+    TRY(checked_change_ask(&a.change));
     *ret_change = a.row;
     return OK;
 }
 
 /* ---- looking ---- */
 
-static const struct page_list changes =
-    PAGE_LIST(STATEMENT_MOBILE_CHANGE_LIST, mobile_change_row, asked_s, MOBILE_CHANGE_PAGE);
-
-struct result mobile_change_list(const struct act *act, const char *after, struct mobile_change_row **ret_rows,
-                                 size_t *ret_count, const char **ret_next)
+struct result mobile_change_list(const struct act *act, bool waiting, const char *after,
+                                 struct mobile_change_row **ret_rows, size_t *ret_count,
+                                 const char **ret_next)
 {
-    struct key_row key;
     void *rows;
-    TRY(page_by_time(after, MOBILE_CHANGE_PAGE, act->diag, &key));
-    TRY(page_read(act->service->store, &changes, RECORD(key_row_shape, &key), act->arena, &rows, ret_count, ret_next));
+    TRY(checked_change_list(act, &kind, waiting, after, &rows, ret_count, ret_next));
     *ret_rows = rows;
     return OK;
 }
@@ -153,90 +142,52 @@ struct result mobile_change_list(const struct act *act, const char *after, struc
 struct result mobile_change_evidence(const struct act *act, const struct id *id, struct mobile_change_row *ret_change,
                                      int *ret_fd)
 {
-    struct key_row key = { .id = *id };
     struct mobile_change_row row;
-    char account[ID_TEXT_LEN + 1];
-    TRY(store_one(act->service->store, STATEMENT_MOBILE_CHANGE_GET, RECORD(key_row_shape, &key), act->arena,
-                  &mobile_change_row_shape, &row));
-    id_text(&row.account, account);
-    TRY(audit_write_alone(act, "mobile.look", account, row.type));
-    TRY(seal_file_open(act->service, evidence_use, row.name, row.key_sealed, ret_fd));
+    TRY(checked_change_evidence(act, &kind, id, &row.change, ret_fd));
     *ret_change = row;
     return OK;
 }
 
 /* ---- deciding ---- */
 
-struct deciding {
-    const struct act *act;
-    struct id id;
-    bool approve;
-    const char *words;
-    struct mobile_change_row row;
-};
-
-static struct result put_number(struct tx *tx, const struct deciding *d)
+static struct result put_number(struct tx *tx, const struct act *act, const struct mobile_change_row *row)
 {
-    const struct mobile_change_row *row = &d->row;
     struct key_row who = { .id = row->account };
     uint8_t old[SEAL_INDEX_SIZE];
     struct result r = tx_change(tx, STATEMENT_ACCOUNT_SET_MOBILE, RECORD(mobile_change_row_shape, row));
     ENSURE(r.code != ERROR_STORE_CONFLICT, ERROR_ACCOUNT_CLOSED);
     TRY(r);
-    directory_mobile_index(d->act->service, row->old_mobile, old);
+    directory_mobile_index(act->service, row->old_mobile, old);
     TRY(let_go(tx, BYTES(old), &row->account));
     return tx_run(tx, STATEMENT_SESSION_DELETE_ACCOUNT, RECORD(key_row_shape, &who), NULL);
 }
 
-static struct result settle(struct tx *tx, const struct deciding *d, const struct account_row *account)
+static struct result settle(struct tx *tx, const struct act *act, struct change_row *change)
 {
-    const struct act *act = d->act;
-    const struct mobile_change_row *row = &d->row;
+    const struct mobile_change_row *row = (const void *)change;
+    struct key_row who = { .id = row->account };
+    struct account_row account;
     uint8_t waiting[SEAL_INDEX_SIZE], mobile[SEAL_INDEX_SIZE];
+    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &who), act->arena, &account_row_shape, &account));
     waiting_index(act, &row->account, waiting);
     TRY(let_go(tx, BYTES(waiting), &row->account));
-    if (d->approve) {
-        TRY(put_number(tx, d));
-        TRY(tell(tx, act, row, account, "mobile-changed-old", row->old_mobile, NULL));
-        return tell(tx, act, row, account, "mobile-changed", row->mobile, account->email);
+    if (text_equal(row->state, "approved")) {
+        TRY(put_number(tx, act, row));
+        TRY(tell(tx, act, row, &account, "mobile-changed-old", row->old_mobile, NULL));
+        return tell(tx, act, row, &account, "mobile-changed", row->mobile, account.email);
     }
     directory_mobile_index(act->service, row->mobile, mobile);
     TRY(let_go(tx, BYTES(mobile), &row->account));
-    return tell(tx, act, row, account, "mobile-change-rejected", row->old_mobile, account->email);
-}
-
-static struct result decide(struct tx *tx, void *context)
-{
-    struct deciding *d = context;
-    const struct act *act = d->act;
-    struct key_row key = { .id = d->id };
-    struct account_row account;
-    TRY(tx_one(tx, STATEMENT_MOBILE_CHANGE_GET, RECORD(key_row_shape, &key), act->arena, &mobile_change_row_shape,
-               &d->row));
-    ENSURE(text_equal(d->row.state, "waiting"), ERROR_MOBILE_CHANGE_DECIDED);
-    ENSURE(!evidence_same_person(act, d->row.asked_by, d->row.asked_by_id), ERROR_MOBILE_CHANGE_OWN);
-    d->row.state = d->approve ? "approved" : "rejected";
-    d->row.decided_by = act->name;
-    d->row.decided_s = act->now_s;
-    d->row.words = d->words;
-    struct result r = tx_change(tx, STATEMENT_MOBILE_CHANGE_DECIDE, RECORD(mobile_change_row_shape, &d->row));
-    ENSURE(r.code != ERROR_STORE_CONFLICT, ERROR_MOBILE_CHANGE_DECIDED);
-    TRY(r);
-    key.id = d->row.account;
-    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), act->arena, &account_row_shape, &account));
-    TRY(settle(tx, d, &account));
-    char id[ID_TEXT_LEN + 1];
-    id_text(&d->row.account, id);
-    return audit_write(tx, act, d->approve ? "mobile.approve" : "mobile.reject", id, d->words);
+    return tell(tx, act, row, &account, "mobile-change-rejected", row->old_mobile, account.email);
 }
 
 struct result mobile_change_decide(const struct act *act, const struct id *id, bool approve, const char *words,
                                    struct mobile_change_row *ret_change)
 {
     const struct service *service = act->service;
-    struct deciding d = { .act = act, .id = *id, .approve = approve, .words = words };
-    TRY(store_write(service->store, decide, &d));
-    if (approve && service->end) service->end(service->web, &d.row.account);
-    *ret_change = d.row;
+    struct mobile_change_row row;
+    TRY(checked_change_decide(act, &kind, id, approve, words, &row.change));
+    if (approve && service->end) service->end(service->web, &row.account);
+    *ret_change = row;
     return OK;
 }

@@ -5,8 +5,6 @@
 
 #include "service/service.h"
 
-enum { MOBILE_CHANGE_PAGE = 50 };
-
 /* ACCOUNT is to get MOBILE; the evidence is SIZE bytes of FD, which stays the caller's. Asked by the holder, by an
  * administrator of the organization, or by a directory administrator with what came by post: ERROR_NOT_FOUND for
  * anybody else. ERROR_MOBILE_CHANGE_WAITS, ERROR_MOBILE_CHANGE_SAME, ERROR_ACCOUNT_MOBILE_TAKEN, ERROR_ACCOUNT_CLOSED
@@ -20,9 +18,9 @@ struct mobile_change_ask {
 RESULT mobile_change_ask(const struct act *act, const struct mobile_change_ask *ask,
                          struct mobile_change_row *ret_change);
 
-/* The newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the last. */
-RESULT mobile_change_list(const struct act *act, const char *after, struct mobile_change_row **ret_rows,
-                          size_t *ret_count, const char **ret_next);
+/* As checked_change_list. */
+RESULT mobile_change_list(const struct act *act, bool waiting, const char *after,
+                          struct mobile_change_row **ret_rows, size_t *ret_count, const char **ret_next);
 /* The evidence, as a descriptor that is the caller's; the look is in the audit trail, and is not given without it. */
 RESULT mobile_change_evidence(const struct act *act, const struct id *id, struct mobile_change_row *ret_change,
                               int *ret_fd);

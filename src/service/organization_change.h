@@ -5,8 +5,6 @@
 
 #include "service/service.h"
 
-enum { ORGANIZATION_CHANGE_PAGE = 50 };
-
 /* The evidence is SIZE bytes of FD, which stays the caller's. ERROR_NOT_FOUND, ERROR_ORGANIZATION_CHANGE_SAME,
  * ERROR_ORGANIZATION_CHANGE_WAITS, ERROR_CREDIT_CODE, ERROR_ORGANIZATION_EXISTS, ERROR_CERTIFICATE_NAME_LONG,
  * ERROR_FILE_…. */
@@ -18,9 +16,9 @@ struct organization_change_ask {
 };
 RESULT organization_change_ask(const struct act *act, const struct organization_change_ask *ask,
                                struct organization_change_row *ret_change);
-/* The newest first; AFTER is the cursor of the page before or NULL. RET_NEXT: NULL on the last. */
-RESULT organization_change_list(const struct act *act, const char *after, struct organization_change_row **ret_rows,
-                                size_t *ret_count, const char **ret_next);
+/* As checked_change_list. */
+RESULT organization_change_list(const struct act *act, bool waiting, const char *after,
+                                struct organization_change_row **ret_rows, size_t *ret_count, const char **ret_next);
 /* The evidence, as a descriptor that is the caller's; the look is in the audit trail, and is not given without it. */
 RESULT organization_change_evidence(const struct act *act, const struct id *id,
                                     struct organization_change_row *ret_change, int *ret_fd);

@@ -27,10 +27,12 @@ DEFINE(organization_administrator_row, ORGANIZATION_ADMINISTRATOR_FIELDS);
 DEFINE(revocation_wish_row, REVOCATION_WISH_FIELDS);
 #undef TYPE
 
+#define MOBILE_CHANGE_FIELDS(X) CHANGE_FIELDS(X) MOBILE_CHANGE_OWN(X)
 #define TYPE mobile_change_row
 DEFINE(mobile_change_row, MOBILE_CHANGE_FIELDS);
 #undef TYPE
 
+#define ORGANIZATION_CHANGE_FIELDS(X) CHANGE_FIELDS(X) ORGANIZATION_CHANGE_OWN(X)
 #define TYPE organization_change_row
 DEFINE(organization_change_row, ORGANIZATION_CHANGE_FIELDS);
 #undef TYPE

@@ -26,17 +26,10 @@ struct result api_review_attachments(struct call *call)
 
 struct result api_review_attachment(struct call *call)
 {
-    static const char *const types[][2] = { { "pdf", "application/pdf" },
-                                             { "jpeg", "image/jpeg" },
-                                             { "png", "image/png" } };
     struct act act = app_act(call);
     struct id id = call_id(call, "id");
     struct attachment_row row;
     int fd;
     TRY(attachment_open(&act, call_text(call, "number"), &id, &row, &fd));
-    const char *type = "application/octet-stream";
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (text_equal(types[i][0], row.type)) type = types[i][1];
-    const char *name = arena_format(call->arena, "%s-%s.%s", row.application, row.kind, row.type);
-    return answer_file(call, fd, type, name ? name : "scan", true);
+    return answer_scan(call, fd, row.type, arena_format(call->arena, "%s-%s", row.application, row.kind));
 }

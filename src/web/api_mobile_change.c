@@ -57,7 +57,8 @@ struct result api_mobile_change_list(struct call *call)
     struct mobile_change_row *rows;
     size_t count;
     const char *next;
-    TRY(mobile_change_list(&act, call_text(call, "after"), &rows, &count, &next));
+    bool waiting = text_equal(call_text(call, "state"), "waiting");
+    TRY(mobile_change_list(&act, waiting, call_text(call, "after"), &rows, &count, &next));
     struct api_mobile_change *answer = arena_array(call->arena, count, sizeof *answer);
     ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
     for (size_t i = 0; i < count; i++) TRY(show(call, &rows[i], &answer[i]));
@@ -76,16 +77,10 @@ struct result api_mobile_change_decide(struct call *call)
 
 struct result api_mobile_change_evidence(struct call *call)
 {
-    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" },
-                                            { "png", "image/png" } };
     struct act act = app_act(call);
     struct id id = call_id(call, "id");
     struct mobile_change_row row;
     int fd;
     TRY(mobile_change_evidence(&act, &id, &row, &fd));
-    const char *type = "application/octet-stream";
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (text_equal(types[i][0], row.type)) type = types[i][1];
-    const char *name = arena_format(call->arena, "mobile-change.%s", row.type);
-    return answer_file(call, fd, type, name ? name : "scan", true);
+    return answer_scan(call, fd, row.type, "mobile-change");
 }

@@ -32,7 +32,8 @@ struct result api_organization_change_list(struct call *call)
     struct organization_change_row *rows;
     size_t count;
     const char *next;
-    TRY(organization_change_list(&act, call_text(call, "after"), &rows, &count, &next));
+    bool waiting = text_equal(call_text(call, "state"), "waiting");
+    TRY(organization_change_list(&act, waiting, call_text(call, "after"), &rows, &count, &next));
     struct api_organization_change *answer = arena_array(call->arena, count, sizeof *answer);
     ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
     for (size_t i = 0; i < count; i++) answer[i] = show(&rows[i]);
@@ -52,16 +53,10 @@ struct result api_organization_change_decide(struct call *call)
 
 struct result api_organization_change_evidence(struct call *call)
 {
-    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" },
-                                            { "png", "image/png" } };
     struct act act = app_act(call);
     struct id id = call_id(call, "id");
     struct organization_change_row row;
     int fd;
     TRY(organization_change_evidence(&act, &id, &row, &fd));
-    const char *type = "application/octet-stream";
-    for (size_t i = 0; i < COUNT(types); i++)
-        if (text_equal(types[i][0], row.type)) type = types[i][1];
-    const char *name = arena_format(call->arena, "organization-change.%s", row.type);
-    return answer_file(call, fd, type, name ? name : "scan", true);
+    return answer_scan(call, fd, row.type, "organization-change");
 }

@@ -156,6 +156,17 @@ struct result answer_file(struct call *call, int fd, const char *type, const cha
     return OK;
 }
 
+struct result answer_scan(struct call *call, int fd, const char *type, const char *name)
+{
+    static const char *const types[][2] = { { "pdf", "application/pdf" }, { "jpeg", "image/jpeg" },
+                                            { "png", "image/png" } };
+    const char *media = "application/octet-stream";
+    for (size_t i = 0; i < COUNT(types); i++)
+        if (text_equal(types[i][0], type)) media = types[i][1];
+    const char *full = name ? arena_format(call->arena, "%s.%s", name, type) : NULL;
+    return answer_file(call, fd, media, full ? full : "scan", true);
+}
+
 struct result answer_cookie(struct call *call, const char *name, const char *value, int64_t max_age_s)
 {
     struct call_cookie *cookie = ARENA_NEW(call->arena, struct call_cookie);

@@ -94,6 +94,9 @@ RESULT answer_text(struct call *call, const char *text);
 /* The whole of FD, which is the engine's from here on, also on failure. NAME is what a browser saves it
  * as; INLINE shows it in the page's place. */
 RESULT answer_file(struct call *call, int fd, const char *type, const char *name, bool inline_);
+/* A scan that was uploaded, shown in the page's place: TYPE as hufu-files told it ("pdf", "jpeg", "png"), NAME without
+ * the end that says so; NULL: the arena is full. */
+RESULT answer_scan(struct call *call, int fd, const char *type, const char *name);
 /* Beside another answer: a cookie of this host only, not for scripts, not for other sites; MAX_AGE_S 0
  * ends with the browser, below 0 removes it. */
 RESULT answer_cookie(struct call *call, const char *name, const char *value, int64_t max_age_s);

@@ -121,7 +121,7 @@ class OrganizationChange(unittest.TestCase):
         self.assertEqual(scan.body[:4], b"\x89PNG")
         expect(self.decide(change, "reject"))
         self.refused(self.decide(change), "ORGANIZATION_CHANGE_DECIDED")
-        listed = {c["id"]: c for c in self.staff.get("auditor").api("GET", "console/organization-changes")["items"]}
+        listed = {c["id"]: c for c in self.staff.get("auditor").api("GET", "console/organization-changes?state=decided")["items"]}
         self.assertEqual((listed[change["id"]]["state"], listed[change["id"]]["words"]), ("rejected", "已核对新的营业执照"))
         again = self.enter(walk, name, code)
         taken = self.staff.administrator.try_api("POST", "console/organizations", {"name": "别家", "credit_code": code, "address": "北京"})

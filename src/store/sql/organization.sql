@@ -57,17 +57,25 @@ ORDER BY revocation_wish.due_s, revocation_wish.serial LIMIT :limit_count
 -- name: mobile_change_insert
 INSERT INTO mobile_change (id, account, mobile, old_mobile, state, type, size, name, key_sealed, asked_by, asked_by_id,
                            asked_s, decided_by, decided_s, words)
-VALUES (:id, :account, :mobile, :old_mobile, :state, :type, :size, :name, :key_sealed, :asked_by, :asked_by_id,
+VALUES (:id, :account, :mobile, :old_mobile, :state, :type, :size, :file, :key_sealed, :asked_by, :asked_by_id,
         :asked_s, :decided_by, :decided_s, :words)
 
 -- name: mobile_change_get
-SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
+SELECT mobile_change.*, mobile_change.name AS file, account.name AS holder_name FROM mobile_change
 JOIN account ON account.id = mobile_change.account WHERE mobile_change.id = :id
 
--- name: mobile_change_list
+-- name: mobile_change_list_waiting
 SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
 JOIN account ON account.id = mobile_change.account
-WHERE mobile_change.asked_s < :at_s OR (mobile_change.asked_s = :at_s AND mobile_change.id < :id)
+WHERE mobile_change.state = 'waiting'
+AND (mobile_change.asked_s < :at_s OR (mobile_change.asked_s = :at_s AND mobile_change.id < :id))
+ORDER BY mobile_change.asked_s DESC, mobile_change.id DESC LIMIT :limit_count
+
+-- name: mobile_change_list_decided
+SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
+JOIN account ON account.id = mobile_change.account
+WHERE mobile_change.state <> 'waiting'
+AND (mobile_change.asked_s < :at_s OR (mobile_change.asked_s = :at_s AND mobile_change.id < :id))
 ORDER BY mobile_change.asked_s DESC, mobile_change.id DESC LIMIT :limit_count
 
 -- name: mobile_change_decide
@@ -103,8 +111,12 @@ SELECT * FROM organization_change WHERE id = :id
 -- name: organization_change_waiting
 SELECT COUNT(*) AS count FROM organization_change WHERE organization = :id AND state = 'waiting'
 
--- name: organization_change_list
-SELECT * FROM organization_change WHERE asked_s < :at_s OR (asked_s = :at_s AND id < :id)
+-- name: organization_change_list_waiting
+SELECT * FROM organization_change WHERE state = 'waiting' AND (asked_s < :at_s OR (asked_s = :at_s AND id < :id))
+ORDER BY asked_s DESC, id DESC LIMIT :limit_count
+
+-- name: organization_change_list_decided
+SELECT * FROM organization_change WHERE state <> 'waiting' AND (asked_s < :at_s OR (asked_s = :at_s AND id < :id))
 ORDER BY asked_s DESC, id DESC LIMIT :limit_count
 
 -- name: organization_change_decide

@@ -351,7 +351,7 @@ static void a_number_is_changed_with_evidence(void **state)
     struct act act = office_act(office);
     assert_ok(directory_account_get(&act, &account.id, &after));
     assert_string_equal(after.mobile, first_mobile);
-    assert_ok(mobile_change_list(&act, NULL, &list, &count, &next));
+    assert_ok(mobile_change_list(&act, true, NULL, &list, &count, &next));
     assert_int_equal(count, 1);
     struct audit_row *entries;
     size_t before = office_audits(office, &entries);

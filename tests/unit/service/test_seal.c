@@ -252,7 +252,7 @@ static void files_that_belong_to_nothing_are_removed(void **state)
         if (i > 0) assert_int_equal(utimensat(office->service.upload_folder, files[i].name, old, 0), 0);
     }
     struct mobile_change_row row = { .id = account.id, .account = account.id, .mobile = "1", .old_mobile = "2",
-                                     .state = "waiting", .type = "pdf", .name = files[1].name,
+                                     .state = "waiting", .type = "pdf", .file = files[1].name,
                                      .key_sealed = files[1].key_sealed, .asked_by = "a", .asked_by_id = "b" };
     assert_ok(store_change(office->service.store, STATEMENT_MOBILE_CHANGE_INSERT,
                            RECORD(mobile_change_row_shape, &row)));
