@@ -13,8 +13,8 @@ let holder, portal, admin;
 async function refused(p, button, messages, scope = p) {
   await scope.getByRole("button", { name: button, exact: true }).click();
   await p.waitForFunction(() => document.activeElement?.classList.contains("summary"));
-  const links = scope.locator(".summary a");
-  assert.equal(await links.count(), messages.length, `${await scope.locator(".summary").innerText()}`);
+  const links = scope.locator("[role=alert].summary a");
+  assert.equal(await links.count(), messages.length, `${await scope.locator("[role=alert].summary").innerText()}`);
   for (let i = 0; i < messages.length; i++) {
     const words = await links.nth(i).innerText();
     if (messages[i] instanceof RegExp) assert.match(words, messages[i]);
@@ -293,6 +293,44 @@ describe("each error of each form", () => {
     await admin.getByRole("button", { name: "暂停" }).click();
     await refused(admin, "暂停", ["请填写原因"], admin.getByRole("dialog"));
     await admin.getByRole("dialog").getByRole("button", { name: "取消" }).click();
+  });
+
+  test("R-ACCT-8 console: a mobile number with its evidence, entered by one and decided by another", async () => {
+    const moving = await (await Holder.opened(world, "孔三")).logIn();
+    const file = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });
+    await each(admin, `${world.console}/accounts/people/${moving.account}/mobile`, "提交核对", [
+      ["nothing", { 新手机号: "" }, ["请填写新手机号", "请选择证明材料的扫描件"]],
+      [
+        "wrong",
+        { 新手机号: "1380000" },
+        ["手机号应为 11 位数字，以 1 开头，例如 13800000000", "请选择证明材料的扫描件"],
+      ],
+    ]);
+    await admin.getByLabel("变更手机号申请").setInputFiles(file("scan.png", Buffer.from("<html></html>")));
+    await admin.getByText("不像是 PDF、JPEG 或 PNG").waitFor();
+    await admin.getByLabel("变更手机号申请").setInputFiles(file("good.png", png()));
+    await admin.getByText("已选择：good.png").waitFor();
+    await admin.getByLabel("新手机号").fill(moving.mobile);
+    await admin.getByRole("button", { name: "提交核对" }).click();
+    await admin.getByText("新手机号和现在的相同").first().waitFor();
+    await admin.getByLabel("新手机号").fill(someMobile());
+    await admin.getByRole("button", { name: "提交核对" }).click();
+    await admin.getByText("已登记，等待另一名管理员核对").waitFor();
+    const entered = admin.getByRole("row", { name: "孔三" });
+    await entered.getByText("由另一名管理员核对").waitFor();
+    assert.equal(await entered.getByRole("button", { name: "核对变更" }).count(), 0);
+    const asking = await (await Holder.opened(world, "孔四")).logIn();
+    await asking.askMobile(someMobile());
+    await admin.reload();
+    await admin.getByRole("row", { name: "孔四" }).getByRole("button", { name: "核对变更" }).click();
+    const dialog = admin.getByRole("dialog");
+    await refused(admin, "确认", ["请选择核对结果", "请填写核对说明"], dialog);
+    await dialog.frameLocator("iframe").locator("canvas, img").first().waitFor();
+    await dialog.getByText("与材料一致，同意变更").click();
+    await dialog.getByLabel("核对说明").fill("签字和盖章与材料一致");
+    await dialog.getByRole("button", { name: "确认" }).click();
+    await admin.getByText("手机号已变更，原登录已全部退出").waitFor();
+    await admin.getByRole("row", { name: "孔四" }).getByText("已变更").waitFor();
   });
 
   test("R-OPS-2, 3 console: sending back, rejecting, searching and revoking need their words", async () => {

@@ -1,6 +1,6 @@
 /* Every page of portal, console and platform, in the states that people meet, one after the other: what the tour shows and what
  * is checked for access. */
-import { Holder, newPin, Operator, png } from "./people.mjs";
+import { Holder, newPin, Operator, png, someMobile } from "./people.mjs";
 import { chooseKey, enter, logInByKey, logInBySms, logInOperator, person } from "./browser.mjs";
 
 /* People in each state, by the API. */
@@ -56,6 +56,7 @@ export async function prepare(world) {
   await p.passing.approve();
   await p.first.apply("damaged");
   for (const step of ["fill", "print", "upload", "submit"]) await p.first[step]();
+  await p.first.askMobile(someMobile());
   await p.produced.card.pull();
   return p;
 }
@@ -404,7 +405,9 @@ async function console_(world, browser, people, each) {
     ["console-organizations", "/accounts", "统一社会信用代码"],
     ["console-new-organization", "/accounts/new-organization", "单位地址"],
     ["console-change-organization", `/accounts/${people.has.organization}/change`, "变更后的证照"],
-    ["console-organization-changes", "/accounts/changes", "没有登记过单位变更"],
+    ["console-organization-changes", "/changes/organizations", "没有等待核对的变更"],
+    ["console-mobile-changes", "/changes/mobiles", "变更前"],
+    ["console-change-mobile", `/accounts/people/${people.fresh.account}/mobile`, "变更手机号申请"],
     ["console-accounts", "/accounts/people", "居民身份证"],
     ["console-new-account", "/accounts/new", "所属单位"],
     ["console-account", `/accounts/people/${people.fresh.account}`, "开通时间"],
@@ -418,6 +421,10 @@ async function console_(world, browser, people, each) {
     await a.getByText(wait).locator("visible=true").first().waitFor(); /* not the words of a choice */
     await each(a, name);
   }
+  await a.goto(world.console + "/changes/mobiles");
+  await a.getByRole("button", { name: "核对变更" }).first().click();
+  await a.getByRole("dialog").getByLabel("核对说明").waitFor();
+  await each(a, "console-mobile-change");
   /* As it looks when there is much of it; what it says comes from the server's own table (tests/api/test_cli.py). */
   await a.route("**/api/v1/console/runs-out", async (r) => {
     const two = "由两名管理员签名续期；管理员不足两名在期内时谁也不能再登记";

@@ -308,6 +308,12 @@ export class Holder {
     return this;
   }
 
+  /** R-ACCT-8: asks for another number, with a scan. */
+  async askMobile(mobile) {
+    await this.api("POST", `mobile-changes/${mobile}`, undefined, png());
+    return this;
+  }
+
   async submit() {
     await this.api("POST", this.path("submission"));
     return this;

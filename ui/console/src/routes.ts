@@ -28,14 +28,19 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.accounts.organization.title },
   },
   {
-    path: "/accounts/changes",
+    path: "/changes/mobiles",
+    component: () => import("./pages/MobileChanges.vue"),
+    meta: { title: t.changes.tabs.mobiles },
+  },
+  {
+    path: "/changes/organizations",
     component: () => import("./pages/OrganizationChanges.vue"),
-    meta: { title: t.changes.title },
+    meta: { title: t.changes.tabs.organizations },
   },
   {
     path: "/accounts/:id([0-9a-z]{26})/change",
     component: () => import("./pages/ChangeOrganization.vue"),
-    meta: { title: t.changes.enter },
+    meta: { title: t.organizationChanges.enter },
   },
   {
     path: "/accounts/new",
@@ -47,6 +52,11 @@ export const routes: RouteRecordRaw[] = [
     path: "/accounts/people/:id",
     component: () => import("./pages/Person.vue"),
     meta: { title: t.accounts.one.title },
+  },
+  {
+    path: "/accounts/people/:id([0-9a-z]{26})/mobile",
+    component: () => import("./pages/ChangeMobile.vue"),
+    meta: { title: t.mobileChanges.title },
   },
   { path: "/search", component: () => import("./pages/Search.vue"), meta: { title: t.search.title } },
   { path: "/statistics", component: () => import("./pages/Statistics.vue"), meta: { title: t.statistics.title } },

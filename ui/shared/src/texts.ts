@@ -27,6 +27,21 @@ export const shared = {
     online: "网络已恢复。",
     asking: "自动更新中断，本页改为每 5 秒查询一次；恢复后自动接上。",
   },
+  scan: {
+    hint: "PDF、JPEG 或 PNG，不超过 20 MB；多页请合成一个 PDF",
+    choose: "选择文件",
+    replace: "换一个文件",
+    drop: "或把文件拖到这里",
+    chosen: (name: string, size: string) => `已选择：${name}（${size}）`,
+    large: (size: string) => `文件有 ${size}，超过 20 MB。请降低扫描分辨率后再选`,
+    empty: "文件是空的，请重新选择",
+    wrongType: "这不像是 PDF、JPEG 或 PNG 文件，请重新选择",
+    sending: (arrived: string, total: string, percent: number) =>
+      `正在上传 ${percent}%：服务器已收到 ${arrived}，共 ${total}`,
+    checking: "已全部收到，正在检查文件内容…",
+    quarter: (percent: number) => `正在上传，已完成 ${percent}%`,
+    stop: "停止",
+  },
   demonstration: "演示环境：数据为虚构，证书不具效力。",
   span: { minutes: (n: number) => `${n} 分钟`, hours: (n: number) => `${n} 小时`, days: (n: number) => `${n} 天` },
   checks: {
