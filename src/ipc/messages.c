@@ -130,6 +130,9 @@ DEFINE(signer_recovered, SHAPE_TEXT(struct signer_recovered, serials, DETAIL),
        SHAPE_INT(struct signer_recovered, index));
 DEFINE(signer_hold, IDENTITY(signer_hold), SHAPE_TEXT(struct signer_hold, holder, WORD),
        SHAPE_TEXT(struct signer_hold, serials, DETAIL));
+DEFINE(signer_hold_for, IDENTITY(signer_hold_for), SHAPE_TEXT(struct signer_hold_for, holder, WORD),
+       SHAPE_TEXT(struct signer_hold_for, serials, DETAIL), SHAPE_TEXT(struct signer_hold_for, organization, WORD),
+       SHAPE_TEXT(struct signer_hold_for, asked_by, WORD));
 DEFINE(signer_held, SHAPE_INT(struct signer_held, index), SHAPE_INT(struct signer_held, held_s),
        SHAPE_TEXT(struct signer_held, serials, DETAIL));
 DEFINE(signer_release, IDENTITY(signer_release), EVIDENCE(signer_release, 1));
@@ -157,6 +160,10 @@ DEFINE(journal_recovered, IDENTITY(journal_recovered), SHAPE_TEXT(struct journal
        CONTENT(journal_recovered));
 DEFINE(journal_held, IDENTITY(journal_held), SHAPE_TEXT(struct journal_held, holder, WORD),
        SHAPE_TEXT(struct journal_held, serials, DETAIL), SHAPE_INT(struct journal_held, held_s), CONTENT(journal_held));
+DEFINE(journal_held_for, IDENTITY(journal_held_for), SHAPE_TEXT(struct journal_held_for, holder, WORD),
+       SHAPE_TEXT(struct journal_held_for, serials, DETAIL), SHAPE_TEXT(struct journal_held_for, organization, WORD),
+       SHAPE_TEXT(struct journal_held_for, asked_by, WORD), SHAPE_INT(struct journal_held_for, held_s),
+       CONTENT(journal_held_for));
 DEFINE(journal_received, IDENTITY(journal_received), SHAPE_TEXT(struct journal_received, holder, WORD),
        SHAPE_TEXT(struct journal_received, serials, DETAIL), SHAPE_INT(struct journal_received, received_s),
        CONTENT(journal_received));
@@ -277,7 +284,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
     &signer_ends_shape,
     &journal_restored_shape, &journal_trail_shape, &signer_receive_shape, &signer_received_shape,
-    &journal_received_shape,
+    &journal_received_shape, &signer_hold_for_shape, &journal_held_for_shape,
     &signer_status_shape, &signer_status_told_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,

@@ -26,6 +26,7 @@ enum signer_message {
     SIGNER_ENDS = 0x115,    /* nothing → signer_ends: what runs out */
     SIGNER_RECEIVE = 0x116, /* signer_receive → signer_received: the holder has the USBKey that was in transit */
     SIGNER_STATUS = 0x117,  /* signer_status → signer_status_told: how a holder's certificate stands now */
+    SIGNER_HOLD_FOR = 0x118, /* signer_hold_for → signer_held: in an organization's name */
 
     /* Only while the journal is empty, by `hufu init`: after SIGNER_SEAL never again. */
     SIGNER_BEGIN = 0x110,          /* signer_begin → signer_state: makes the CAs' keys and certificates */
@@ -164,6 +165,14 @@ struct signer_hold {
     const char *holder, *serials;
 };
 extern const struct shape signer_hold_shape;
+
+/* The same in the name of ORGANIZATION, by the credit code that stands in the approvals on which the certificates were
+ * issued (R-OPS-9): asked by the account ASKED_BY, which whoever asks must know to run it. */
+struct signer_hold_for {
+    struct id request;
+    const char *holder, *serials, *organization, *asked_by;
+};
+extern const struct shape signer_hold_for_shape;
 
 struct signer_held {
     int64_t index, held_s;
@@ -374,6 +383,7 @@ enum journal_record {
     JOURNAL_INCARNATION = 17, /* what goes on from here was restored from a backup; of earlier builds */
     JOURNAL_TRAIL = 18,       /* the audit trail as it stood: no act of anybody, so it leaves no entry there */
     JOURNAL_RECEIVED = 20,    /* a USBKey has come to its holder */
+    JOURNAL_HELD_FOR = 21,    /* JOURNAL_HELD in an organization's name, with who asked; unknown to earlier builds */
     JOURNAL_RESTORED = 19     /* JOURNAL_INCARNATION with the audit trail as it was restored */
 };
 
@@ -480,6 +490,14 @@ struct journal_held {
     struct bytes content;
 };
 extern const struct shape journal_held_shape;
+
+struct journal_held_for {
+    struct id request;
+    const char *holder, *serials, *organization, *asked_by;
+    int64_t held_s;
+    struct bytes content;
+};
+extern const struct shape journal_held_for_shape;
 
 struct journal_released {
     struct id request;

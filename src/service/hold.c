@@ -5,6 +5,7 @@
 #include "ipc/signer_api.h"
 #include "service/certify.h"
 #include "service/journal.h"
+#include "service/organization.h"
 #include "service/session.h"
 
 enum { ASK_MS = 20000 };
@@ -15,8 +16,19 @@ struct holding {
     const struct act *act;
     const char *serial;
     bool held; /* already */
-    struct signer_hold ask;
+    const char *holder, *serials;
+    const char *organization; /* of the approval on which it was issued */
 };
+
+static struct result can_be_held(struct tx *tx, struct holding *h, const struct certificate_row *row)
+{
+    const char *state = certify_state(row, h->act->now_s);
+    h->held = text_equal(row->state, "held");
+    ENSURE(h->held || text_equal(state, "valid") || text_equal(state, "transit"), ERROR_CERTIFICATE_STATE);
+    h->holder = text_id(h->act->arena, &row->holder);
+    ENSURE(h->holder, ERROR_OUT_OF_ROOM);
+    return certify_pair(tx, h->act, row, &h->serials);
+}
 
 static struct result look(struct tx *tx, void *context)
 {
@@ -26,26 +38,56 @@ static struct result look(struct tx *tx, void *context)
     struct certificate_row row;
     TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), act->arena, &certificate_row_shape, &row));
     ENSURE(act->kind == ACTOR_HOLDER && id_equal(&row.holder, &act->account), ERROR_NOT_FOUND);
-    h->held = text_equal(row.state, "held");
-    const char *state = certify_state(&row, act->now_s);
-    ENSURE(h->held || text_equal(state, "valid") || text_equal(state, "transit"), ERROR_CERTIFICATE_STATE);
-    h->ask.holder = text_id(act->arena, &act->account); /* who asks: the signer looks whose it is by itself */
-    ENSURE(h->ask.holder, ERROR_OUT_OF_ROOM);
-    return certify_pair(tx, act, &row, &h->ask.serials);
+    return can_be_held(tx, h, &row);
 }
 
 struct result hold_place(const struct act *act, const char *serial, struct certificate_row *ret_row)
 {
-    struct holding h = { .act = act, .serial = serial, .ask = { .request = random_id() } };
+    struct holding h = { .act = act, .serial = serial };
     struct ipc_call call = { SIGNER_HOLD, &signer_hold_shape, &signer_held_shape, -1, ASK_MS };
     struct signer_held held;
     ENSURE(session_may_enter(act->means, "revoke"), ERROR_NOT_PERMITTED);
     TRY(store_read(act->service->store, look, &h));
     if (h.held) return certify_get(act, serial, ret_row);
-    TRY(journal_ask(act, &call, &h.ask, &held));
+    /* Whose it is the signer looks by itself. */
+    const struct signer_hold ask = { random_id(), text_id(act->arena, &act->account), h.serials };
+    ENSURE(ask.holder, ERROR_OUT_OF_ROOM);
+    TRY(journal_ask(act, &call, &ask, &held));
     FAULT("web:held");
     TRY(journal_catch_up(act, held.index));
     return certify_get(act, serial, ret_row);
+}
+
+/* ---- in the name of the holder's organization ---- */
+
+static struct result look_for(struct tx *tx, void *context)
+{
+    struct holding *h = context;
+    const struct act *act = h->act;
+    struct certificate_row row;
+    struct application_row application;
+    TRY(organization_certificate_of(tx, act, h->serial, &row));
+    struct key_row key = { .key = row.application };
+    TRY(tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &key), act->arena, &application_row_shape,
+               &application));
+    h->organization = application.credit_code;
+    return can_be_held(tx, h, &row);
+}
+
+struct result hold_place_for(const struct act *act, const char *serial, struct certificate_row *ret_row)
+{
+    struct holding h = { .act = act, .serial = serial };
+    struct ipc_call call = { SIGNER_HOLD_FOR, &signer_hold_for_shape, &signer_held_shape, -1, ASK_MS };
+    struct signer_held held;
+    TRY(store_read(act->service->store, look_for, &h));
+    if (h.held) return organization_certificate(act, serial, ret_row);
+    const struct signer_hold_for ask = { random_id(), h.holder, h.serials, h.organization,
+                                         text_id(act->arena, &act->account) };
+    ENSURE(ask.asked_by, ERROR_OUT_OF_ROOM);
+    TRY(journal_ask(act, &call, &ask, &held));
+    FAULT("web:held-for");
+    TRY(journal_catch_up(act, held.index));
+    return organization_certificate(act, serial, ret_row);
 }
 
 /* ---- by a reviewer ---- */

@@ -8,6 +8,7 @@
 #include "service/evidence.h"
 #include "service/invoice.h"
 #include "service/notice.h"
+#include "service/revocation_wish.h"
 #include "store/audit_head.h"
 
 enum { CA_ID_BYTES = 16 };
@@ -224,6 +225,7 @@ static struct result revoke(struct record_in *in, const char *serial, const stru
     if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
     assert(in->taking->ended_count < JOURNAL_ENDED_MAX);
     in->taking->ended[in->taking->ended_count++] = row.holder;
+    TRY(revocation_wish_done(in->tx, &in->act, serial));
     /* One that never came into its holder's hands is nobody's news. */
     return text_equal(row.state, "issued") ? OK : tell_holder(in, "certificate-revoked", &row, revoked->reason);
 }
@@ -254,10 +256,50 @@ static struct result apply_revoked(struct record_in *in, const void *body)
 
 /* ---- holds, unlocking, recovery, custodians ---- */
 
-static struct result hold(struct record_in *in, const char *serial)
+/* Who asked, in an organization's name: CODE as the certificate was issued, NAME as it is called now. */
+struct asker {
+    struct account_row account;
+    const char *code;
+    bool known; /* to this database; the hold counts all the same */
+};
+
+/* NULL in RET_WORDS for a holder's own. */
+static struct result asker_words(struct record_in *in, const struct asker *asker, const char **ret_words)
 {
-    struct key_row key = { .key = serial };
+    char id[ID_TEXT_LEN + 1];
+    *ret_words = NULL;
+    if (!asker->code) return OK;
+    id_text(&asker->account.id, id);
+    *ret_words = arena_format(in->act.arena, "由%s（%s）的管理员%s（账户 %s）提出", asker->account.organization_name,
+                              asker->code, asker->account.name, id);
+    ENSURE(*ret_words, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+static struct result tell_held(struct record_in *in, const struct certificate_row *row, const struct asker *asker)
+{
+    struct key_row key = { .id = row->holder };
+    struct account_row holder;
+    if (!asker->code) return tell_holder(in, "certificate-held", row, NULL);
+    struct result r = tx_one(in->tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &account_row_shape, &holder);
+    if (r.code == ERROR_NOT_FOUND || !asker->known) return OK;
+    TRY(r);
+    const struct account_row *by = &asker->account;
+    const struct notice_value values[] = { { "name", holder.name }, { "serial", row->serial },
+                                           { "organization", by->organization_name }, { "administrator", by->name } };
+    const struct notice_value own[] = { { "name", by->name }, { "serial", row->serial }, { "holder", holder.name } };
+    const struct notice notice = { "certificate-held-for", holder.mobile, holder.email, NOTICE_VALUES(values) };
+    const struct notice done = { "certificate-held-asked", by->mobile, by->email, NOTICE_VALUES(own) };
+    TRY(notice_queue(in->tx, &in->act, &notice));
+    return notice_queue(in->tx, &in->act, &done);
+}
+
+static struct result hold(struct record_in *in, const char *serial, int64_t held_s, const struct asker *asker)
+{
+    struct key_row key = { .key = serial, .id = asker->account.id, .at_s = held_s, .other = asker->code };
     struct certificate_row row;
+    const char *words;
     struct result r = tx_one(in->tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), in->act.arena,
                              &certificate_row_shape, &row);
     if (r.code == ERROR_NOT_FOUND) return note(in, "journal.unexpected", serial, "hold");
@@ -265,21 +307,42 @@ static struct result hold(struct record_in *in, const char *serial)
     int64_t changed;
     TRY(tx_run(in->tx, STATEMENT_CERTIFICATE_HOLD, RECORD(key_row_shape, &key), &changed));
     TRY(tx_run(in->tx, STATEMENT_SESSION_DELETE_SERIAL, RECORD(key_row_shape, &key), NULL));
-    TRY(note(in, "certificate.hold", serial, NULL));
+    TRY(asker_words(in, asker, &words));
+    TRY(note(in, "certificate.hold", serial, words));
     if (changed == 0 || !text_equal(row.purpose, "signing")) return OK;
     assert(in->taking->ended_count < JOURNAL_ENDED_MAX);
     in->taking->ended[in->taking->ended_count++] = row.holder;
-    return tell_holder(in, "certificate-held", &row, NULL);
+    return tell_held(in, &row, asker);
+}
+
+static struct result hold_all(struct record_in *in, const char *serials, int64_t held_s, const char *account,
+                              const char *code)
+{
+    struct asker asker = { .account = { .name = "-", .organization_name = "-" }, .code = code };
+    struct key_row key = { 0 };
+    TRY(id_parse(account, &key.id));
+    asker.account.id = key.id;
+    struct result r = tx_one(in->tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &key), in->act.arena,
+                             &account_row_shape, &asker.account);
+    asker.known = !failed(r);
+    if (r.code != ERROR_NOT_FOUND) TRY(r);
+    for (const char *from = serials, *serial; from && *from;) {
+        TRY(next_serial(in, &from, &serial));
+        TRY(hold(in, serial, held_s, &asker));
+    }
+    return OK;
 }
 
 static struct result apply_held(struct record_in *in, const void *body)
 {
     const struct journal_held *held = body;
-    for (const char *from = held->serials, *serial; from && *from;) {
-        TRY(next_serial(in, &from, &serial));
-        TRY(hold(in, serial));
-    }
-    return OK;
+    return hold_all(in, held->serials, held->held_s, held->holder, NULL);
+}
+
+static struct result apply_held_for(struct record_in *in, const void *body)
+{
+    const struct journal_held_for *held = body;
+    return hold_all(in, held->serials, held->held_s, held->asked_by, held->organization);
 }
 
 static struct result release(struct record_in *in, const char *serial)
@@ -405,6 +468,7 @@ static const struct kind_of_record {
     { JOURNAL_UNLOCKED, &journal_unlocked_shape, apply_unlocked },
     { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
     { JOURNAL_HELD, &journal_held_shape, apply_held },
+    { JOURNAL_HELD_FOR, &journal_held_for_shape, apply_held_for },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },

@@ -8,6 +8,11 @@
 /* What a statement with :at_s, :id and :limit_count is asked for the page behind AFTER (NULL: the first), of LIMIT
  * rows and one more by which is known whether there is another. ERROR_FIELD_FORMAT naming "after". */
 RESULT page_by_time(const char *after, size_t limit, struct diag *diag, struct key_row *ret_key);
+/* ERROR_FIELD_FORMAT naming "after". */
+RESULT page_wrong(struct diag *diag);
+/* The same for a list of certificates, by a time and the serial number; the first page begins at BEGIN_S. */
+RESULT page_by_serial(const char *after, int64_t begin_s, struct arena *arena, struct diag *diag, int64_t *ret_at_s,
+                      const char **ret_serial);
 /* The same for :after and :limit_count. */
 RESULT page_by_id(const char *after, size_t limit, struct arena *arena, struct diag *diag, struct key_row *ret_key);
 

@@ -15,7 +15,11 @@ struct revocation_wish {
 
 /* In a closure. One that waits already stays as it is; one that was refused is asked again. */
 RESULT revocation_wish_add(struct tx *tx, const struct act *act, const struct revocation_wish *wish);
+/* SERIAL is revoked: where it was wanted, who asked for it is told. In the closure of that. */
+RESULT revocation_wish_done(struct tx *tx, const struct act *act, const char *serial);
+/* How it stands: "waiting", "refused", "done". */
+const char *revocation_wish_state(const struct revocation_wish_row *row);
 /* What waits, the most urgent first. */
 RESULT revocation_wish_list(const struct act *act, struct revocation_wish_row **ret_rows, size_t *ret_count);
-/* The reviewer's no. ERROR_NOT_FOUND, ERROR_STORE_CONFLICT for one that does not wait any more. */
+/* The reviewer's no, which is told to who asked. ERROR_NOT_FOUND, ERROR_STORE_CONFLICT for one that waits no more. */
 RESULT revocation_wish_refuse(const struct act *act, const char *serial, const char *words);

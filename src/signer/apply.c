@@ -294,18 +294,33 @@ static struct result apply_revoked(const struct applied *a, const void *record)
     return change_all(a, revoked->serials, &how);
 }
 
+/* Snapshots of before there were two types have none in the note. */
+static struct result hold_all(const struct applied *a, const char *serials, int64_t held_s)
+{
+    const struct index_value value = { a->index, a->type == JOURNAL_HELD ? 0 : (uint8_t)a->type };
+    hourly_count(&a->signer->holds, a->time_s);
+    ENSURE(serials, ERROR_JOURNAL_DAMAGED);
+    for (const char *p = serials; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        index_put(a->signer->index, INDEX_HOLD, bytes_of(p, len), value);
+        p += len + (p[len] == ',');
+    }
+    return change_all(a, serials, &(struct change){ .change = STANDING_HOLD, .at_s = held_s });
+}
+
 static struct result apply_held(const struct applied *a, const void *record)
 {
     const struct journal_held *held = record;
     put_request(a, &held->request);
-    hourly_count(&a->signer->holds, a->time_s);
-    ENSURE(held->serials, ERROR_JOURNAL_DAMAGED);
-    for (const char *p = held->serials; *p != '\0';) {
-        size_t len = strcspn(p, ",");
-        put(a, INDEX_HOLD, bytes_of(p, len));
-        p += len + (p[len] == ',');
-    }
-    return change_all(a, held->serials, &(struct change){ .change = STANDING_HOLD, .at_s = held->held_s });
+    return hold_all(a, held->serials, held->held_s);
+}
+
+static struct result apply_held_for(const struct applied *a, const void *record)
+{
+    const struct journal_held_for *held = record;
+    ENSURE(held->organization && held->asked_by, ERROR_JOURNAL_DAMAGED);
+    put_request(a, &held->request);
+    return hold_all(a, held->serials, held->held_s);
 }
 
 static struct result apply_released(const struct applied *a, const void *record)
@@ -415,6 +430,7 @@ static const struct meaning {
     { JOURNAL_UNLOCKED, &journal_unlocked_shape, apply_unlocked },
     { JOURNAL_RECOVERED, &journal_recovered_shape, apply_recovered },
     { JOURNAL_HELD, &journal_held_shape, apply_held },
+    { JOURNAL_HELD_FOR, &journal_held_for_shape, apply_held_for },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },

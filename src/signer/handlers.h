@@ -40,6 +40,8 @@ RESULT handle_recover(struct call *call, const void *ask, void *answer);
 RESULT handle_recover_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_hold(struct call *call, const void *ask, void *answer);
 RESULT handle_hold_again(struct call *call, uint64_t record, void *answer);
+RESULT handle_hold_for(struct call *call, const void *ask, void *answer);
+RESULT handle_hold_for_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_release(struct call *call, const void *ask, void *answer);
 RESULT handle_release_again(struct call *call, uint64_t record, void *answer);
 RESULT handle_receive(struct call *call, const void *ask, void *answer);

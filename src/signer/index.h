@@ -19,7 +19,7 @@ enum index_kind {
     INDEX_CENTRE_CUSTODIAL, /* public key → record with its latest wrapping for custodians */
     INDEX_CENTRE_HOLDER,   /* public key ‖ holder → record by which it was given to that holder */
     /* of the signer again */
-    INDEX_HOLD             /* serial (text) → record of its last hold */
+    INDEX_HOLD             /* serial (text) → record of its last hold, with the type of it unless JOURNAL_HELD */
 };
 
 struct index_value {

@@ -44,6 +44,8 @@ const struct request requests[] = {
       handle_recover, handle_recover_again, JOURNAL_RECOVERED },
     { SIGNER_HOLD, "hold", PHASE_SERVING, false, EVIDENCE, &signer_hold_shape, &signer_held_shape, handle_hold,
       handle_hold_again, JOURNAL_HELD },
+    { SIGNER_HOLD_FOR, "hold-for", PHASE_SERVING, false, EVIDENCE, &signer_hold_for_shape, &signer_held_shape,
+      handle_hold_for, handle_hold_for_again, JOURNAL_HELD_FOR },
     { SIGNER_RELEASE, "release", PHASE_SERVING, false, EVIDENCE, &signer_release_shape, &signer_released_shape,
       handle_release, handle_release_again, JOURNAL_RELEASED },
     { SIGNER_RECEIVE, "receive", PHASE_SERVING, false, EVIDENCE, &signer_receive_shape, &signer_received_shape,

@@ -17,10 +17,8 @@ struct listing {
 static struct result check_owner(const struct listing *l, const char *serial, uint64_t record)
 {
     struct call *call = l->call;
-    struct journal_issued issued;
     struct approve_statement then;
-    TRY(signer_recall(call->signer, record, JOURNAL_ISSUED, &journal_issued_shape, call->arena, &issued));
-    TRY(statement_read(&approve_statement_shape, issued.approval1, call->arena, &then));
+    TRY(serials_approval(call, record, &then));
     bool same = text_equal(l->approval->service, "change")
                     ? text_equal(l->approval->organization, then.organization)
                     : text_equal(l->approval->holder, then.holder);

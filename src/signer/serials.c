@@ -30,3 +30,10 @@ struct result serials_check(struct call *call, const char *field, const char *se
     if (!text_equal(issued.holder, holder)) return refuse(call, ERROR_SERIAL_OTHER, field, "%s", serial);
     return OK;
 }
+
+struct result serials_approval(struct call *call, uint64_t record, struct approve_statement *ret_approval)
+{
+    struct journal_issued issued;
+    TRY(signer_recall(call->signer, record, JOURNAL_ISSUED, &journal_issued_shape, call->arena, &issued));
+    return statement_read(&approve_statement_shape, issued.approval1, call->arena, ret_approval);
+}

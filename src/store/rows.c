@@ -213,6 +213,10 @@ DEFINE(tally_row, TALLY_FIELDS);
 DEFINE(span_row, SPAN_FIELDS);
 #undef TYPE
 
+#define TYPE organization_query_row
+DEFINE(organization_query_row, ORGANIZATION_QUERY_FIELDS);
+#undef TYPE
+
 #define TYPE audit_query_row
 DEFINE(audit_query_row, AUDIT_QUERY_FIELDS);
 #undef TYPE

@@ -32,10 +32,11 @@ ROW(account_claim_row, ACCOUNT_CLAIM_FIELDS);
 #define ORGANIZATION_ADMINISTRATOR_FIELDS(X) X(ID, account, 0) X(ID, organization, 0) X(INT, since_s, 0)
 ROW(organization_administrator_row, ORGANIZATION_ADMINISTRATOR_FIELDS);
 
-/* holder, holder_name and organization_name come from joins and are not written. */
+/* asked_account: none where it was asked at the console. What comes behind it is from joins and not written. */
 #define REVOCATION_WISH_FIELDS(X) X(TEXT, serial, 32) X(TEXT, reason, 32) X(TEXT, words, 3000) X(TEXT, asked_by, 300) \
-    X(INT, asked_s, 0) X(INT, due_s, 0) X(INT, refused_s, 0) X(TEXT, refused_words, 3000) X(ID, holder, 0) \
-    X(TEXT, holder_name, 300) X(TEXT, organization_name, 600)
+    X(INT, asked_s, 0) X(INT, due_s, 0) X(INT, refused_s, 0) X(TEXT, refused_words, 3000) \
+    X(ID, asked_account, 0) X(ID, holder, 0) X(TEXT, holder_name, 300) X(TEXT, organization_name, 600) \
+    X(TEXT, certificate_state, 16)
 ROW(revocation_wish_row, REVOCATION_WISH_FIELDS);
 
 /* What every change has that takes evidence and a decision (service/checked_change.h). A row of one begins with it; its
@@ -191,12 +192,15 @@ ROW(bill_day_row, BILL_DAY_FIELDS);
     X(TEXT, signature, 1024) X(TEXT, serial, 256) X(BYTES, body, 65536) X(TEXT, outcome, 64) X(INT, received_s, 0)
 ROW(callback_row, CALLBACK_FIELDS);
 
-/* holder_name comes from a join and is not written. */
+/* held_by is the account that asked for the last hold, held_for the credit code of the organization in whose name it did,
+ * NULL for the holder's own. held_name, wish_s and wish_refused_s (of a revocation_wish), holder_name come from joins
+ * and are not written. */
 #define CERTIFICATE_FIELDS(X) X(TEXT, serial, 32) X(TEXT, ca_id, 32) X(TEXT, purpose, 16) X(TEXT, pair, 32) \
     X(ID, holder, 0) X(TEXT, application, 17) X(TEXT, medium, 16) X(TEXT, card, 32) X(TEXT, subject, 1500) \
     X(BYTES, der, 4096) X(INT, not_before_s, 0) X(INT, not_after_s, 0) X(TEXT, state, 16) X(INT, revoked_s, 0) \
     X(TEXT, reason, 32) X(INT, journal_index, 0) X(INT, reminded, 0) \
-    X(INT, transit, 0) X(TEXT, holder_name, 300)
+    X(INT, transit, 0) X(INT, held_s, 0) X(ID, held_by, 0) X(TEXT, held_for, 32) X(TEXT, held_name, 300) \
+    X(INT, wish_s, 0) X(INT, wish_refused_s, 0) X(TEXT, holder_name, 300)
 ROW(certificate_row, CERTIFICATE_FIELDS);
 
 #define ENVELOPED_KEY_FIELDS(X) X(TEXT, application, 17) X(BYTES, blob, 512)
@@ -257,7 +261,7 @@ ROW(key_row, KEY_FIELDS);
 /* What a search finds: "application", "account", "organization", "certificate", "usbkey"; KEY its number or
  * serial, ID the person or organization; ABOUT a service or a purpose. */
 #define HIT_FIELDS(X) X(TEXT, kind, 16) X(TEXT, key, 32) X(ID, id, 0) X(TEXT, name, 300) X(TEXT, organization, 600) \
-    X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0)
+    X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0) X(TEXT, asked_by, 300) X(TEXT, asked_for, 32)
 ROW(hit_row, HIT_FIELDS);
 
 /* How often something was, and for how much; in which time that is asked. */
@@ -270,6 +274,12 @@ ROW(span_row, SPAN_FIELDS);
 #define AUDIT_QUERY_FIELDS(X) X(ID, id, 0) X(INT, at_s, 0) X(INT, from_s, 0) X(TEXT, action, 64) X(TEXT, text, 255) \
     X(INT, limit_count, 0)
 ROW(audit_query_row, AUDIT_QUERY_FIELDS);
+
+/* A page of what an organization has: of all its people, or of one, by HOLDER_FROM and HOLDER_UNTIL; TEXT is a pattern.
+ * KEY, AT_S and AFTER say where the page before ended. */
+#define ORGANIZATION_QUERY_FIELDS(X) X(ID, organization, 0) X(BYTES, holder_from, 16) X(BYTES, holder_until, 16) \
+    X(TEXT, text, 255) X(BYTES, after, 16) X(TEXT, key, 32) X(INT, at_s, 0) X(INT, until_s, 0) X(INT, limit_count, 0)
+ROW(organization_query_row, ORGANIZATION_QUERY_FIELDS);
 
 #define COUNT_FIELDS(X) X(INT, count, 0)
 ROW(count_row, COUNT_FIELDS);

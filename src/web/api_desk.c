@@ -140,12 +140,17 @@ struct result desk_answer_pair(struct call *call, const struct signer_issued *is
 
 struct api_certificate desk_show_certificate(const struct call *call, const struct certificate_row *row)
 {
-    return (struct api_certificate){ .serial = row->serial, .purpose = row->purpose,
+    struct api_certificate answer = { .serial = row->serial, .purpose = row->purpose,
                                      .state = certify_state(row, call->now_s), .subject = row->subject,
                                      .holder = row->holder, .application = row->application,
                                      .medium = row->medium, .card = row->card,
                                      .not_before_s = row->not_before_s, .not_after_s = row->not_after_s,
                                      .revoked_s = row->revoked_s, .reason = row->reason, .der = row->der };
+    if (!text_equal(row->state, "held")) return answer;
+    answer.held_s = row->held_s;
+    answer.held_by = row->held_name;
+    answer.held_for = row->held_for ? "organization" : "holder";
+    return answer;
 }
 
 struct result desk_answer_certificates(struct call *call, const struct certificate_row *rows, size_t count)

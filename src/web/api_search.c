@@ -11,7 +11,10 @@ static struct result answer_hits(struct call *call, const struct hit_row *rows, 
     for (size_t i = 0; i < count; i++)
         answer[i] = (struct api_hit){ .kind = rows[i].kind, .key = rows[i].key, .id = rows[i].id, .name = rows[i].name,
                                       .organization = rows[i].organization, .about = rows[i].about,
-                                      .state = rows[i].state, .at_s = rows[i].at_s };
+                                      .state = rows[i].state, .at_s = rows[i].at_s, .asked_by = rows[i].asked_by,
+                                      .asked_for = !rows[i].asked_by   ? NULL
+                                                   : rows[i].asked_for ? "organization"
+                                                                       : "holder" };
     return answer_list(call, &api_hit_shape, answer, count, next);
 }
 

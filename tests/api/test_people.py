@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import unittest
+from urllib.parse import quote
 
 from page import Agent, Page
 from walk import NEW_PIN, Staff, Walk, begin_login, expect, finish_login, key_login, mobile, png
@@ -80,6 +81,80 @@ class People(unittest.TestCase):
         self.assertNotIn(worker.serial, self.wishes())
         self.refused(worker.try_login(), "LOGIN_CERTIFICATE_REVOKED")
         self.refused(head.portal.try_api("POST", path, ask), "CERTIFICATE_STATE")
+
+    def test_r_acct_6_lists_are_searched_and_one_of_them_is_looked_at(self):
+        head, stranger = self.walk("log_in"), self.walk()
+        worker = head.colleague("欧阳若溪").to("platform_login")
+        self.role(head)
+        get = lambda path: head.portal.api("GET", "organization/" + path)["items"]
+        self.assertEqual([a["id"] for a in get("accounts?text=" + quote("若溪"))], [worker.account])
+        self.assertEqual([a["number"] for a in get("applications?text=" + worker.number[:12])], [worker.number])
+        self.assertEqual(get("applications?holder=" + head.account), [])
+        self.assertEqual([c["serial"] for c in get("certificates?holder=" + worker.account)], [worker.serial])
+        self.assertEqual(get("certificates?which=ending"), [])
+        self.assertEqual(head.portal.api("GET", f"organization/accounts/{worker.account}")["name"], "欧阳若溪")
+        shown = head.portal.api("GET", f"organization/certificates/{worker.serial}")
+        self.assertEqual((shown["state"], shown["holder_name"], "wish" in shown.json), ("valid", "欧阳若溪", False))
+        self.assertEqual(head.portal.api("GET", f"organization/applications/{worker.number}")["state"], "done")
+        for path in f"accounts/{stranger.account}", f"certificates/{stranger.serial}", f"applications/{stranger.number}":
+            self.refused(head.portal.try_api("GET", "organization/" + path), "NOT_FOUND")
+            self.refused(worker.portal.try_api("GET", "organization/" + path), "ORGANIZATION_ADMINISTRATOR")
+
+    def test_r_ops_9_who_asked_for_a_revocation_learns_what_became_of_it(self):
+        head = self.walk("log_in")
+        worker = head.colleague().to("platform_login")
+        self.role(head)
+        path = f"organization/certificates/{worker.serial}"
+        self.refused(head.portal.try_api("GET", path + "/revocation"), "NOT_FOUND")
+        head.portal.api("POST", path + "/revocation", {"reason": "affiliationChanged", "words": "已离职"})
+        self.assertEqual([c["serial"] for c in head.portal.api("GET", "organization/certificates?which=waiting")["items"]], [worker.serial])
+        wish = self.wishes()[worker.serial]
+        self.assertEqual((wish["asked_by"], wish["asked_for"], wish["certificate_state"]), (head.name, "organization", "valid"))
+        self.staff.reviewer.api("POST", f"console/revocations/{worker.serial}/refusal", {"words": "本人称仍在职"})
+        for channel, to in ("sms", head.mobile), ("email", head.email):
+            self.told(to, "本人称仍在职", channel)
+        wish = head.portal.api("GET", path + "/revocation")
+        self.assertEqual((wish["state"], wish["refused_words"]), ("refused", "本人称仍在职"))
+        self.assertEqual(head.portal.api("GET", path)["wish"], "refused")
+        head.portal.api("POST", path + "/revocation", {"reason": "affiliationChanged", "words": "附离职证明"})
+        self.assertEqual(head.portal.api("GET", path)["wish"], "waiting")
+        worker.revoke("affiliationChanged")
+        self.assertEqual(head.portal.api("GET", path + "/revocation")["state"], "done")
+        self.told(head.mobile, "已吊销")
+        self.refused(self.staff.reviewer.try_api("POST", f"console/revocations/{worker.serial}/refusal", {"words": "x"}), "STORE_CONFLICT")
+
+    def test_r_ops_9_an_organization_puts_on_hold_at_once_and_a_reviewer_alone_releases(self):
+        head, other = self.walk("log_in"), self.walk()
+        worker = head.colleague().to("platform_login")
+        path = f"organization/certificates/{worker.serial}/hold"
+        self.refused(head.portal.try_api("POST", path), "ORGANIZATION_ADMINISTRATOR")
+        self.role(head)
+        self.refused(head.portal.try_api("POST", f"organization/certificates/{other.serial}/hold"), "NOT_FOUND")
+        self.refused(worker.portal.try_api("POST", path), "ORGANIZATION_ADMINISTRATOR")
+        self.refused(head.portal.try_api("POST", f"certificates/{worker.serial}/hold"), "NOT_FOUND")  # it is not the own one
+        held = head.portal.api("POST", path)
+        self.assertEqual((held["state"], held["held_for"], held["held_by"]), ("held", "organization", head.name))
+        self.refused(worker.try_login(), "LOGIN_CERTIFICATE_HELD")
+        self.refused(worker.platform.try_api("GET", "session"), "SESSION_OVER")
+        self.assertEqual(head.portal.api("POST", path)["state"], "held")  # again changes nothing
+        for to, words in (worker.mobile, "管理员" + head.name), (head.mobile, "您已冻结" + worker.name):
+            self.told(to, words)
+        for to, words in (worker.email, "冻结您的数字证书"), (head.email, "需要解除的"):
+            self.told(to, words, "email")
+        for c in worker.portal.api("GET", "certificates")["items"]:  # the pair
+            self.assertEqual((c["state"], c["held_for"], c["held_by"]), ("held", "organization", head.name))
+        hit, = self.staff.reviewer.api("GET", "console/certificates?which=held&text=" + quote(head.organization_name))["items"]
+        self.assertEqual((hit["key"], hit["asked_by"], hit["asked_for"]), (worker.serial, head.name, "organization"))
+        entry = next(e for e in self.staff.reviewer.api("GET", f"console/certificates/{worker.serial}/history")["items"]
+                     if e["action"] == "certificate.hold")
+        for part in head.account, head.name, head.credit_code:
+            self.assertIn(part, entry["detail"])
+        statement = worker.draft_release()
+        expect(worker.try_release(statement, self.staff.reviewer.sign(statement)))
+        expect(worker.try_login())
+        self.refused(head.portal.try_api("POST", path), "HOLD_LIMIT")
+        self.refused(worker.try_hold(), "HOLD_LIMIT")  # one measure for both
+        self.assertNotIn("held_by", worker.portal.api("GET", "certificates")["items"][0])
 
     def test_r_acct_7_closing_cancels_refunds_and_asks_for_revocation(self):
         walk = self.walk()

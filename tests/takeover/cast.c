@@ -83,6 +83,7 @@ struct result cast_ask(struct cast *cast, const struct cast_peer *peer, uint16_t
         { SIGNER_UNLOCK, &signer_unlock_shape, &signer_unlocked_shape },
         { SIGNER_RECOVER, &signer_recover_shape, &signer_recovered_shape },
         { SIGNER_HOLD, &signer_hold_shape, &signer_held_shape },
+        { SIGNER_HOLD_FOR, &signer_hold_for_shape, &signer_held_shape },
         { SIGNER_RELEASE, &signer_release_shape, &signer_released_shape },
         { SIGNER_RECEIVE, &signer_receive_shape, &signer_received_shape },
         { SIGNER_CUSTODY, &signer_custody_shape, &signer_custody_done_shape },

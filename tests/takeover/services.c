@@ -375,6 +375,74 @@ static void r_revoke_3_hold_does_not_undo_a_release(void **state)
     assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_HELD), 2);
 }
 
+/* R-OPS-9: in the organization's name as at the holder's word, for the organization that a reviewer approved alone, with
+ * who asked in the journal; both kinds share one measure, over a restart too. */
+static void r_ops_9_hold_in_the_organizations_name(void **state)
+{
+    struct scene *s = *state;
+    struct holding h = { 0 }, other = { 0 };
+    struct signer_held held, again;
+    struct signer_released released;
+    issued_holding(s, &h);
+    issued_holding(s, &other);
+    const struct approve_statement *approval = &h.order.approve[0];
+    char account[ID_TEXT_LEN + 1];
+    const struct id asker = random_id();
+    id_text(&asker, account);
+    const struct signer_hold_for right = { random_id(), approval->holder, h.signing, approval->organization, account };
+    struct signer_hold_for ask = right;
+#define REFUSED(what, error) \
+    ask.request = random_id(); \
+    refused(s, cast_ask(s->cast, s->peer, SIGNER_HOLD_FOR, &(what), &held), SIGNER_HOLD_FOR, error)
+    ask.organization = "91110000000000000A";
+    REFUSED(ask, ERROR_SERIAL_OTHER);
+    ask.organization = NULL;
+    REFUSED(ask, ERROR_STATEMENT);
+    ask = right;
+    ask.asked_by = NULL;
+    REFUSED(ask, ERROR_STATEMENT);
+    ask.asked_by = "somebody";
+    REFUSED(ask, ERROR_STATEMENT);
+    ask = right;
+    ask.serials = other.signing;
+    REFUSED(ask, ERROR_SERIAL_OTHER);
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_HOLD_FOR, &right, &held));
+    assert_string_equal(held.serials, h.signing);
+    restart(s);
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_HOLD_FOR, &right, &again));
+    assert_int_equal(held.index, again.index);
+    ask = right;
+    REFUSED(ask, ERROR_HELD_ALREADY);
+    refused(s, hold(s, approval->holder, h.signing, &held), SIGNER_HOLD, ERROR_HELD_ALREADY);
+    struct signer_release lift = release_of(s, &h, h.signing, "管理员一");
+    refused_release(s, &lift, ERROR_OPERATOR_ROLE);
+    lift = release_of(s, &h, h.signing, "审核员一");
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RELEASE, &lift, &released));
+    REFUSED(ask, ERROR_HOLD_LIMIT);
+    refused(s, hold(s, approval->holder, h.signing, &held), SIGNER_HOLD, ERROR_HOLD_LIMIT);
+    assert_ok(hold(s, approval->holder, h.encryption, &held));
+    assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_HELD_FOR), 1);
+    assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_HELD), 1);
+#undef REFUSED
+}
+
+/* R-OPS-9: a record of before there were holds in an organization's name, byte by byte as it was written, is read. */
+static void r_ops_9_holds_of_before_are_read(void **state)
+{
+    struct scene *s = *state;
+    static const uint8_t before[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, /* request */
+                                      0, 0, 0, 2, 'h', '1', 0, 0, 0, 2, '0', 'a',          /* holder, serials */
+                                      0, 0, 0, 0, 0x6a, 0, 0, 1,                           /* held_s */
+                                      0xff, 0xff, 0xff, 0xff };                            /* content: none */
+    struct reader r = reader_of(BYTES(before));
+    struct journal_held held;
+    assert_ok(shape_read(&journal_held_shape, &r, s->cast->arena, &held));
+    assert_ok(reader_end(&r));
+    assert_string_equal(held.holder, "h1");
+    assert_string_equal(held.serials, "0a");
+    assert_int_equal(held.held_s, 0x6a000001);
+}
+
 static void r_revoke_3_hold_is_on_the_holders_own_certificates(void **state)
 {
     struct scene *s = *state;
@@ -519,6 +587,8 @@ int takeover_services(void)
         SCENE(r_revoke_3_hold_needs_no_operator_and_its_release_does),
         SCENE(r_revoke_3_hold_does_not_undo_a_release),
         SCENE(r_revoke_3_hold_is_on_the_holders_own_certificates),
+        SCENE(r_ops_9_hold_in_the_organizations_name),
+        SCENE(r_ops_9_holds_of_before_are_read),
         SCENE(r_revoke_2_release_revives_nothing),
     };
     return cmocka_run_group_tests_name("services", tests, NULL, NULL);

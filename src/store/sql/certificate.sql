@@ -5,10 +5,13 @@ VALUES (:serial, :ca_id, :purpose, :pair, :holder, :application, :medium, :card,
         :not_after_s, :state, :revoked_s, :reason, :journal_index, :reminded, :transit)
 
 -- name: certificate_get
-SELECT * FROM certificate WHERE serial = :key
+SELECT certificate.*, placer.name AS held_name FROM certificate
+LEFT JOIN account AS placer ON placer.id = certificate.held_by WHERE certificate.serial = :key
 
 -- name: certificate_list_of
-SELECT * FROM certificate WHERE holder = :id ORDER BY not_after_s DESC, serial LIMIT :limit_count
+SELECT certificate.*, placer.name AS held_name FROM certificate
+LEFT JOIN account AS placer ON placer.id = certificate.held_by WHERE certificate.holder = :id
+ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
 
 -- name: certificate_list_pair
 SELECT * FROM certificate WHERE pair = :key ORDER BY serial LIMIT :limit_count
@@ -34,7 +37,8 @@ UPDATE certificate SET state = 'revoked', revoked_s = :at_s, reason = :other WHE
 UPDATE certificate SET state = 'valid' WHERE pair = :key AND state = 'issued'
 
 -- name: certificate_hold
-UPDATE certificate SET state = 'held' WHERE serial = :key AND state = 'valid'
+UPDATE certificate SET state = 'held', held_s = :at_s, held_by = :id, held_for = :other
+WHERE serial = :key AND state = 'valid'
 
 -- name: certificate_release
 UPDATE certificate SET state = 'valid' WHERE serial = :key AND state = 'held'

@@ -10,14 +10,68 @@ SELECT organization_administrator.* FROM organization_administrator
 JOIN account ON account.id = organization_administrator.account
 WHERE organization_administrator.account = :id AND account.state = 'open'
 
--- name: application_list_of_organization
-SELECT application.* FROM application JOIN account ON account.id = application.holder
-WHERE account.organization = :id AND application.number < :key ORDER BY application.number DESC LIMIT :limit_count
+-- name: organization_people
+SELECT account.*, organization.name AS organization_name
+FROM account JOIN organization ON organization.id = account.organization
+WHERE account.organization = :organization AND lower(account.name) LIKE :text ESCAPE '!' AND account.id > :after
+ORDER BY account.id LIMIT :limit_count
 
--- name: certificate_list_of_organization
-SELECT certificate.*, account.name AS holder_name FROM certificate JOIN account ON account.id = certificate.holder
-WHERE account.organization = :id AND certificate.purpose = 'signing' AND certificate.serial > :key
-ORDER BY certificate.serial LIMIT :limit_count
+-- name: organization_applications
+SELECT application.* FROM application JOIN account ON account.id = application.holder
+WHERE account.organization = :organization
+    AND application.holder >= :holder_from AND application.holder <= :holder_until
+    AND (lower(account.name) LIKE :text ESCAPE '!' OR application.number LIKE :text ESCAPE '!')
+    AND application.number < :key
+ORDER BY application.number DESC LIMIT :limit_count
+
+-- Signing certificates of an organization's people, the last to expire first.
+-- name: organization_certificates
+SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
+    revocation_wish.refused_s AS wish_refused_s
+FROM certificate JOIN account ON account.id = certificate.holder
+LEFT JOIN account AS placer ON placer.id = certificate.held_by
+LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
+WHERE account.organization = :organization AND certificate.purpose = 'signing'
+    AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
+    AND lower(account.name) LIKE :text ESCAPE '!'
+    AND (certificate.not_after_s < :at_s OR (certificate.not_after_s = :at_s AND certificate.serial > :key))
+ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
+
+-- Those that somebody wants revoked and that wait for a reviewer.
+-- name: organization_certs_waiting
+SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
+    revocation_wish.refused_s AS wish_refused_s
+FROM certificate JOIN account ON account.id = certificate.holder
+LEFT JOIN account AS placer ON placer.id = certificate.held_by
+LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
+WHERE account.organization = :organization AND certificate.purpose = 'signing' AND certificate.state <> 'revoked'
+    AND revocation_wish.refused_s = 0
+    AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
+    AND lower(account.name) LIKE :text ESCAPE '!'
+    AND (certificate.not_after_s < :at_s OR (certificate.not_after_s = :at_s AND certificate.serial > :key))
+ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
+
+-- Those that can still be used and end by a time, the next first.
+-- name: organization_certs_ending
+SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
+    revocation_wish.refused_s AS wish_refused_s
+FROM certificate JOIN account ON account.id = certificate.holder
+LEFT JOIN account AS placer ON placer.id = certificate.held_by
+LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
+WHERE account.organization = :organization AND certificate.purpose = 'signing'
+    AND certificate.state IN ('valid', 'held') AND certificate.not_after_s <= :until_s
+    AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
+    AND lower(account.name) LIKE :text ESCAPE '!'
+    AND (certificate.not_after_s > :at_s OR (certificate.not_after_s = :at_s AND certificate.serial > :key))
+ORDER BY certificate.not_after_s, certificate.serial LIMIT :limit_count
+
+-- name: organization_certificate
+SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
+    revocation_wish.refused_s AS wish_refused_s
+FROM certificate JOIN account ON account.id = certificate.holder
+LEFT JOIN account AS placer ON placer.id = certificate.held_by
+LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
+WHERE account.organization = :id AND certificate.purpose = 'signing' AND certificate.serial = :key
 
 -- name: application_open_of
 SELECT application.* FROM application_open JOIN application ON application.number = application_open.number
@@ -29,13 +83,13 @@ SELECT * FROM certificate WHERE holder = :id AND purpose = 'signing' AND state <
 LIMIT :limit_count
 
 -- name: revocation_wish_insert
-INSERT INTO revocation_wish (serial, reason, words, asked_by, asked_s, due_s, refused_s, refused_words)
-VALUES (:serial, :reason, :words, :asked_by, :asked_s, :due_s, :refused_s, :refused_words)
+INSERT INTO revocation_wish (serial, reason, words, asked_by, asked_s, due_s, refused_s, refused_words, asked_account)
+VALUES (:serial, :reason, :words, :asked_by, :asked_s, :due_s, :refused_s, :refused_words, :asked_account)
 
 -- A wish that was refused can come again, with other words.
 -- name: revocation_wish_again
 UPDATE revocation_wish SET reason = :reason, words = :words, asked_by = :asked_by, asked_s = :asked_s, due_s = :due_s,
-    refused_s = 0, refused_words = NULL
+    asked_account = :asked_account, refused_s = 0, refused_words = NULL
 WHERE serial = :serial AND refused_s > 0
 
 -- name: revocation_wish_refuse
@@ -43,12 +97,16 @@ UPDATE revocation_wish SET refused_s = :refused_s, refused_words = :refused_word
 WHERE serial = :serial AND refused_s = 0
 
 -- name: revocation_wish_get
-SELECT * FROM revocation_wish WHERE serial = :key
+SELECT revocation_wish.*, certificate.holder AS holder, account.name AS holder_name,
+    organization.name AS organization_name, certificate.state AS certificate_state
+FROM revocation_wish JOIN certificate ON certificate.serial = revocation_wish.serial
+JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+WHERE revocation_wish.serial = :key
 
 -- What waits for a reviewer, the most urgent first.
 -- name: revocation_wish_list
 SELECT revocation_wish.*, certificate.holder AS holder, account.name AS holder_name,
-    organization.name AS organization_name
+    organization.name AS organization_name, certificate.state AS certificate_state
 FROM revocation_wish JOIN certificate ON certificate.serial = revocation_wish.serial
 JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
 WHERE revocation_wish.refused_s = 0 AND certificate.state <> 'revoked'

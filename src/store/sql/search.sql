@@ -60,8 +60,9 @@ WHERE certificate.card = :key ORDER BY certificate.journal_index DESC, certifica
 SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,
     organization.name AS organization, account.state AS about, certificate.state AS state,
     COALESCE((SELECT MAX(at_s) FROM audit WHERE audit.subject = certificate.serial AND audit.action = 'certificate.hold'), 0)
-    AS at_s
+    AS at_s, placer.name AS asked_by, certificate.held_for AS asked_for
 FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+LEFT JOIN account AS placer ON placer.id = certificate.held_by
 WHERE certificate.state = 'held' AND certificate.purpose = 'signing'
     AND (lower(account.name) LIKE :key ESCAPE '!' OR lower(organization.name) LIKE :key ESCAPE '!')
     AND certificate.serial > :other

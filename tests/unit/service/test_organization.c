@@ -17,6 +17,7 @@
 #include "service/sms.h"
 
 static const char first_mobile[] = "13800000001", second_mobile[] = "13800000002", new_mobile[] = "13800000077";
+static const struct organization_wish all;
 static const char serial_a[] = "0a112233445566778899aabbccddeeff", serial_b[] = "0b112233445566778899aabbccddeeff";
 
 static struct act holder_act(struct office *office, const struct account_row *account)
@@ -99,13 +100,13 @@ static void an_administrator_sees_the_own_people(void **state)
     const char *next;
     assert_ok(organization_own(&act, &own));
     assert_true(id_equal(&own.id, &one.organization));
-    assert_ok(organization_people(&act, NULL, &people, &count, &next));
+    assert_ok(organization_people(&act, &all, &people, &count, &next));
     assert_int_equal(count, 2);
     assert_null(next);
-    assert_ok(organization_applications(&act, NULL, &applications, &count, &next));
+    assert_ok(organization_applications(&act, &all, &applications, &count, &next));
     assert_int_equal(count, 1);
     assert_true(id_equal(&applications[0].holder, &two.id));
-    assert_ok(organization_certificates(&act, NULL, &certificates, &count, &next));
+    assert_ok(organization_certificates(&act, &all, &certificates, &count, &next));
     assert_int_equal(count, 1);
     assert_string_equal(certificates[0].serial, serial_a);
     assert_string_equal(certificates[0].holder_name, "张三");
@@ -124,21 +125,21 @@ static void nobody_else_sees_them(void **state)
     name(office, &one, true);
     name(office, &one, true); /* harmless */
     struct act act = holder_act(office, &two);
-    assert_error(organization_people(&act, NULL, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
+    assert_error(organization_people(&act, &all, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
     act = holder_act(office, &one);
     assert_ok(organization_runs_one(&act, &one.id, &runs));
     assert_true(runs);
     act.means = "usbkey-expired";
-    assert_error(organization_people(&act, NULL, &people, &count, &next), ERROR_SESSION_MEANS);
+    assert_error(organization_people(&act, &all, &people, &count, &next), ERROR_SESSION_MEANS);
     act = office_act(office);
     assert_ok(directory_account_set_state(&act, &one.id, "suspended", "离岗", &row));
     act = holder_act(office, &one);
-    assert_error(organization_people(&act, NULL, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
+    assert_error(organization_people(&act, &all, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
     act = office_act(office);
     assert_ok(directory_account_set_state(&act, &one.id, "open", "返岗", &row));
     name(office, &one, false);
     act = holder_act(office, &one);
-    assert_error(organization_people(&act, NULL, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
+    assert_error(organization_people(&act, &all, &people, &count, &next), ERROR_ORGANIZATION_ADMINISTRATOR);
     assert_ok(organization_runs_one(&act, &one.id, &runs));
     assert_false(runs);
     act = office_act(office);
@@ -161,15 +162,66 @@ static void lists_of_an_organization_come_in_pages(void **state)
     struct act act = holder_act(office, &one);
     struct certificate_row *rows, *rest;
     struct application_row *applications;
+    static const char *const bad[] = { "x", "_", "1_", "1_00", "x_00000000000000000000000000000000" };
     size_t count, more;
     const char *next, *end;
-    assert_ok(organization_certificates(&act, NULL, &rows, &count, &next));
+    assert_ok(organization_certificates(&act, &all, &rows, &count, &next));
     assert_int_equal(count, ORGANIZATION_PAGE);
-    assert_ok(organization_certificates(&act, next, &rest, &more, &end));
+    struct organization_wish behind = { .after = next };
+    assert_ok(organization_certificates(&act, &behind, &rest, &more, &end));
     assert_int_equal(more, 3);
     assert_null(end);
     assert_true(strcmp(rows[count - 1].serial, rest[0].serial) < 0);
-    assert_error(organization_applications(&act, "x", &applications, &count, &next), ERROR_FIELD_FORMAT);
+    behind = (struct organization_wish){ .after = next, .which = ORGANIZATION_ENDING };
+    assert_ok(organization_certificates(&act, &behind, &rest, &more, &end));
+    assert_int_equal(more, 3);
+    behind.after = "x";
+    assert_error(organization_applications(&act, &behind, &applications, &count, &next), ERROR_FIELD_FORMAT);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        behind.after = bad[i];
+        assert_error(organization_certificates(&act, &behind, &rows, &count, &next), ERROR_FIELD_FORMAT);
+    }
+}
+
+/* R-ACCT-6: by a part of a name, of one person, what ends soon, what waits to be revoked. */
+static void lists_of_an_organization_are_narrowed_down(void **state)
+{
+    struct office *office = *state;
+    struct account_row one = office_account(office, first_mobile, office_numbers[0]);
+    struct account_row two = office_account(office, second_mobile, office_numbers[1]), other = stranger(office), row;
+    struct organization_wish wish = { .text = "三" };
+    struct account_row *people;
+    struct certificate_row *rows;
+    size_t count;
+    const char *next;
+    add_certificate(office, &two, serial_a, "valid");
+    add_certificate(office, &two, serial_b, "revoked");
+    name(office, &one, true);
+    struct act act = holder_act(office, &one);
+    assert_ok(organization_people(&act, &wish, &people, &count, &next));
+    assert_int_equal(count, 2);
+    wish.text = "%";
+    assert_ok(organization_people(&act, &wish, &people, &count, &next));
+    assert_int_equal(count, 0);
+    wish = (struct organization_wish){ .holder = one.id };
+    assert_ok(organization_certificates(&act, &wish, &rows, &count, &next));
+    assert_int_equal(count, 0);
+    wish.holder = two.id;
+    assert_ok(organization_certificates(&act, &wish, &rows, &count, &next));
+    assert_int_equal(count, 2);
+    wish.which = ORGANIZATION_ENDING;
+    assert_ok(organization_certificates(&act, &wish, &rows, &count, &next));
+    assert_int_equal(count, 1);
+    assert_string_equal(rows[0].serial, serial_a);
+    wish.which = ORGANIZATION_WAITING;
+    assert_ok(organization_certificates(&act, &wish, &rows, &count, &next));
+    assert_int_equal(count, 0);
+    assert_ok(organization_ask_revocation(&act, serial_a, "affiliationChanged", "离职"));
+    assert_ok(organization_certificates(&act, &wish, &rows, &count, &next));
+    assert_int_equal(count, 1);
+    assert_true(rows[0].wish_s > 0);
+    assert_ok(organization_person(&act, &two.id, &row));
+    assert_error(organization_person(&act, &other.id, &row), ERROR_NOT_FOUND);
 }
 
 /* R-OPS-9: an organization asks for the revocation of its own people's certificates; a reviewer has them in a queue. */
@@ -462,6 +514,7 @@ int run_organization_tests(struct server *server)
         T(an_administrator_sees_the_own_people),
         T(nobody_else_sees_them),
         T(lists_of_an_organization_come_in_pages),
+        T(lists_of_an_organization_are_narrowed_down),
         T(an_organization_asks_for_revocation),
         T(closing_cancels_refunds_and_asks_for_revocation),
         T(suspending_cancels_nothing),
