@@ -92,9 +92,9 @@ class Courier(unittest.TestCase):
             self.assertEqual(answer.name, name, (mode, answer))
             self.assertEqual(walk.state(), "produced")
         self.assertIn("收件地址超出服务范围", answer["detail"])
+        self.mode("unknown")
         expect(self.by_hand(walk))
         self.sent(walk, walk.waybill)
-        self.mode("unknown")
         seen = wait_for("its trouble", lambda: (s := self.operator_sees(walk)).get("trouble") and s)
         self.assertIn("运单号不存在", seen["trouble"])
         self.assertNotIn("state", seen)  # nothing is known of it
