@@ -5,6 +5,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { faults } from "./browser.mjs";
 import "./robust.mjs";
+import "./meanwhile.mjs";
 import "./kept.mjs";
 import "./forms.mjs";
 import "./services.mjs";

@@ -2,6 +2,7 @@
 import { createApp, type Component } from "vue";
 import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
 import { onLoginNeeded } from "./api/call";
+import { watchKeyboard } from "./base/keyboard";
 import { loadSession, onOtherTab, session, sessionLost } from "./base/session";
 import "./look";
 
@@ -47,6 +48,7 @@ export function start(root: Component, options: { name: string; home: string; ro
     }
   });
 
+  watchKeyboard();
   createApp(root).use(router).mount("#app");
 }
 

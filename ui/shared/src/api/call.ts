@@ -1,6 +1,8 @@
 /* One call to the API, with what a page over a bad line needs: the same Idempotency-Key for the same content until an
  * answer is known, a few tries again where the server or the line says that this is safe, and one kind of error. */
 import type { ErrorName } from "@errors";
+import { learnTime } from "../base/clock";
+import { readAnew } from "../base/fresh";
 import { Trouble } from "../base/trouble";
 import { shared as t } from "../texts";
 
@@ -68,7 +70,10 @@ function send(method: string, target: string, parts: CallParts, key: string | nu
     for (const [name, value] of Object.entries(parts.headers ?? {})) request.setRequestHeader(name, value);
     if (!parts.file) request.timeout = patience_ms;
     if (options.onProgress) request.upload.onprogress = (e) => options.onProgress!(e.loaded, e.total);
-    request.onload = () => done({ status: request.status, body: request.response as Blob });
+    request.onload = () => {
+      learnTime(request.getResponseHeader("Date"));
+      done({ status: request.status, body: request.response as Blob });
+    };
     request.onerror = () => fail(new ApiTrouble(0, "OFFLINE", t.offline));
     request.ontimeout = () => fail(new ApiTrouble(0, "TIMEOUT", t.timeout));
     request.onabort = () => fail(new DOMException("", "AbortError"));
@@ -122,6 +127,7 @@ export async function call<T>(method: string, path: string, parts: CallParts, op
       if (e instanceof ApiTrouble && e.status > 0 && e.status < 500) openKeys.delete(content);
       if (e instanceof ApiTrouble && (e.name === "LOGIN_NEEDED" || e.name === "SESSION_OVER") && !options.quiet)
         loginNeeded?.();
+      if (e instanceof ApiTrouble && e.status === 409) readAnew();
       throw e;
     }
   }

@@ -1,4 +1,5 @@
-/* A list read page by page. */
+/* A list read page by page; anew when something on it stands otherwise than it shows. */
+import { useFresh } from "./fresh";
 import { troubleFrom, type Trouble } from "./trouble";
 import { reactive, ref, type Ref } from "vue";
 
@@ -20,6 +21,7 @@ export function useList<T>(fetch: (after?: string) => Promise<{ items: T[]; next
     }
   }
 
+  useFresh(() => read());
   void read();
   return reactive({ items, next, ready, trouble, read, more: () => read(next.value) });
 }

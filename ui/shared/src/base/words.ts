@@ -1,6 +1,8 @@
 /* Dates, money and sizes as pages show them; days are those of Asia/Shanghai, whatever the computer is set to. */
 import { shared as t } from "../texts";
 
+export { now_s } from "./clock";
+
 const zone = "Asia/Shanghai";
 const day = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, year: "numeric", month: "long", day: "numeric" });
 const dayOfWeek = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, month: "long", day: "numeric", weekday: "short" });
@@ -29,8 +31,6 @@ export const dayText = (s?: number) => (s ? day.format(date(s)) : "");
 export const weekdayText = (s?: number) => (s ? dayOfWeek.format(date(s)) : "");
 export const minuteText = (s?: number) => (s ? minute.format(date(s)).replace(/\//g, "-") : "");
 export const secondText = (s?: number) => (s ? second.format(date(s)).replace(/\//g, "-") : "");
-
-export const now_s = () => Math.floor(Date.now() / 1000);
 
 /* 3 天 4 小时, 50 分钟 */
 export function spanText(seconds: number): string {

@@ -1,5 +1,7 @@
 /* Files chosen and not yet received by the server: kept by the browser (IndexedDB) so that a reload, a lost line or an expired
  * login does not ask for them again. Gone when received, at log-out, and after a day. */
+import { now_s } from "../base/clock";
+
 const name = "hufu-uploads";
 const day_ms = 86_400_000;
 
@@ -33,7 +35,8 @@ async function withStore<T>(
   }
 }
 
-export const keep = (key: string, file: File) => withStore("readwrite", (s) => s.put({ file, at: Date.now() }, key));
+export const keep = (key: string, file: File) =>
+  withStore("readwrite", (s) => s.put({ file, at: now_s() * 1000 }, key));
 export const drop = (key: string) => withStore("readwrite", (s) => s.delete(key));
 export const dropAll = () => withStore("readwrite", (s) => s.clear());
 
@@ -41,7 +44,7 @@ export const dropAll = () => withStore("readwrite", (s) => s.clear());
 export async function kept(key: string, received_s = 0): Promise<File | null> {
   const found = (await withStore("readonly", (s) => s.get(key))) as Kept | undefined;
   if (!found) return null;
-  if (Date.now() - found.at < day_ms && found.at > received_s * 1000) return found.file;
+  if (now_s() * 1000 - found.at < day_ms && found.at > received_s * 1000) return found.file;
   await drop(key);
   return null;
 }
