@@ -41,7 +41,8 @@ DEFINE(signer_card_opened, SHAPE_BYTES(struct signer_card_opened, device_answer,
        SHAPE_INT(struct signer_card_opened, master_version));
 DEFINE(signer_issue, SHAPE_ID(struct signer_issue, request), APPROVALS(signer_issue), EVIDENCE(signer_issue, 1),
        SHAPE_BYTES(struct signer_issue, card_certificate, CERTIFICATE_MAX),
-       SHAPE_BYTES(struct signer_issue, possession, SIGNATURE));
+       SHAPE_BYTES(struct signer_issue, possession, SIGNATURE), SHAPE_TEXT(struct signer_issue, former, STATEMENT_TEXT),
+       SHAPE_BYTES(struct signer_issue, former_signature, SIGNATURE));
 DEFINE(signer_issued, SHAPE_BYTES(struct signer_issued, signing_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct signer_issued, encryption_certificate, CERTIFICATE_MAX),
        SHAPE_BYTES(struct signer_issued, enveloped_key, 512), SHAPE_INT(struct signer_issued, index));
@@ -167,6 +168,9 @@ DEFINE(journal_held_for, IDENTITY(journal_held_for), SHAPE_TEXT(struct journal_h
 DEFINE(journal_received, IDENTITY(journal_received), SHAPE_TEXT(struct journal_received, holder, WORD),
        SHAPE_TEXT(struct journal_received, serials, DETAIL), SHAPE_INT(struct journal_received, received_s),
        CONTENT(journal_received));
+DEFINE(journal_replaced, SHAPE_TEXT(struct journal_replaced, application, WORD),
+       SHAPE_TEXT(struct journal_replaced, by, WORD), SHAPE_TEXT(struct journal_replaced, approval, STATEMENT_TEXT),
+       SHAPE_BYTES(struct journal_replaced, signature, SIGNATURE));
 DEFINE(journal_released, IDENTITY(journal_released), SHAPE_TEXT(struct journal_released, serials, DETAIL),
        SHAPE_TEXT(struct journal_released, application, WORD), SHAPE_INT(struct journal_released, released_s),
        EVIDENCE(journal_released, 1), CONTENT(journal_released));
@@ -284,7 +288,7 @@ const struct shape *const ipc_shapes[] = {
     &journal_incarnation_shape, &signer_prepared_shape, &signer_trail_shape, &signer_trail_kept_shape,
     &signer_ends_shape,
     &journal_restored_shape, &journal_trail_shape, &signer_receive_shape, &signer_received_shape,
-    &journal_received_shape, &signer_hold_for_shape, &journal_held_for_shape,
+    &journal_received_shape, &signer_hold_for_shape, &journal_held_for_shape, &journal_replaced_shape,
     &signer_status_shape, &signer_status_told_shape,
     &status_nonce_shape, &status_nonce_answer_shape,
     &hsm_key_shape, &hsm_key_found_shape, &hsm_sign_shape, &hsm_signed_shape, &hsm_seen_shape,

@@ -92,7 +92,8 @@ extern const struct shape signer_card_opened_shape;
 
 /* Issues the pair for a USBKey; for a renewal or a change of holder, for the USBKey that has the certificate which is
  * replaced. The approval is used up by it. What the approval says to revoke and is still valid is
- * revoked with it, as a JOURNAL_REVOKED of its own before the JOURNAL_ISSUED. */
+ * revoked with it, as a JOURNAL_REVOKED of its own before the JOURNAL_ISSUED; so is a former approval that it takes the
+ * place of used up, as a JOURNAL_REPLACED. */
 struct signer_issue {
     struct id request;
     const char *approval1; struct bytes approval_signature1;
@@ -100,6 +101,7 @@ struct signer_issue {
     SIGNER_EVIDENCE_FIELDS(1);        /* HUFU-PRODUCE-v2; of renew and change HUFU-DOWNLOAD-v1 by the key on record */
     struct bytes card_certificate;
     struct bytes possession;          /* signature by the new key over that statement's text */
+    const char *former; struct bytes former_signature; /* the approval that a replacement takes the place of; absent */
 };
 extern const struct shape signer_issue_shape;
 
@@ -384,6 +386,7 @@ enum journal_record {
     JOURNAL_TRAIL = 18,       /* the audit trail as it stood: no act of anybody, so it leaves no entry there */
     JOURNAL_RECEIVED = 20,    /* a USBKey has come to its holder */
     JOURNAL_HELD_FOR = 21,    /* JOURNAL_HELD in an organization's name, with who asked; unknown to earlier builds */
+    JOURNAL_REPLACED = 22,    /* an approved download is replaced by a new USBKey; without request */
     JOURNAL_RESTORED = 19     /* JOURNAL_INCARNATION with the audit trail as it was restored */
 };
 
@@ -515,6 +518,12 @@ struct journal_received {
     struct bytes content;
 };
 extern const struct shape journal_received_shape;
+
+struct journal_replaced {
+    const char *application, *by;     /* what was approved; the replacement that takes its place */
+    const char *approval; struct bytes signature; /* used up by it */
+};
+extern const struct shape journal_replaced_shape;
 
 struct journal_custody {
     struct id request;

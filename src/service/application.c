@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "service/audit.h"
 #include "service/directory.h"
+#include "service/former.h"
 #include "service/item.h"
 #include "service/mask.h"
 #include "service/number.h"
@@ -46,6 +47,7 @@ struct beginning {
     enum kind kind;
     struct id holder;
     const char *overridden; /* the application that a revocation has cancelled; NULL: none */
+    struct former former;   /* whose place it takes; without a number: none */
     struct application_row row;
 };
 
@@ -161,18 +163,33 @@ static struct result insert(struct tx *tx, const struct beginning *b, const stru
     return r;
 }
 
+/* Of what waits for the USBKey that is lost or broken. It is about the certificate that this was about. */
+static struct result take_place(struct tx *tx, struct beginning *b, struct standing *ret_standing)
+{
+    struct key_row about = { .key = b->former.row.about };
+    TRY(standing_account(tx, b->act, &b->holder, ret_standing));
+    TRY(former_take(tx, b->act, &b->former, &b->holder));
+    ret_standing->has_certificate = true;
+    return tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &about), b->act->arena, &certificate_row_shape,
+                  &ret_standing->certificate);
+}
+
 static struct result begin(struct tx *tx, void *context)
 {
     struct beginning *b = context;
     const struct act *act = b->act;
     struct standing standing;
     const char *service = kind_rule(b->kind)->name;
+    bool replaces;
     b->overridden = NULL;
-    TRY(standing_check(tx, act, b->kind, &b->holder, &standing));
+    b->former = (struct former){ 0 };
+    TRY(former_find(tx, act, b->kind, &b->holder, &b->former, &replaces));
+    if (replaces) TRY(take_place(tx, b, &standing));
+    else TRY(standing_check(tx, act, b->kind, &b->holder, &standing));
     TRY(override_open(tx, b));
     struct application_row row = { .service = service, .origin = service, .state = state_name(STATE_DRAFT),
                                    .version = 1, .holder = standing.account.id, .open = 1, .created_s = act->now_s,
-                                   .touched_s = act->now_s };
+                                   .touched_s = act->now_s, .former = replaces ? b->former.row.number : NULL };
     TRY(prefill_certificate(tx, act, &standing, b->kind, &row));
     TRY(insert(tx, b, &standing, &row));
     TRY(audit_write(tx, act, "application.begin", row.number, row.service));
@@ -186,6 +203,7 @@ struct result application_begin(const struct act *act, enum kind kind, struct ap
     ENSURE(session_may_enter(act->means, kind_rule(kind)->name), ERROR_NOT_PERMITTED);
     TRY(store_write(act->service->store, begin, &b));
     if (b.overridden) desk_publish(act, b.overridden, EVENT_CANCEL);
+    if (b.row.former) desk_publish(act, b.row.former, EVENT_REPLACE);
     *ret_row = b.row;
     return OK;
 }

@@ -6,6 +6,7 @@
 #include "service/calendar.h"
 #include "service/evidence.h"
 #include "service/form.h"
+#include "service/former.h"
 #include "service/invoice.h"
 #include "service/item.h"
 #include "service/notice.h"
@@ -115,6 +116,12 @@ struct result desk_facts(struct tx *tx, const struct act *act, const struct appl
     if (!facts.unfilled && !rule->unasked) {
         TRY(form_printed(tx, act, row, &facts.printed));
         TRY(attachment_missing(tx, act, row, kind, &facts.missing));
+    }
+    if (text_equal(row->state, state_name(STATE_REPLACED))) {
+        struct decision_row unused;
+        struct result r = evidence_latest(tx, act, row->number, "approve", &unused);
+        if (failed(r) && r.code != ERROR_NOT_FOUND) return r;
+        facts.made = failed(r);
     }
     TRY(desk_paid(tx, act, row->number, &paid));
     facts.due = paid < row->fee_fen;
@@ -237,10 +244,14 @@ static struct result act_on(struct tx *tx, struct desk_step *step, unsigned acti
     if (actions & ACTION_REOPEN && !row->open) {
         row->open = 1;
         struct result r = tx_run(tx, STATEMENT_APPLICATION_OPEN_INSERT, RECORD(application_row_shape, row), NULL);
-        ENSURE(r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
-        TRY(r);
+        /* The former holder may have begun something else: the new one's USBKey takes it all the same. */
+        bool aside = step->event == EVENT_RESUME && r.code == ERROR_STORE_EXISTS;
+        if (aside) row->open = 0;
+        ENSURE(aside || r.code != ERROR_STORE_EXISTS, ERROR_APPLICATION_OPEN);
+        if (!aside) TRY(r);
     }
-    return OK;
+    bool ended = actions & ACTION_REFUND && actions & ACTION_CLOSE;
+    return ended && row->former ? former_let_go(tx, step->act, row, step->to) : OK;
 }
 
 /* ---- a step ---- */
@@ -358,5 +369,6 @@ struct result desk_take(struct desk_step *step)
 {
     TRY(store_write(step->act->service->store, take, step));
     desk_publish(step->act, step->number, step->event);
+    if (step->row.former) desk_publish(step->act, step->row.former, step->event);
     return OK;
 }

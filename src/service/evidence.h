@@ -11,7 +11,8 @@ enum {
 };
 
 /* What an approval was used for; the bits of decision_row.used. */
-enum evidence_use { EVIDENCE_ISSUED = 1, EVIDENCE_REVOKED = 2, EVIDENCE_UNLOCKED = 4 };
+/* REPLACED: for a replacement that has taken the application's place. */
+enum evidence_use { EVIDENCE_ISSUED = 1, EVIDENCE_REVOKED = 2, EVIDENCE_UNLOCKED = 4, EVIDENCE_REPLACED = 8 };
 
 /* ERROR_NOT_PERMITTED unless ACT is an operator who has ROLE in the register now. */
 RESULT evidence_role(struct tx *tx, const struct act *act, const char *role, struct operator_row *ret_operator);

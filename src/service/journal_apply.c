@@ -6,6 +6,7 @@
 #include "service/audit.h"
 #include "service/desk.h"
 #include "service/evidence.h"
+#include "service/former.h"
 #include "service/invoice.h"
 #include "service/notice.h"
 #include "service/revocation_wish.h"
@@ -144,7 +145,11 @@ static struct result move_application(struct record_in *in, const struct certifi
     TRY(r);
     assert(in->taking->number_count < JOURNAL_ENDED_MAX);
     in->taking->numbers[in->taking->number_count++] = signing->application;
-    return invoice_begin(in->tx, &in->act, &step.row); /* R-APPLY-6 */
+    TRY(invoice_begin(in->tx, &in->act, &step.row)); /* R-APPLY-6 */
+    if (!step.row.former) return OK;
+    struct former former; /* what was paid for it is delivered with this one */
+    TRY(former_load(in->tx, &in->act, &step.row, &former));
+    return invoice_begin(in->tx, &in->act, &former.row);
 }
 
 /* What was approved is used up. */
@@ -161,6 +166,13 @@ static struct result use_approval(struct record_in *in, const char *statement, e
     TRY(r);
     row.used |= use;
     return tx_run(in->tx, STATEMENT_DECISION_USE, RECORD(decision_row_shape, &row), NULL);
+}
+
+static struct result apply_replaced(struct record_in *in, const void *body)
+{
+    const struct journal_replaced *replaced = body;
+    TRY(use_approval(in, replaced->approval, EVIDENCE_REPLACED));
+    return note(in, "approval.replace", replaced->application, replaced->by);
 }
 
 static struct result apply_issued(struct record_in *in, const void *body)
@@ -471,6 +483,7 @@ static const struct kind_of_record {
     { JOURNAL_HELD_FOR, &journal_held_for_shape, apply_held_for },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
+    { JOURNAL_REPLACED, &journal_replaced_shape, apply_replaced },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },

@@ -61,6 +61,7 @@ struct kind_rule {
     bool successor;              /* the certificate passes to a colleague, who confirms */
     bool four_eyes;              /* takes the approvals of two reviewers: an encryption key is recovered (R-OPS-4) */
     bool unasked;                /* begun by itself on evidence of the organization: nothing is filled in or signed */
+    bool replaces;               /* the USBKey that is lost or broken, by a new one */
     bool returns;                /* the old USBKey is sent back and inspected before the review ends */
     const struct kind_scan *scans[KIND_SCANS_MAX]; /* NULL-terminated */
 };

@@ -3,13 +3,14 @@
 #include "base/fault.h"
 #include "base/random.h"
 #include "crypto/sm3.h"
+#include "service/former.h"
 #include "service/journal.h"
 
 enum { ASK_MS = 20000 };
 
-/* Of one reviewer, or of two; TWO is empty then. */
+/* Of one reviewer, or of two; TWO is empty then. FORMER: of what it takes the place of, or empty. */
 struct approvals {
-    struct decision_row one, two;
+    struct decision_row one, two, former;
 };
 
 #define FILL_APPROVALS(ask, approvals) \
@@ -55,6 +56,7 @@ static struct result load_approvals(struct tx *tx, const struct act *act, const 
     TRY(kind_find(row->service, &kind));
     TRY(evidence_latest(tx, act, row->number, "approve", &a.one));
     if (kind_rule(kind)->four_eyes) TRY(evidence_second(tx, act, &a.one, &a.two));
+    TRY(former_approval(tx, act, row, &a.former));
     *ret_approvals = a;
     return OK;
 }
@@ -281,7 +283,9 @@ static struct result keep_making(struct tx *tx, void *context)
 static struct result ask_issue(const struct making *m, struct signer_issued *ret_issued)
 {
     struct signer_issue ask = { .statement1 = m->kept.statement, .signature1 = m->kept.signature,
-                                .card_certificate = m->with->card_certificate, .possession = m->with->possession };
+                                .card_certificate = m->with->card_certificate, .possession = m->with->possession,
+                                .former = m->approvals.former.statement,
+                                .former_signature = m->approvals.former.signature };
     struct ipc_call call = { SIGNER_ISSUE, &signer_issue_shape, &signer_issued_shape, -1, ASK_MS };
     FILL_APPROVALS(ask, &m->approvals);
     TRY(id_parse(m->kept.nonce, &ask.request));

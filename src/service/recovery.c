@@ -52,9 +52,12 @@ static struct result look(struct tx *tx, void *context)
     TRY(desk_load(tx, r->act, r->number, &row));
     ENSURE(text_equal(row.state, state_name(STATE_ISSUED)), ERROR_APPLICATION_STATE);
     TRY(kind_find(row.service, &kind));
-    if (!kind_rule(kind)->four_eyes) return OK;
-    r->due = true;
-    return find_approvals(tx, r);
+    if (!kind_rule(kind)->replaces) return OK;
+    struct approve_statement approval;
+    TRY(find_approvals(tx, r));
+    TRY(statement_read(&approve_statement_shape, r->one.statement, r->act->arena, &approval));
+    r->due = !text_equal(approval.revokes, "-"); /* else it takes the place of nobody's key */
+    return OK;
 }
 
 /* The same two approvals give the same id: asked again, the signer answers what it answered. */

@@ -8,6 +8,7 @@
 #include "service/application.h"
 #include "service/audit.h"
 #include "service/directory.h"
+#include "service/former.h"
 #include "service/item.h"
 #include "service/journal.h"
 #include "service/mask.h"
@@ -245,14 +246,19 @@ static struct result add_pair(struct tx *tx, const struct act *act, const char *
     return OK;
 }
 
-/* What an approval revokes: the certificate it is about, if its service does; and a pair that was made for this
- * application and did not get to its holder. */
+/* What an approval revokes: the certificate it is about, if its service does; and pairs that were made for this
+ * application, or for the one whose place it takes, and did not get to their holder. */
 static struct result fill_revokes(struct tx *tx, const struct act *act, const struct application_row *row,
                                   enum kind kind, struct approve_statement *into)
 {
     const struct kind_rule *rule = kind_rule(kind);
     const char *list = NULL;
-    if (rule->revoking != REVOKE_NEVER) TRY(add_pair(tx, act, row->about, &list));
+    struct former former = { 0 };
+    if (row->former) TRY(former_load(tx, act, row, &former));
+    /* What passed to another person was revoked as it did. */
+    bool passed = row->former && kind_rule(former.kind)->successor;
+    if (rule->revoking != REVOKE_NEVER && !passed) TRY(add_pair(tx, act, row->about, &list));
+    TRY(add_pair(tx, act, former.row.serial, &list));
     TRY(add_pair(tx, act, row->serial, &list));
     into->revokes = list ? list : "-";
     into->reason = !list ? "-" : rule->reason ? rule->reason : row->revoke_reason ? row->revoke_reason : "superseded";
@@ -275,10 +281,15 @@ static struct result fill_validity(struct tx *tx, const struct act *act, const s
 {
     struct key_row params = { .key = row->about };
     struct certificate_row about = { 0 };
-    if (row->about)
+    struct former former = { .kind = kind };
+    if (row->former) {
+        TRY(former_load(tx, act, row, &former));
+        if (former.made) former.kind = kind; /* as it was issued then */
+        about = former.replaces;
+    } else if (row->about)
         TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &params), act->arena, &certificate_row_shape,
                    &about));
-    into->validity = review_validity(act->arena, kind, about.not_after_s);
+    into->validity = review_validity(act->arena, former.kind, about.not_after_s);
     ENSURE(into->validity, ERROR_OUT_OF_ROOM);
     return OK;
 }
@@ -481,17 +492,31 @@ struct carrying {
     const struct act *act;
     const char *number;
     struct decision_row one, two; /* TWO is empty where one is enough */
+    bool nothing; /* to be revoked: what is replaced was, before */
 };
+
+static struct result carried_out(struct tx *tx, void *context)
+{
+    struct carrying *c = context;
+    for (struct decision_row *d = &c->one; d; d = d == &c->one && c->two.nonce ? &c->two : NULL) {
+        d->used |= EVIDENCE_REVOKED;
+        TRY(tx_run(tx, STATEMENT_DECISION_USE, RECORD(decision_row_shape, d), NULL));
+    }
+    return OK;
+}
 
 static struct result load_approvals(struct tx *tx, void *context)
 {
     struct carrying *c = context;
     struct application_row row;
+    struct approve_statement approval;
     enum kind kind;
     c->two = (struct decision_row){ 0 };
     TRY(desk_load(tx, c->act, c->number, &row));
     TRY(kind_find(row.service, &kind));
     TRY(evidence_latest(tx, c->act, c->number, "approve", &c->one));
+    TRY(statement_read(&approve_statement_shape, c->one.statement, c->act->arena, &approval));
+    c->nothing = text_equal(approval.revokes, "-");
     return desk_four_eyes(&row, kind) ? evidence_second(tx, c->act, &c->one, &c->two) : OK;
 }
 
@@ -502,6 +527,7 @@ static struct result carry_out(const struct act *act, const char *number)
     struct signer_revoked revoked;
     TRY(store_read(act->service->store, load_approvals, &c));
     if (c.one.used) return OK; /* by somebody else, meanwhile */
+    if (c.nothing) return store_write(act->service->store, carried_out, &c);
     struct signer_revoke record = { .approval1 = c.one.statement, .approval_signature1 = c.one.signature,
                                     .approval2 = c.two.statement, .approval_signature2 = c.two.signature };
     TRY(id_parse(c.one.nonce, &record.request));

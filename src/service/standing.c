@@ -1,6 +1,7 @@
 #include "service/standing.h"
 
 #include "base/clock.h"
+#include "service/former.h"
 
 static struct result none(struct diag *diag, const char *why)
 {
@@ -50,6 +51,15 @@ static struct result open_account(struct tx *tx, const struct act *act, const st
     return OK;
 }
 
+struct result standing_account(struct tx *tx, const struct act *act, const struct id *holder,
+                               struct standing *ret_standing)
+{
+    struct standing s = { 0 };
+    TRY(open_account(tx, act, holder, &s.account));
+    *ret_standing = s;
+    return OK;
+}
+
 struct result standing_check(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
                              struct standing *ret_standing)
 {
@@ -67,6 +77,12 @@ struct result standing_check_again(struct tx *tx, const struct act *act, enum ki
     struct standing s;
     struct account_row successor;
     if (row->serial) return open_account(tx, act, &row->holder, &s.account);
+    if (row->former) {
+        struct former former;
+        TRY(open_account(tx, act, &row->holder, &s.account));
+        TRY(former_load(tx, act, row, &former));
+        return former_standing(act, &former);
+    }
     TRY(standing_check(tx, act, kind, &row->holder, &s));
     if (row->about && !text_equal(row->about, s.certificate.serial))
         return none(act->diag, "证书已有变化，请重新申请");

@@ -19,11 +19,14 @@ struct standing {
     bool has_certificate;
     struct certificate_row certificate; /* the current one */
 };
+/* The account alone, where no certificate is asked for. ERROR_APPLICATION_ACCOUNT unless it is open. */
+RESULT standing_account(struct tx *tx, const struct act *act, const struct id *holder, struct standing *ret_standing);
 /* ERROR_APPLICATION_ACCOUNT unless HOLDER's account is open, and what standing_judge refuses with. */
 RESULT standing_check(struct tx *tx, const struct act *act, enum kind kind, const struct id *holder,
                       struct standing *ret_standing);
 /* The same for an application that is under way: it must still be about the certificate it began with. One whose pair
- * was made before, and is to be made anew, asks for the account only. */
+ * was made before, and is to be made anew, asks for the account only; a replacement of what waits for a download, for
+ * that (former.h). */
 RESULT standing_check_again(struct tx *tx, const struct act *act, enum kind kind, const struct application_row *row);
 /* Whether the certificate of HOLDER may pass to SUCCESSOR (R-CHANGE-1): ERROR_SUCCESSOR_UNFIT. */
 RESULT standing_successor(struct tx *tx, const struct act *act, const struct id *holder, const struct id *successor,

@@ -96,6 +96,8 @@ const struct workflow_row workflow_table[] = {
     ROW(BIT(UNLOCK),   APPROVED,              UNLOCK,    ALWAYS,        CLOSE,                  DONE)
     ROW(BIT(REVOKE),   APPROVED,              REVOKE,    ALWAYS,        CLOSE,                  DONE)
 
+    ROW(TAKEN,         APPROVED,              REPLACE,   ALWAYS,        CLOSE,                  REPLACED)
+
     ROW(MADE,          IN_PRODUCTION,         PAID,      ALWAYS,        NOTHING,                IN_PRODUCTION)
     ROW(MADE,          IN_PRODUCTION,         CANCEL,    ALWAYS,        STOP | REFUND | CLOSE | TELL, CANCELLED)
     ROW(MADE,          IN_PRODUCTION,         OPEN,      USBKEY,        NOTHING,                IN_PRODUCTION)
@@ -105,6 +107,13 @@ const struct workflow_row workflow_table[] = {
     ROW(ISSUING,       ISSUED,                REMAKE,    ALWAYS,        NOTHING,                IN_REVIEW)
     ROW(MADE,          ISSUED,                FINISH,    USBKEY,        STOP | TELL,            PRODUCED)
     ROW(ISSUING,       ISSUED,                FINISH,    ALWAYS,        STOP | CLOSE | TELL,    DONE)
+    ROW(TAKEN,         ISSUED,                REPLACE,   ALWAYS,        CLOSE,                  REPLACED)
+
+    ROW(TAKEN,         REPLACED,              PAID,      ALWAYS,        NOTHING,                REPLACED)
+    ROW(TAKEN,         REPLACED,              RESUME,    MADE,          REOPEN,                 ISSUED)
+    ROW(TAKEN,         REPLACED,              RESUME,    ALWAYS,        REOPEN,                 APPROVED)
+    ROW(TAKEN,         REPLACED,              CANCEL,    MADE,          TELL,                   CANCELLED)
+    ROW(TAKEN,         REPLACED,              CANCEL,    ALWAYS,        REFUND | TELL,          CANCELLED)
 
     ROW(MADE,          PRODUCED,              PAID,      ALWAYS,        NOTHING,                PRODUCED)
     ROW(MADE,          PRODUCED,              REMAKE,    ALWAYS,        RUN,                    IN_REVIEW)
@@ -194,6 +203,9 @@ static struct result check(enum guard guard, const struct workflow_facts *facts,
     case GUARD_SHIELD:
         ENSURE(facts->shield, ERROR_APPLICATION_MEDIUM);
         return OK;
+    case GUARD_MADE:
+        ENSURE(facts->made, ERROR_APPLICATION_STATE);
+        return OK;
     case GUARD_COUNT: break;
     }
     assert(!"no such guard");
@@ -239,6 +251,7 @@ static const char *const states[STATE_COUNT] = {
     [STATE_SHIPPED] = "shipped",     [STATE_DONE] = "done",
     [STATE_REJECTED] = "rejected",   [STATE_WITHDRAWN] = "withdrawn",
     [STATE_LAPSED] = "lapsed",       [STATE_CANCELLED] = "cancelled",
+    [STATE_REPLACED] = "replaced",
 };
 
 static const char *const events[EVENT_COUNT] = {
@@ -250,7 +263,7 @@ static const char *const events[EVENT_COUNT] = {
     [EVENT_FINISH] = "finish",   [EVENT_SHIP] = "ship",     [EVENT_RECEIVE] = "receive",
     [EVENT_CONFIRM] = "confirm", [EVENT_SEND_BACK] = "send-back", [EVENT_TAKE_BACK] = "take-back",
     [EVENT_INSPECT] = "inspect", [EVENT_FAULT] = "fault",   [EVENT_REVOKE] = "revoke",
-    [EVENT_UNLOCK] = "unlock",
+    [EVENT_UNLOCK] = "unlock",   [EVENT_REPLACE] = "replace", [EVENT_RESUME] = "resume",
 };
 
 const char *state_name(enum state state)

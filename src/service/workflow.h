@@ -25,6 +25,7 @@ enum state {
     STATE_WITHDRAWN, /* by the applicant */
     STATE_LAPSED,    /* by time (R-FORM-8) */
     STATE_CANCELLED, /* overridden: account closed, certificate revoked */
+    STATE_REPLACED,  /* its USBKey is lost or broken: a replacement has taken its place, and what was paid for */
     STATE_COUNT
 };
 
@@ -54,6 +55,8 @@ enum event {
     EVENT_FAULT,     /* it is: turned into a replacement under its own fee */
     EVENT_REVOKE,    /* the signer has revoked: told by the journal */
     EVENT_UNLOCK,    /* the USBKey was unlocked */
+    EVENT_REPLACE,   /* a replacement of its USBKey begins */
+    EVENT_RESUME,    /* that replacement ended without anything: it stands as before */
     EVENT_COUNT
 };
 
@@ -70,6 +73,7 @@ enum guard {
     GUARD_DUE,            /* money is due */
     GUARD_USBKEY,         /* the medium is a USBKey */
     GUARD_SHIELD,
+    GUARD_MADE,           /* what was approved is issued already */
     GUARD_COUNT
 };
 
@@ -98,6 +102,7 @@ struct workflow_facts {
     bool unreturned;        /* the damaged USBKey has not come */
     bool uninspected;       /* it has to be inspected still */
     bool unseconded;        /* a second reviewer has to approve still */
+    bool made;              /* what was approved is issued already */
 };
 
 struct workflow_row {

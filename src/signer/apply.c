@@ -233,6 +233,14 @@ static struct result apply_issued(const struct applied *a, const void *record)
     return put_certificate(a, issued->encryption_certificate, standing);
 }
 
+static struct result apply_replaced(const struct applied *a, const void *record)
+{
+    const struct journal_replaced *replaced = record;
+    ENSURE(replaced->approval && replaced->by, ERROR_JOURNAL_DAMAGED);
+    TRY(use_approval(a, USED_ISSUE, replaced->approval));
+    return use_approval(a, USED_REPLACED, replaced->approval);
+}
+
 /* The encryption key of a revoked certificate goes into the key centre's history, if it is not there already. */
 static struct result retire_key(const struct applied *a, uint64_t record, struct bytes serial)
 {
@@ -433,6 +441,7 @@ static const struct meaning {
     { JOURNAL_HELD_FOR, &journal_held_for_shape, apply_held_for },
     { JOURNAL_RELEASED, &journal_released_shape, apply_released },
     { JOURNAL_RECEIVED, &journal_received_shape, apply_received },
+    { JOURNAL_REPLACED, &journal_replaced_shape, apply_replaced },
     { JOURNAL_CUSTODY, &journal_custody_shape, apply_custody },
     { JOURNAL_JUDICIAL, &journal_judicial_shape, apply_judicial },
     { JOURNAL_RESPONDER, &journal_responder_shape, apply_responder },

@@ -1,6 +1,7 @@
 #include "signer/download.h"
 
 #include "pki/crl.h"
+#include "signer/policy.h"
 
 /* The certificate that is replaced, as it was issued, and how it stands. */
 struct replaced {
@@ -70,7 +71,7 @@ struct result download_check(struct call *call, const struct approvals *approval
                              const struct signed_text *signed_text, int64_t not_after_s,
                              struct download_statement *ret_statement)
 {
-    static const char field[] = "statement1", renew[] = "renew:";
+    static const char field[] = "statement1";
     const struct shape *shape = &download_statement_shape;
     struct download_statement d;
     struct replaced replaced = { 0 };
@@ -86,7 +87,7 @@ struct result download_check(struct call *call, const struct approvals *approval
         return refuse(call, ERROR_SIGNATURE_INVALID, field, "in the name of %s", d.certificate);
     TRY(check_standing(call, &approvals->one, &replaced));
     TRY(evidence_time(call, call->signer->settings.produce_hours * 3600, field, d.time, &time_s));
-    if (!text_starts(approvals->one.validity, renew) && not_after_s > replaced.standing->not_after_s)
+    if (!policy_renews(&approvals->one) && not_after_s > replaced.standing->not_after_s)
         return refuse(call, ERROR_VALIDITY_UNFIT, "approval1", "validity %s: longer than what it replaces",
                       approvals->one.validity);
     TRY(check_reissue(call, &approvals->one, &replaced, not_after_s));

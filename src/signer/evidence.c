@@ -106,8 +106,8 @@ bool evidence_keeps(const struct approve_statement *approval)
 static struct result check_approval(struct call *call, const struct approvals_want *want, size_t i,
                                     struct approve_statement *ret_statement, struct signatory *ret_by)
 {
-    const struct evidence_wants wants = { &approve_statement_shape, ROLE_REVIEWER,
-                                          call->signer->settings.approval_days * DAY_S };
+    const int64_t age_max_s = want->any_age ? call->now_s : call->signer->settings.approval_days * DAY_S;
+    const struct evidence_wants wants = { &approve_statement_shape, ROLE_REVIEWER, age_max_s };
     TRY(evidence_check(call, &wants, &want->texts[i], ret_statement, ret_by));
     return evidence_unused(call, want->texts[i].field, ret_statement->nonce, want->purpose);
 }

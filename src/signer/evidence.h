@@ -56,6 +56,7 @@ struct approvals_want {
     struct signed_text texts[EVIDENCE_MAX];
     enum used_for purpose; /* it must not have been used for this */
     bool two;              /* whatever the settings say */
+    bool any_age;          /* what was approved is only taken over: approved anew it is by others */
 };
 
 /* Checks one approval, or two that say the same by different persons. Sets call->application.

@@ -5,6 +5,7 @@
 #include "pki/issue.h"
 #include "pki/published.h"
 #include "signer/download.h"
+#include "signer/former.h"
 #include "signer/handlers.h"
 #include "signer/policy.h"
 #include "signer/revocation.h"
@@ -18,6 +19,7 @@ struct order {
     const char *attestation;      /* hex */
     struct sm2_public key;        /* the signing key of the new pair */
     int64_t not_after_s;
+    struct former former;         /* what a replacement takes the place of */
     struct revocation revocation; /* what the approval says to revoke and is not yet */
 };
 
@@ -120,6 +122,8 @@ static struct result check(struct call *call, struct order *order)
         TRY(check_opened(call, order));
     }
     TRY(check_key(call, order));
+    const struct signed_text former = { "former", order->ask->former, order->ask->former_signature };
+    TRY(former_check(call, &order->approvals, &former, &order->former));
     return revocation_check(call, &order->approvals, &order->revocation);
 }
 
@@ -195,6 +199,7 @@ struct result handle_issue(struct call *call, const void *ask, void *answer)
     FAULT("signer:certified");
     /* What it replaces is revoked at the latest now, also when nobody asked for it before. */
     if (order.revocation.serials) TRY(revocation_record(call, NULL, &order.revocation, NULL));
+    TRY(former_record(call, &order.approvals, &order.former));
     return record(call, &order, issued);
 }
 

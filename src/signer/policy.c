@@ -4,6 +4,8 @@
 
 enum { YEARS_MAX = 5 };
 
+static const char renew[] = "renew:";
+
 /* Anything that is not listed here is good for nothing. */
 static const struct policy {
     const char *service;
@@ -30,6 +32,11 @@ struct result policy_check(struct call *call, const struct approve_statement *ap
 {
     if (policy_has(approval->service, right)) return OK;
     return refuse(call, ERROR_APPROVAL_UNFIT, "approval1", "service %s", approval->service);
+}
+
+bool policy_renews(const struct approve_statement *approval)
+{
+    return text_starts(approval->validity, renew);
 }
 
 /* ---- the end of validity ---- */
@@ -69,7 +76,7 @@ static struct result renewed(struct call *call, const struct approve_statement *
 
 struct result policy_validity(struct call *call, const struct approve_statement *approval, int64_t *ret_not_after_s)
 {
-    static const char until[] = "until:", renew[] = "renew:";
+    static const char until[] = "until:";
     const char *rule = approval->validity;
     int64_t longest_s = certificate_validity_end(call->now_s, YEARS_MAX);
     uint64_t time_s;

@@ -15,6 +15,8 @@ enum policy_right {
 /* Whether an approval of SERVICE is good for RIGHT. */
 bool policy_has(const char *service, enum policy_right right);
 
+/* Whether APPROVAL gives a year after an old end. */
+bool policy_renews(const struct approve_statement *approval);
 /* ERROR_APPROVAL_UNFIT unless an approval of this service is good for RIGHT. */
 RESULT policy_check(struct call *call, const struct approve_statement *approval, enum policy_right right);
 /* The end of validity of what is issued now: "1y"; "renew:<old end>", a year after it or from now, whichever is

@@ -5,7 +5,8 @@
 #include "signer/index.h"
 
 enum used_for {
-    USED_ISSUE, USED_REVOKE, USED_REGISTER, USED_UNLOCK, USED_RECOVER, USED_RELEASE, USED_CUSTODY, USED_JUDICIAL
+    USED_ISSUE, USED_REVOKE, USED_REGISTER, USED_UNLOCK, USED_RECOVER, USED_RELEASE, USED_CUSTODY, USED_JUDICIAL,
+    USED_REPLACED /* by a replacement of the USBKey that was to download what it approves */
 };
 
 /* NONCE: the one-time number of the statement, as it stands there. */

@@ -104,7 +104,7 @@ ROW(idempotency_row, IDEMPOTENCY_FIELDS);
     X(TEXT, about, 32) X(TEXT, card, 32) X(TEXT, serial, 32) X(TEXT, origin, 32) X(ID, successor, 0) \
     X(INT, successor_confirmed_s, 0) X(INT, keep_encryption, 0) X(TEXT, revoke_reason, 32) X(TEXT, key_waybill, 20) \
     X(INT, key_received_s, 0) X(INT, inspected_s, 0) X(INT, touched_s, 0) X(INT, warned_s, 0) X(INT, unpaid_told_s, 0) \
-    X(ID, deputy, 0) X(TEXT, deputy_name, 300) X(TEXT, deputy_mobile, 16)
+    X(ID, deputy, 0) X(TEXT, deputy_name, 300) X(TEXT, deputy_mobile, 16) X(TEXT, former, 17)
 ROW(application_row, APPLICATION_FIELDS);
 
 #define FORM_FIELDS(X) X(TEXT, application, 17) X(INT, revision, 0) X(TEXT, code, 200) X(INT, size, 0) \

@@ -4,6 +4,7 @@
 
 #include "service/attachment.h"
 #include "service/certify.h"
+#include "service/former.h"
 #include "service/item.h"
 #include "service/lapse.h"
 #include "service/mask.h"
@@ -87,6 +88,7 @@ struct result desk_show(struct arena *arena, const struct application_row *row, 
         .finished_s = row->finished_s,
         .lapses_s = lapse_possible(row) ? lapse_at(row) : 0,
         .serial = row->serial,
+        .former = row->former,
         .deputy = row->deputy,
         .deputy_name = row->deputy_name,
         .deputy_mobile = masked(mask_mobile, arena, row->deputy_mobile, &ok),
@@ -99,7 +101,10 @@ struct result desk_answer(struct call *call, const struct application_row *row)
 {
     struct api_application answer;
     char etag[32];
+    struct act act = app_act(call);
     TRY(desk_show(call->arena, row, &answer));
+    if (text_equal(row->state, state_name(STATE_REPLACED)))
+        TRY(former_replaced_by(&act, row->number, &answer.replaced_by));
     snprintf(etag, sizeof etag, "\"%lld\"", (long long)row->version);
     TRY(answer_record(call, &api_application_shape, &answer));
     http_answer_field(call->request, "ETag", etag);

@@ -86,7 +86,6 @@ class OrganizationChange(unittest.TestCase):
         self.assertEqual((more.state(), unlocking.state()), ("approved", "approved"))
         self.refused(walk.portal.try_api("POST", "applications", {"service": "unlock"}), "APPLICATION_OPEN")
         self.refused(walk.portal.try_api("POST", "applications", {"service": "renew"}), "RENEWAL_EARLY")
-        self.refused(walk.portal.try_api("POST", "applications", {"service": "lost"}), "APPLICATION_OPEN")
         unlocking.unlock()
         walk.change_pin()
         more.take()

@@ -229,6 +229,125 @@ static void r_renew_4_validity_that_is_longer(void **state)
     refused_download(s, &d, ERROR_VALIDITY_UNFIT);
 }
 
+/* ---- the USBKey is lost or broken before it took what was approved ---- */
+
+/* A fresh USBKey of SERVICE in the place of what D has approved, everything as it should be; of APPLICATION, unless that
+ * is NULL. */
+static void replacement(struct scene *s, const struct download *d, const char *service, const char *application,
+                        struct cast_order *ret_order)
+{
+    struct cast_order *order = ret_order;
+    const struct approve_statement *approved = &d->order.approve[0];
+    bool passes = text_equal(approved->service, "change");
+    cast_order(s->cast, order);
+    order->reviewer[1] = cast_person(s->cast, "审核员二");
+    if (application) order->card_statement.application = order->produce.application = application;
+    for (size_t i = 0; i < EVIDENCE_MAX; i++) {
+        struct approve_statement *a = &order->approve[i];
+        if (application) a->application = application;
+        a->service = service;
+        a->holder = approved->holder;
+        a->revokes = passes ? "-" : approved->revokes;
+        a->reason = passes ? "-" : text_equal(service, "lost") ? "keyCompromise" : "superseded";
+        a->validity = approved->validity;
+    }
+    cast_sign_order(s->cast, order);
+    order->issue.former = d->order.issue.approval1;
+    order->issue.former_signature = d->order.issue.approval_signature1;
+    assert_ok(cast_open(s->cast, s->peer, order));
+}
+
+static void refused_replacement(struct scene *s, const struct cast_order *order, enum error error)
+{
+    struct signer_issue ask = order->issue;
+    struct signer_issued issued;
+    ask.request = random_id();
+    refused(s, cast_ask(s->cast, s->peer, SIGNER_ISSUE, &ask, &issued), SIGNER_ISSUE, error);
+}
+
+/* R-LOST-2, R-RENEW-5: the year that was approved goes over to the new USBKey, once, whichever comes first; made again
+ * for the same application it has it again. */
+static void r_renew_5_a_replacement_uses_up_the_renewal(void **state)
+{
+    struct scene *s = *state;
+    struct download d;
+    struct cast_order order, other, again;
+    struct signer_issued issued;
+    struct signer_state where;
+    struct certificate *fresh = NULL;
+    begin(s, "renew", NULL, &d);
+    replacement(s, &d, "damaged", NULL, &order);
+    replacement(s, &d, "damaged", NULL, &other);
+    assert_ok(cast_issue(s->cast, s->peer, &order, &issued));
+    assert_ok(certificate_parse(issued.signing_certificate, s->cast->arena, &fresh));
+    assert_true(fresh->not_after_s > s->cast->now_s + 366 * DAY_S);
+    refused_download(s, &d, ERROR_APPROVAL_USED);
+    refused_replacement(s, &other, ERROR_APPROVAL_USED);
+    assert_int_equal(stage_stop(s->stage), 0);
+    stage_start(s->stage, takeover_program, NULL);
+    assert_ok(stage_greet(s->stage, s->cast, &where));
+    refused_download(s, &d, ERROR_APPROVAL_USED);
+    replacement(s, &d, "damaged", order.approve[0].application, &again);
+    assert_ok(cast_issue(s->cast, s->peer, &again, &issued));
+    assert_int_equal(cast_count(s->cast, s->peer, JOURNAL_REPLACED), 1);
+    begin(s, "renew", NULL, &d); /* the other way round */
+    assert_ok(cast_issue(s->cast, s->peer, &d.order, &issued));
+    replacement(s, &d, "lost", NULL, &order);
+    refused_replacement(s, &order, ERROR_APPROVAL_USED);
+}
+
+static void r_renew_5_no_year_without_a_renewal_of_this_holder(void **state)
+{
+    struct scene *s = *state;
+    struct download d, stranger;
+    struct cast_order order;
+    begin(s, "renew", NULL, &stranger);
+    begin(s, "renew", NULL, &d);
+    replacement(s, &d, "lost", NULL, &order);
+    const struct signer_issue good = order.issue;
+    order.issue.former = NULL;
+    refused_replacement(s, &order, ERROR_FORMER_MISSING);
+    order.issue = good;
+    order.issue.former_signature = cast_sign(s->cast, &d.old.key, good.former); /* by no reviewer */
+    refused_replacement(s, &order, ERROR_SIGNATURE_INVALID);
+    order.issue.former = stranger.order.issue.approval1;
+    order.issue.former_signature = stranger.order.issue.approval_signature1;
+    refused_replacement(s, &order, ERROR_FORMER_UNFIT);
+    begin(s, "reissue", NULL, &stranger); /* which gives no year */
+    stranger.order.approve[0].holder = d.order.approve[0].holder;
+    cast_sign_order(s->cast, &stranger.order);
+    order.issue.former = stranger.order.issue.approval1;
+    order.issue.former_signature = stranger.order.issue.approval_signature1;
+    refused_replacement(s, &order, ERROR_FORMER_UNFIT);
+    order.issue = good;
+    revoke(s, &d, "privilegeWithdrawn"); /* meanwhile, for cause */
+    refused_replacement(s, &order, ERROR_CERTIFICATE_REVOKED);
+    begin(s, "renew", NULL, &d);
+    replacement(s, &d, "apply", NULL, &order);
+    refused_replacement(s, &order, ERROR_FORMER_UNFIT);
+}
+
+/* R-CHANGE-2: nothing of the new holder's is replaced, so the change itself is what it stands on. */
+static void r_change_2_a_replacement_uses_up_the_change(void **state)
+{
+    struct scene *s = *state;
+    struct download d;
+    struct cast_order order;
+    struct signer_issued issued;
+    struct signer_revoked revoked;
+    begin(s, "change", NULL, &d);
+    replacement(s, &d, "lost", NULL, &order);
+    refused_replacement(s, &order, ERROR_SERIAL_OTHER); /* the former holder's goes on yet */
+    const struct signer_revoke ask = { random_id(), d.order.issue.approval1, d.order.issue.approval_signature1 };
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_REVOKE, &ask, &revoked));
+    const struct signer_issue good = order.issue;
+    order.issue.former = NULL;
+    refused_replacement(s, &order, ERROR_FORMER_MISSING);
+    order.issue = good;
+    assert_ok(cast_issue(s->cast, s->peer, &order, &issued));
+    refused_download(s, &d, ERROR_APPROVAL_USED);
+}
+
 int takeover_download(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +358,9 @@ int takeover_download(void)
         SCENE(r_renew_3_a_key_that_was_not_made_in_the_card),
         SCENE(r_renew_3_statement_altered_in_each_line),
         SCENE(r_renew_4_validity_that_is_longer),
+        SCENE(r_renew_5_a_replacement_uses_up_the_renewal),
+        SCENE(r_renew_5_no_year_without_a_renewal_of_this_holder),
+        SCENE(r_change_2_a_replacement_uses_up_the_change),
     };
     return cmocka_run_group_tests_name("download", tests, NULL, NULL);
 }

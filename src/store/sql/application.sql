@@ -7,7 +7,7 @@ INSERT INTO application (
     started_s, due_s, left_s, returned_s, decided_s, finished_s, return_reason, return_items, return_words,
     about, card, serial, origin, successor, successor_confirmed_s, keep_encryption, revoke_reason, key_waybill,
     key_received_s, inspected_s, touched_s, warned_s, unpaid_told_s, deputy, deputy_name,
-    deputy_mobile)
+    deputy_mobile, former)
 VALUES (
     :number, :service, :state, :version, :holder, :open, :agreement_version, :agreed_s, :agreed_from,
     :organization_name, :credit_code, :organization_address, :holder_name, :document_type, :document_sealed,
@@ -16,7 +16,7 @@ VALUES (
     :created_s, :submitted_s, :started_s, :due_s, :left_s, :returned_s, :decided_s, :finished_s, :return_reason,
     :return_items, :return_words, :about, :card, :serial, :origin, :successor, :successor_confirmed_s,
     :keep_encryption, :revoke_reason, :key_waybill, :key_received_s, :inspected_s, :touched_s, :warned_s,
-    :unpaid_told_s, :deputy, :deputy_name, :deputy_mobile)
+    :unpaid_told_s, :deputy, :deputy_name, :deputy_mobile, :former)
 
 -- name: application_get
 SELECT * FROM application WHERE number = :key
@@ -62,7 +62,7 @@ UPDATE application SET version = version + 1,
     successor = :successor, successor_confirmed_s = :successor_confirmed_s, keep_encryption = :keep_encryption,
     revoke_reason = :revoke_reason, key_waybill = :key_waybill, key_received_s = :key_received_s,
     inspected_s = :inspected_s, touched_s = :touched_s, warned_s = :warned_s, unpaid_told_s = :unpaid_told_s, deputy = :deputy,
-    deputy_name = :deputy_name, deputy_mobile = :deputy_mobile
+    deputy_name = :deputy_name, deputy_mobile = :deputy_mobile, former = :former
 WHERE number = :number AND version = :version
 
 -- name: application_queue
@@ -79,6 +79,17 @@ INSERT INTO application_open (holder, number) VALUES (:holder, :number)
 -- An unlock that stands beside another application of its holder, under way.
 -- name: application_count_beside
 SELECT COUNT(*) AS count FROM application WHERE holder = :id AND service = 'unlock' AND open = 1
+
+-- name: application_beside
+SELECT * FROM application WHERE holder = :id AND service = 'unlock' AND open = 1 ORDER BY number DESC LIMIT 1
+
+-- What is approved and passes to the person, who has not taken it yet.
+-- name: application_passing_to
+SELECT * FROM application WHERE successor = :id AND service = 'change' AND state IN ('approved', 'issued')
+ORDER BY number DESC LIMIT 1
+
+-- name: application_replaced_by
+SELECT * FROM application WHERE former = :key ORDER BY created_s DESC, number DESC LIMIT 1
 
 -- name: application_open_delete
 DELETE FROM application_open WHERE number = :number

@@ -310,6 +310,7 @@ static struct workflow_facts facts_of(enum kind kind, const char *name)
     else if (strcmp(name, "unreturned") == 0) facts.unreturned = facts.uninspected = true;
     else if (strcmp(name, "uninspected") == 0) facts.uninspected = true;
     else if (strcmp(name, "unseconded") == 0) facts.unseconded = true;
+    else if (strcmp(name, "made") == 0) facts.made = true;
     else assert_string_equal(name, "settled");
     return facts;
 }
@@ -324,8 +325,9 @@ static const char *action_names(unsigned actions, char *into, size_t room)
 }
 
 /* Facts that only some services have. */
-static bool arises(enum kind kind, const char *facts)
+static bool arises(enum kind kind, enum state state, const char *facts)
 {
+    if (strcmp(facts, "made") == 0) return state == STATE_REPLACED;
     if (strcmp(facts, "unconfirmed") == 0) return kind_rule(kind)->successor;
     if (strcmp(facts, "unseconded") == 0) return kind_rule(kind)->four_eyes || kind == KIND_CHANGE; /* R-CHANGE-4 */
     if (strcmp(facts, "unreturned") == 0 || strcmp(facts, "uninspected") == 0) return kind_rule(kind)->returns;
@@ -338,7 +340,7 @@ static void every_pair_of_state_and_event(void **state)
 {
     static const char *const facts_names[] = { "settled",     "due",        "unfilled",   "unprinted",  "unscanned",
                                                "shield",      "unconfirmed", "unreturned", "uninspected",
-                                               "unseconded" };
+                                               "unseconded",  "made" };
     static struct expected table[400];
     size_t count = read_expected(table, COUNT(table)), used = 0;
     for (int kind = 0; kind < KIND_COUNT; kind++)
@@ -346,7 +348,7 @@ static void every_pair_of_state_and_event(void **state)
             for (int e = 0; e < EVENT_COUNT; e++)
                 for (size_t f = 0; f < COUNT(facts_names); f++) {
                     const struct expected *want = NULL;
-                    if (!arises((enum kind)kind, facts_names[f])) continue;
+                    if (!arises((enum kind)kind, (enum state)s, facts_names[f])) continue;
                     for (size_t i = 0; i < count && !want; i++)
                         if ((lists(table[i].kinds, kind_rule((enum kind)kind)->name) || lists(table[i].kinds, "all")) &&
                             strcmp(table[i].state, state_name((enum state)s)) == 0 &&

@@ -30,7 +30,7 @@ export const path = (number: string, page = "") => `/applications/${number}${pag
 
 export const isEditable = (a: Application) => a.state === "draft" || a.state === "sent-back";
 export const isOver = (a: Application) =>
-  ["rejected", "withdrawn", "lapsed", "cancelled", "done", "shipped"].includes(a.state);
+  ["rejected", "withdrawn", "lapsed", "cancelled", "replaced", "done", "shipped"].includes(a.state);
 export const isPaid = (a: Application) => Boolean(a.started_s);
 export const mayWithdraw = (a: Application) =>
   ["draft", "awaiting-payment", "awaiting-confirmation", "awaiting-return", "in-review", "sent-back"].includes(a.state);
@@ -49,6 +49,11 @@ export function turnOf(a: Application, rule: ServiceRule): "download" | "unlock"
   if (end === "unlock" && a.state === "approved") return "unlock";
   return end === "download" && ["approved", "issued"].includes(a.state) && isTaker(a, rule) ? "download" : null;
 }
+
+/* A lost or broken USBKey is replaced by a new one; what is approved and waits for the old one goes over to it. */
+export const isReplacement = (rule: ServiceRule) => rule.about_certificate && rule.usbkey === "production";
+export const waitsForKey = (list: Application[], rules: ServiceRule[]) =>
+  list.find((a) => rules.some((r) => r.service === a.service && turnOf(a, r) === "download"));
 
 export const confirmed = (a: Application, section: string) => (a.confirmed ?? "").split(",").includes(section);
 export const returnItems = (a: Application) =>

@@ -2,6 +2,7 @@
  * again when an application begins (src/service/standing.c). */
 import type { Certificate, ServiceRule } from "@api";
 import { dayText, now_s } from "@shared/base/words";
+import { isReplacement } from "./application";
 import { t } from "./texts";
 
 const inHand = (c: Certificate) => c.purpose === "signing" && c.state !== "revoked";
@@ -15,7 +16,9 @@ function renewableFrom(c: Certificate): number {
   return Math.floor(end.getTime() / 1000);
 }
 
-export function standingOf(rule: ServiceRule, certificates: Certificate[]): string {
+/* WAITING: something approved waits for the USBKey, whatever certificate there is. */
+export function standingOf(rule: ServiceRule, certificates: Certificate[], waiting: boolean): string {
+  if (waiting && isReplacement(rule)) return "";
   const last = certificates.filter(inHand).sort((a, b) => (b.not_after_s ?? 0) - (a.not_after_s ?? 0))[0];
   const over = last && (last.not_after_s ?? 0) < now_s();
   if (!rule.about_certificate) return last && !over ? t.standing.has : "";

@@ -179,6 +179,10 @@ export const t = {
     resume: "您有一份尚未办结的申请",
     resumeAction: "继续办理",
     overrides: "吊销证书后，这份申请会被取消，已支付的费用原路退回。",
+    replaces: (service: string) => `接替已批准、还没有下载的${service}`,
+    replacesBody:
+      "批准的有效期和已付的费用转到新的 USBKey，不用再办、再付。新的申请撤回或未通过的，原来的申请照旧可以下载证书。",
+    replacesLook: "查看原来的申请",
   },
 
   task: {
@@ -530,6 +534,12 @@ export const t = {
     withdrawn: { title: "申请已撤回", body: "需要时可以重新申请。" },
     lapsed: { title: "申请已失效", body: "长时间未完成，申请已自动失效。需要时请重新申请。" },
     cancelled: { title: "申请已取消", body: "账户或证书的状态已改变，这份申请不再办理。" },
+    replaced: {
+      title: "已由补办或更换接替",
+      body: "USBKey 遗失或损坏，批准的内容和已付的费用已转到接替的申请。接替的申请撤回或未通过的，这里恢复为可以下载证书。",
+    },
+    replacedBy: "查看接替的申请",
+    former: "接替原申请",
     refund: "已支付的费用原路退回，一般 3 个工作日内到账。",
     refundMore: "查看退款进度",
     reason: "原因",
@@ -547,6 +557,12 @@ export const t = {
     live: "办理进度已更新",
     unlock: "进入解锁",
     download: "证书下载",
+  },
+  gone: {
+    title: "USBKey 丢失或损坏了？",
+    body: "可以现在补办或更换：批准的有效期和已付的费用转到新的 USBKey，不用再办、再付。",
+    lost: "丢失：证书补办",
+    damaged: "损坏：证书更换",
   },
   download: {
     title: "证书下载",

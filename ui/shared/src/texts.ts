@@ -101,6 +101,7 @@ export const shared = {
     withdrawn: "已撤回",
     lapsed: "已失效",
     cancelled: "已取消",
+    replaced: "已由补办接替",
   } as Record<string, string>,
   parcelStates: {
     ordered: "待揽收",

@@ -18,5 +18,5 @@ export function stateKind(state: string): "plain" | "good" | "waiting" | "bad" |
   )
     return "bad";
   if (["produced", "shipped", "done", "valid", "paid", "sent", "opened"].includes(state)) return "good";
-  return state === "withdrawn" ? "plain" : "info";
+  return ["withdrawn", "replaced"].includes(state) ? "plain" : "info";
 }
