@@ -37,12 +37,11 @@ static struct result may_name(struct tx *tx, const struct act *act, const struct
     struct id organization;
     TRY(account_of(tx, act, &row->holder, ret_holder));
     if (id_equal(&row->holder, &act->account)) return OK;
-    ENSURE(!desk_deputy(act, row), ERROR_DEPUTY);
     struct result r = organization_run_by(tx, act, &act->account, &organization);
-    ENSURE(r.code != ERROR_ORGANIZATION_ADMINISTRATOR, ERROR_NOT_FOUND);
-    TRY(r);
-    ENSURE(id_equal(&organization, &ret_holder->organization), ERROR_NOT_FOUND);
-    return OK;
+    if (!failed(r) && id_equal(&organization, &ret_holder->organization)) return OK; /* who acts too, perhaps */
+    ENSURE(!desk_deputy(act, row), ERROR_DEPUTY);
+    if (r.code != ERROR_ORGANIZATION_ADMINISTRATOR) TRY(r);
+    return FAIL(ERROR_NOT_FOUND);
 }
 
 static struct result look(struct tx *tx, void *context)
