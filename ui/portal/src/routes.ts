@@ -2,6 +2,7 @@ import type { RouteRecordRaw } from "vue-router";
 import { t } from "./texts";
 
 const application = "/applications/:number(\\d{17})";
+const ownCertificate = "/organization/certificates/:serial([0-9a-f]{32})";
 
 /* Login and home come with the first load, the rest when it is gone to. */
 export const routes: RouteRecordRaw[] = [
@@ -18,6 +19,52 @@ export const routes: RouteRecordRaw[] = [
     path: "/certificates/:serial([0-9a-f]{32})/proof",
     component: () => import("./pages/Proof.vue"),
     meta: { title: t.proof.title },
+  },
+  { path: "/organization", redirect: "/organization/certificates" },
+  {
+    path: "/organization/certificates",
+    component: () => import("./pages/OwnCertificates.vue"),
+    meta: { title: `${t.own.title}：${t.own.tabs.certificates}` },
+  },
+  {
+    path: ownCertificate,
+    component: () => import("./pages/OwnCertificate.vue"),
+    meta: { title: t.own.certificate.title },
+  },
+  {
+    path: `${ownCertificate}/hold`,
+    component: () => import("./pages/OwnHold.vue"),
+    meta: { title: t.own.hold.title },
+  },
+  {
+    path: `${ownCertificate}/revocation`,
+    component: () => import("./pages/OwnRevocation.vue"),
+    meta: { title: t.own.revocation.title },
+  },
+  {
+    path: "/organization/applications",
+    component: () => import("./pages/OwnApplications.vue"),
+    meta: { title: `${t.own.title}：${t.own.tabs.applications}` },
+  },
+  {
+    path: `/organization${application}`,
+    component: () => import("./pages/OwnApplication.vue"),
+    meta: { title: t.own.application.title },
+  },
+  {
+    path: `/organization${application}/deputy`,
+    component: () => import("./pages/OwnDeputy.vue"),
+    meta: { title: t.deputy.title },
+  },
+  {
+    path: "/organization/people",
+    component: () => import("./pages/OwnPeople.vue"),
+    meta: { title: `${t.own.title}：${t.own.tabs.people}` },
+  },
+  {
+    path: "/organization/people/:id([0-9a-z]{26})",
+    component: () => import("./pages/OwnPerson.vue"),
+    meta: { title: t.own.person.title },
   },
   { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
   { path: "/services/:service", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },

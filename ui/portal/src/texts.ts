@@ -1,8 +1,17 @@
 /* The words of the service platform. */
+import { own } from "./organization.texts";
+
 export const t = {
   name: "国资CA数字证书服务平台",
   service: "数字证书服务平台",
-  ways: { home: "首页", certificates: "我的证书", applications: "受理单", help: "使用帮助", login: "登录" },
+  ways: {
+    home: "首页",
+    certificates: "我的证书",
+    applications: "受理单",
+    own: "本单位",
+    help: "使用帮助",
+    login: "登录",
+  },
   contacts: { line: "7×24 小时客服电话", email: "客服邮箱" },
 
   login: {
@@ -121,6 +130,10 @@ export const t = {
     ],
     action: "立即挂失",
     done: "证书已冻结",
+    doneFor: "证书已由本单位冻结",
+    placed: (name: string, when: string) => `${name}（本单位管理员）于 ${when} 以单位的名义冻结，用它登录会被拒绝。`,
+    complain: (name: string, line?: string) =>
+      `有疑问请联系${name}。认为冻结不当的，请拨打客服电话${line ? " " + line : ""}：审核人员核对后可以签名解除，不需要本单位同意。`,
     after:
       "用它登录会被拒绝。找回 USBKey、确认没有泄露的，请联系客服申请解除；确认丢失或泄露的，请办理证书补办或证书吊销。",
     none: "证书目前的状态不需要挂失。",
@@ -665,6 +678,7 @@ export const t = {
     },
     back: "查看办理进度",
   },
+  own,
   withdraw: {
     title: "撤回申请",
     body: "撤回后这份申请作废，已填写的内容不能恢复；已支付的费用原路退回。",
