@@ -91,6 +91,11 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.invoices.title },
   },
   {
+    path: "/revocations",
+    component: () => import("./pages/Revocations.vue"),
+    meta: { title: t.revocations.title },
+  },
+  {
     path: "/halted/:which(held|suspended)",
     component: () => import("./pages/Halted.vue"),
     meta: { title: t.halted.title },

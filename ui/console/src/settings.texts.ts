@@ -101,12 +101,12 @@ export const settings = {
 
 export const halted = {
   title: "暂停使用的证书",
-  lead: "使用人挂失冻结的证书，由审核员核实后解除或吊销；账户暂停的，账户恢复后证书才能再用。",
+  lead: "使用人挂失或单位冻结的证书，由审核员核实后解除或吊销；账户暂停的，账户恢复后证书才能再用。",
   tabs: { held: "已冻结", suspended: "账户已暂停" } as Record<string, string>,
   none: { held: "没有冻结的证书。", suspended: "没有账户暂停的证书。" } as Record<string, string>,
   text: "姓名或单位",
   look: "筛选",
-  columns: { who: "使用人 / 单位", serial: "证书序列号", state: "状态", at: "时间", action: "操作" },
+  columns: { who: "使用人 / 单位", serial: "证书序列号", state: "状态", at: "时间", asked: "冻结人", action: "操作" },
   at: { held: "冻结时间", suspended: "有效期至" } as Record<string, string>,
   account: "账户已暂停",
   open: "查看并处理",

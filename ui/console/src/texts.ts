@@ -1,4 +1,5 @@
 /* The words of the operators' console. */
+import { administrators, held, revocations } from "./revocation.texts";
 import { halted, settings } from "./settings.texts";
 
 export const t = {
@@ -17,6 +18,7 @@ export const t = {
     invoices: "发票",
     notices: "发件箱",
     audit: "操作记录",
+    revocations: "待吊销",
     halted: "暂停使用",
     settings: "设置",
   },
@@ -457,6 +459,9 @@ export const t = {
 
   halted,
   settings,
+  revocations,
+  administrators,
+  held,
 
   notices: {
     title: "发件箱",
