@@ -47,6 +47,8 @@ export async function prepare(world) {
   const day = new Date(Date.now() + 8 * 3600_000).toISOString().slice(0, 10);
   await finance.api("POST", "console/bills", { method: "wechat", day });
   await p.has.changePin();
+  p.head = await (await Holder.opened(world, "赵敏", p.has)).logIn();
+  await world.administrator.api("PUT", `console/accounts/${p.head.account}/organization-role`, { administrator: true });
   await p.locked.changePin();
   await p.locked.apply("unlock");
   for (const step of ["fill", "print", "upload", "submit", "approve", "lock"]) await p.locked[step]();
@@ -237,6 +239,43 @@ async function portal(world, browser, people, each) {
     ],
   ]);
   await people.locked.card.pull();
+  const ofOrganization = `/organization/certificates/${people.has.serial}`;
+  await show(people.head, [
+    ["portal-own-certificates", "/organization/certificates", "查看"],
+    ["portal-own-applications", "/organization/applications", "已办结"],
+    ["portal-own-people", "/organization/people", "赵敏"],
+    ["portal-own-person", `/organization/people/${people.has.account}`, "开通时间"],
+    ["portal-own-application", `/organization/applications/${people.has.number}`, "没有委托"],
+    ["portal-own-deputy", `/organization/applications/${people.has.number}/deputy`, "现在不能委托经办人"],
+    ["portal-own-hold", `${ofOrganization}/hold`, "冻结以后"],
+    [
+      "portal-own-revocation",
+      `${ofOrganization}/revocation`,
+      "吊销原因",
+      (q) => q.getByRole("button", { name: "核对" }).click(),
+    ],
+    [
+      "portal-own-revocation-check",
+      `${ofOrganization}/revocation`,
+      "吊销原因",
+      async (q) => {
+        await q.getByLabel("使用人离职或调动").check();
+        await q.getByLabel("说明").fill("已于本月离职");
+        await q.getByRole("button", { name: "核对" }).click();
+        await q.getByText("提交以后").waitFor();
+      },
+    ],
+    [
+      "portal-own-certificate",
+      `${ofOrganization}/revocation`,
+      "吊销原因",
+      async (q) => {
+        await q.getByRole("button", { name: "核对" }).click();
+        await q.getByRole("button", { name: "提交申请" }).click();
+        await q.getByText("已申请吊销，等待审核").waitFor();
+      },
+    ],
+  ]);
   await show(people.taking, [
     ["portal-home-download", "/", "证书下载"],
     ["portal-status-download", "", "审核已通过，可以下载证书"],
@@ -306,6 +345,15 @@ async function console_(world, browser, people, each) {
     await p.getByText(wait).first().waitFor();
     await each(p, name);
   }
+  await p.goto(`${world.console}/revocations`);
+  await p.getByRole("button", { name: /处理 ?：钱二/ }).waitFor();
+  await each(p, "console-revocations");
+  await p.getByRole("button", { name: /处理 ?：钱二/ }).click();
+  await p.getByRole("dialog").getByText("已于本月离职").waitFor();
+  await each(p, "console-revocation-wish");
+  await p.getByRole("button", { name: "不吊销" }).click();
+  await p.getByLabel("理由").waitFor();
+  await each(p, "console-revocation-leave");
   await p.goto(`${world.console}/halted/held`);
   await p.getByRole("link", { name: /查看并处理/ }).waitFor();
   await each(p, "console-halted");

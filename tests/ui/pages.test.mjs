@@ -10,6 +10,7 @@ import "./kept.mjs";
 import "./forms.mjs";
 import "./services.mjs";
 import "./desk.mjs";
+import "./organization.mjs";
 import "./agent.mjs";
 
 test("no page broke its content policy, threw, or asked a stranger", () => assert.equal(faults().join("\n"), ""));
