@@ -26,7 +26,7 @@ const struct config_option signer_options[] = {
     NUMBER(crl_days, "7", 1, 31, "so long a revocation list holds; renewed in half the time, the full one daily"),
     NUMBER(ocsp_hours, "72", 1, 120, "so long an OCSP answer holds; renewed in half the time"),
     NUMBER(nonces_second, "20", 0, 1000, "so many OCSP requests with a nonce are answered in a second"),
-    NUMBER(holds_hour, "60", 1, 100000, "so many holds at holders' words alone in an hour at most"),
+    NUMBER(holds_hour, "60", 1, 100000, "so many holds at the words of holders and organizations in an hour at most"),
     NUMBER(spare_keys, "64", 0, 4096, "encryption key pairs that the key centre has ready"),
     NUMBER(refusals_hour, "500", 10, 100000, "so many refused requests are written to the journal in an hour at most"),
     NUMBER(hsm_seconds, "3", 1, 60, "so long the signer waits for a signature by the HSM"),

@@ -122,6 +122,13 @@ class Stubborn(Walk):
     def hold(self):
         expect(self.try_hold())
 
+    def hold_for(self):
+        """By who runs the holder's organization."""
+        if not hasattr(self, "head"):
+            self.head = self.colleague("王总")
+            self.staff.administrator.api("PUT", f"console/accounts/{self.head.account}/organization-role", {"administrator": True})
+        expect(self.head.portal.try_api("POST", f"organization/certificates/{self.serial}/hold"))
+
     def receive(self):
         """The code is asked for once."""
         parcel = self.number, self.rounds
@@ -356,6 +363,20 @@ class Faults(unittest.TestCase):
         self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_HELD")
         self.world.message("sms", walk.mobile, "临时挂失")
         self.assertEqual(len([m for m in self.world.messages("sms", walk.mobile) if "临时挂失" in m["text"]]), 1)
+
+    def at_hold_for(self, fault):
+        """R-OPS-9: when who runs the organization does."""
+        walk = Stubborn(self.world, self.staff).to("platform_login")
+        self.arm(fault)
+        walk.step("hold_for")
+        wait_for(f"death of {fault.process}", lambda: self.died(fault.process))
+        self.world.settle()
+        held, = {(c["state"], c["held_for"], c["held_by"]) for c in walk.portal.api("GET", "certificates")["items"]}
+        self.assertEqual(held, ("held", "organization", "王总"))
+        self.assertEqual(walk.try_login().name, "LOGIN_CERTIFICATE_HELD")
+        for to in walk.mobile, walk.head.mobile:
+            self.world.message("sms", to, "已冻结")
+            self.assertEqual(len([m for m in self.world.messages("sms", to) if "已冻结" in m["text"]]), 1)
 
     def at_release(self, fault):
         """When a reviewer lifts it."""

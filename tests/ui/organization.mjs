@@ -53,6 +53,15 @@ describe("an organization's own account", () => {
     await p.getByRole("link", { name: "本单位", exact: true }).click();
     await p.getByRole("link", { name: /查看 ?：高一/ }).waitFor();
     await everyone(p, "certificates of an organization");
+    /* What ends within a month, as if this one did. */
+    const all = (r) => r.continue({ url: r.request().url().replace("which=ending", "which=all") });
+    await p.route(/which=ending/, all);
+    await p.reload();
+    await p.getByText("有 1 张证书在一个月内到期").waitFor();
+    await everyone(p, "certificates of which one ends soon");
+    await p.getByRole("button", { name: "只看这些证书" }).click();
+    await p.getByText("有 1 张证书在一个月内到期").waitFor({ state: "hidden" });
+    await p.unroute(/which=ending/, all);
     await p.getByLabel("姓名").fill("没有这个人");
     await p.getByRole("button", { name: "查找" }).click();
     await p.getByText("没有符合条件的证书").waitFor();

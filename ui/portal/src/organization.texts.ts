@@ -14,6 +14,9 @@ export const own = {
     mobile: "手机号",
     email: "邮箱",
   },
+  ending: (n: string) => `有 ${n} 张证书在一个月内到期`,
+  endingBody: "请提醒使用人办理证书延期：到期后不能登录。",
+  endingShow: "只看这些证书",
   none: {
     certificates: "没有符合条件的证书。",
     applications: "没有符合条件的受理单。",
@@ -110,6 +113,7 @@ export const own = {
       state: "状态",
       submitted: "提交时间",
       due: "预计办结",
+      finished: "办结时间",
       deputy: "经办人",
     },
     none: "没有委托",
