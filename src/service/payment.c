@@ -454,11 +454,23 @@ struct result payment_list_in(const struct act *act, const char *state, const ch
 
 /* ---- callbacks ---- */
 
-/* What became of it, beside its raw bytes. */
-static void note(const struct act *act, struct callback_row *row, const char *outcome)
+/* Nothing of it is the gateway's: anybody can send such. */
+static bool is_a_strangers(enum error why)
+{
+    static const enum error signs[] = { ERROR_RELAY_CALLBACK_HEADERS, ERROR_RELAY_CALLBACK_STALE,
+                                        ERROR_RELAY_CALLBACK_PROBE,   ERROR_RELAY_CALLBACK_SERIAL,
+                                        ERROR_RELAY_CALLBACK_SIGNATURE, ERROR_RELAY_CALLBACK_FORMAT };
+    for (size_t i = 0; i < COUNT(signs); i++)
+        if (signs[i] == why) return true;
+    return false;
+}
+
+/* What became of it, beside its raw bytes. Those of strangers go again: the disk would be theirs to fill. */
+static void note(const struct act *act, struct callback_row *row, enum error why, const char *outcome)
 {
     row->outcome = outcome;
-    IGNORE(store_change(act->service->store, STATEMENT_CALLBACK_OUTCOME, RECORD(callback_row_shape, row)));
+    enum statement how = is_a_strangers(why) ? STATEMENT_CALLBACK_DELETE : STATEMENT_CALLBACK_OUTCOME;
+    IGNORE(store_change(act->service->store, how, RECORD(callback_row_shape, row)));
 }
 
 struct result payment_callback(const struct act *act, const struct relay_callback *callback)
@@ -474,7 +486,7 @@ struct result payment_callback(const struct act *act, const struct relay_callbac
     struct result r = ask(act, RELAY_CALLBACK, &relay_callback_shape, callback, &relay_payment_shape, &told);
     FAULT("web:callback-verified");
     if (!failed(r)) r = payment_apply(act, &told, &applied);
-    note(act, &row, failed(r) ? error_find(r.code)->name : applied ? "applied" : "repeated");
+    note(act, &row, r.code, failed(r) ? error_find(r.code)->name : applied ? "applied" : "repeated");
     return r;
 }
 

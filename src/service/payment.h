@@ -38,7 +38,7 @@ RESULT payment_list(const struct act *act, const char *number, struct payment_ro
 RESULT payment_list_in(const struct act *act, const char *state, const char *after, struct payment_row **ret_rows,
                        size_t *ret_count, const char **ret_next);
 /* A callback as it came: kept raw, verified by hufu-relay, applied. A failure is what the gateway is
- * answered. */
+ * answered; what has no signature of a gateway is not kept any longer then. */
 RESULT payment_callback(const struct act *act, const struct relay_callback *callback);
 /* Asks the gateway how PAYMENT stands, whatever we have of it, and applies what it says. */
 RESULT payment_look(const struct act *act, struct payment_row *payment);

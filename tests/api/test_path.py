@@ -4,6 +4,7 @@ from collections import Counter
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -184,10 +185,24 @@ class Steps(unittest.TestCase):
             self.assertFalse(report["paid"])
             self.assertFalse(walk.is_paid(), mode)
         self.assertEqual(walk.order()["order"], order["order"])  # asking again is the same order: R-FEE-4
+        before = self.callbacks()
+        for mode in "wrong-signature", "probe":
+            walk.phone(order, mode)
+        self.assertEqual(self.callbacks(), before)  # of strangers nothing is kept: they would fill the disk
         walk.phone(order, "repeated")
         wait_for("the payment", walk.is_paid)
         answer = walk.portal.try_api("POST", walk.path("payment"), {"method": "wechat"})
         self.assertIn(answer.name, ("PAYMENT_NOT_DUE", "APPLICATION_STATE"))
+        kept = self.callbacks() - before
+        self.assertEqual(sum(1 for _, outcome, size in kept if outcome in ("applied", "repeated") and size > 200), 3)
+
+    def callbacks(self):
+        """What web keeps of callbacks: the bytes as they came, and what became of each."""
+        database = sqlite3.connect(self.world.path("web/hufu.db"), timeout=20)
+        try:
+            return set(database.execute("SELECT hex(id), outcome, length(body) FROM payment_callback"))
+        finally:
+            database.close()
 
     def test_r_fee_3_a_lost_callback_is_made_good_by_a_query(self):
         walk = self.walk("submit")

@@ -128,3 +128,6 @@ VALUES (:id, :method, :timestamp, :nonce, :signature, :serial, :body, :outcome, 
 
 -- name: callback_outcome
 UPDATE payment_callback SET outcome = :outcome WHERE id = :id
+
+-- name: callback_delete
+DELETE FROM payment_callback WHERE id = :id
