@@ -506,7 +506,8 @@ struct result application_fee(struct tx *tx, const struct act *act, enum kind ki
     struct count_row lost;
     TRY(tx_one(tx, STATEMENT_APPLICATION_COUNT_LOST, RECORD(key_row_shape, &params), act->arena, &count_row_shape,
                &lost));
-    struct tariff_case which = { .kind = kind, .replacements = lost.count };
+    struct tariff_case which = { .kind = kind, .replacements = lost.count,
+                                 .shield = text_equal(row->medium, "shield") };
     return tariff_fee(tx, &which, act->now_s, act->arena, ret_fen);
 }
 
@@ -541,8 +542,7 @@ static struct result particulars(struct tx *tx, struct desk_step *step, struct a
         return diag_field(act->diag, ERROR_APPLICATION_FIELD, "successor_mobile", "这项业务不变更使用人");
     struct result r = tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &params), act->arena,
                              &account_row_shape, &successor);
-    if (r.code == ERROR_NOT_FOUND)
-        return diag_field(act->diag, ERROR_SUCCESSOR_UNFIT, "successor_mobile", "没有使用这个手机号的账户");
+    if (r.code == ERROR_NOT_FOUND) return standing_no_colleague(act);
     TRY(r);
     TRY(standing_successor(tx, act, &row->holder, &successor.id, &successor));
     if (!id_equal(&successor.id, &row->successor)) {

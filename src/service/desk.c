@@ -174,7 +174,8 @@ static const char *template_of(const struct desk_step *step, bool shield, struct
     switch (step->event) {
     case EVENT_APPROVE: /* R-OPS-8: in its words; R-CHANGE-2: both are told */
         if (kind_rule(step->kind)->successor) *ret_whom = TO_HOLDER | TO_SUCCESSOR;
-        if (step->kind == KIND_APPLY && shield) return "apply-approved-shield"; /* R-APPLY-5 */
+        if (shield && (step->kind == KIND_APPLY || step->kind == KIND_LOST)) /* R-APPLY-5: activated on the phone */
+            return arena_format(arena, "%s-approved-shield", kind_rule(step->kind)->name);
         return arena_format(arena, "%s-approved", kind_rule(step->kind)->name);
     case EVENT_SUBMIT:
         if (step->to == STATE_AWAITING_RETURN) return "damaged-return";

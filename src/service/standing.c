@@ -10,7 +10,7 @@ static struct result none(struct diag *diag, const char *why)
 
 struct result standing_judge(enum kind kind, const struct certificate_row *current, int64_t now_s, struct diag *diag)
 {
-    bool over = current && now_s > current->not_after_s;
+    bool over = current && now_s > current->not_after_s, hurt = kind == KIND_LOST || kind == KIND_DAMAGED;
     if (kind == KIND_APPLY) {
         ENSURE(!current || over, ERROR_APPLICATION_CERTIFICATE);
         return OK;
@@ -30,7 +30,11 @@ struct result standing_judge(enum kind kind, const struct certificate_row *curre
         ENSURE(text_equal(current->medium, "usbkey"), ERROR_APPLICATION_MEDIUM);
         return OK;
     }
-    return over ? none(diag, "证书已过期，请先办理证书延期") : OK;
+    /* A phone is not sent back: another one is a replacement (R-SHIELD-3). */
+    ENSURE(kind != KIND_DAMAGED || text_equal(current->medium, "usbkey"), ERROR_APPLICATION_MEDIUM);
+    if (!over) return OK;
+    if (kind == KIND_REVOKE) return none(diag, "证书已过期，不能再使用，不需要吊销");
+    return none(diag, hurt ? "证书已过期，不再补办或更换，请重新办理证书申请" : "证书已过期，请先办理证书延期");
 }
 
 static struct result current_of(struct tx *tx, const struct act *act, const struct id *holder, struct standing *into)
@@ -96,6 +100,11 @@ static struct result unfit(const struct act *act, const char *why)
     return diag_field(act->diag, ERROR_SUCCESSOR_UNFIT, "successor_mobile", "%s", why);
 }
 
+struct result standing_no_colleague(const struct act *act)
+{
+    return unfit(act, "本单位没有使用这个手机号的账户");
+}
+
 struct result standing_successor(struct tx *tx, const struct act *act, const struct id *holder,
                                  const struct id *successor, struct account_row *ret_account)
 {
@@ -105,15 +114,14 @@ struct result standing_successor(struct tx *tx, const struct act *act, const str
     struct key_row params = { .id = *successor };
     TRY(open_account(tx, act, holder, &from));
     if (id_equal(holder, successor)) return unfit(act, "新使用人不能是原使用人本人");
-    struct result r = open_account(tx, act, successor, &to);
-    if (r.code == ERROR_NOT_FOUND || r.code == ERROR_APPLICATION_ACCOUNT) return unfit(act, "新使用人的账户没有开通");
-    TRY(r);
-    if (!id_equal(&from.organization, &to.organization)) return unfit(act, "新使用人不在同一单位");
+    TRY(tx_one(tx, STATEMENT_ACCOUNT_GET, RECORD(key_row_shape, &params), act->arena, &account_row_shape, &to));
+    if (!id_equal(&from.organization, &to.organization)) return standing_no_colleague(act);
+    if (!text_equal(to.state, "open")) return unfit(act, "新使用人的账户没有开通");
     TRY(current_of(tx, act, successor, &s));
     if (failed(standing_judge(KIND_APPLY, s.has_certificate ? &s.certificate : NULL, act->now_s, NULL)))
         return unfit(act, "新使用人名下有其他有效证书");
-    r = tx_one(tx, STATEMENT_APPLICATION_OPEN_OF, RECORD(key_row_shape, &params), act->arena, &application_row_shape,
-               &open);
+    struct result r = tx_one(tx, STATEMENT_APPLICATION_OPEN_OF, RECORD(key_row_shape, &params), act->arena,
+                             &application_row_shape, &open);
     if (!failed(r)) return unfit(act, "新使用人有正在办理的受理单");
     if (r.code != ERROR_NOT_FOUND) return r;
     *ret_account = to;

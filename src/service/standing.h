@@ -28,6 +28,9 @@ RESULT standing_check(struct tx *tx, const struct act *act, enum kind kind, cons
  * was made before, and is to be made anew, asks for the account only; a replacement of what waits for a download, for
  * that (former.h). */
 RESULT standing_check_again(struct tx *tx, const struct act *act, enum kind kind, const struct application_row *row);
+/* The answer about a mobile that nobody of the own organization has. One for all of them: numbers are not to be tried
+ * out here. */
+RESULT standing_no_colleague(const struct act *act);
 /* Whether the certificate of HOLDER may pass to SUCCESSOR (R-CHANGE-1): ERROR_SUCCESSOR_UNFIT. */
 RESULT standing_successor(struct tx *tx, const struct act *act, const struct id *holder, const struct id *successor,
                           struct account_row *ret_account);

@@ -5,8 +5,8 @@ const char tariff_class[] = "enterprise";
 const char *tariff_item(const struct tariff_case *which)
 {
     if (which->ca_fault) return NULL;
-    /* The first replacement is free, each later one is not. */
-    if (which->kind == KIND_LOST && which->replacements == 0) return NULL;
+    /* The first replacement is free, each later one is not; a phone is the holder's own. */
+    if (which->kind == KIND_LOST && (which->replacements == 0 || which->shield)) return NULL;
     return kind_rule(which->kind)->fee_item;
 }
 

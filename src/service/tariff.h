@@ -14,6 +14,7 @@ struct tariff_case {
     enum kind kind;
     int64_t replacements; /* fulfilled 证书补办 of this person, ever (R-LOST-3) */
     bool ca_fault;        /* lost or broken before it was received: made again free (R-SHIP-4) */
+    bool shield;          /* there is no device to pay for (R-SHIELD-3) */
 };
 
 /* Which item of the tariff CASE asks for; NULL: it is free. */

@@ -84,6 +84,7 @@ class Services(unittest.TestCase):
 
     def test_r_ship_1_the_label_while_it_is_ready_to_be_sent(self):
         walk = self.walk("write")
+        self.told(walk, "正在制作")  # R-OPS-8
         producer = self.staff.producer
         self.refused(producer.try_api("GET", walk.console_path("label")), "APPLICATION_STATE")
         walk.to("finish")
@@ -199,6 +200,7 @@ class Services(unittest.TestCase):
                      "APPLICATION_UNINSPECTED")
         reviewer.api("POST", damaged.console_path("inspection"), {"fault": "none", "words": "接口氧化"})
         damaged.to("approve")
+        self.told(damaged, "您的证书更换")  # R-OPS-8
         expect(walk.try_login())  # good until the new one is made
         damaged.to("issue")
         self.refused(walk.try_login(), "LOGIN_CERTIFICATE_REVOKED")
@@ -249,6 +251,8 @@ class Services(unittest.TestCase):
         for unfit in mobile(), stranger.mobile, walk.mobile:
             self.refused(change.portal.try_api("PUT", change.path("particulars"), {"successor_mobile": unfit}),
                          "SUCCESSOR_UNFIT", "successor_mobile")
+        asked = [change.portal.try_api("PUT", change.path("particulars"), {"successor_mobile": m}) for m in (mobile(), stranger.mobile)]
+        self.assertEqual(*[{k: v for k, v in a.json.items() if k != "request_id"} for a in asked])  # whose it is, is nobody's business
         change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile})
         change.to("submit")
         self.assertEqual(change.state(), "awaiting-confirmation")
@@ -378,6 +382,7 @@ class Services(unittest.TestCase):
         ask = {"card": seen["card"], "challenge": seen["challenge"]}
         self.refused(unlocking.portal.try_api("POST", unlocking.path("unlock"), ask), "APPLICATION_STATE")
         unlocking.to("approve")
+        self.told(unlocking, "进入解锁")  # R-OPS-8
         self.refused(unlocking.portal.try_api("POST", unlocking.path("unlock"), dict(ask, card="HF00000001")), "UNLOCK_CARD")
         unlocking.unlock()
         self.assertEqual(unlocking.state(), "done")

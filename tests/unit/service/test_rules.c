@@ -228,6 +228,7 @@ static void what_costs_and_what_is_free(void **state)
         { { KIND_CHANGE, 0, false }, NULL },         { { KIND_DAMAGED, 2, false }, NULL },
         { { KIND_LOST, 0, false }, NULL },           { { KIND_LOST, 1, false }, "usbkey" },
         { { KIND_LOST, 7, false }, "usbkey" },       { { KIND_LOST, 7, true }, NULL },
+        { { KIND_LOST, 7, .shield = true }, NULL },  { { KIND_RENEW, 0, .shield = true }, "certificate" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *item = tariff_item(&cases[i].which);

@@ -56,6 +56,7 @@ static void who_may_have_which_service(void **state)
         { KIND_UNLOCK, &key, "2027-04-01 00:00", ERROR_NONE }, /* without its PIN it could not be renewed */
         { KIND_UNLOCK, &shield, "2027-01-01 00:00", ERROR_APPLICATION_MEDIUM },
         { KIND_LOST, &shield, "2027-01-01 00:00", ERROR_NONE },
+        { KIND_DAMAGED, &shield, "2027-01-01 00:00", ERROR_APPLICATION_MEDIUM },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct diag diag = { 0 };

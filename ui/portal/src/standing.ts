@@ -28,5 +28,6 @@ export function standingOf(rule: ServiceRule, certificates: Certificate[], waiti
     return now_s() < from ? t.standing.early(dayText(from)) : "";
   }
   if (rule.usbkey === "unlock") return last.medium === "usbkey" ? "" : t.standing.medium;
-  return over ? t.standing.over : "";
+  if (rule.returns && last.medium !== "usbkey") return t.standing.returns;
+  return over ? (t.standing.ended[rule.service] ?? t.standing.over) : "";
 }
