@@ -721,6 +721,7 @@ export const t = {
     all: "全部操作",
     look: "筛选",
     save: "导出表格",
+    cut: (most: number) => `记录较多，只导出了最新的 ${most} 条。请填写日期，分几段导出。`,
     columns: { at: "时间", actor: "操作人", action: "操作", subject: "对象", detail: "说明", request: "请求编号" },
     actions: {
       "application.begin": "开始申请",
