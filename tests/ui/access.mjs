@@ -1,10 +1,10 @@
-/* Every page for everyone: axe-core at WCAG 2.2 AA, no sideways scrolling at 360 px, nothing that needs a mouse. */
+/* Every page for everyone: axe-core at WCAG 2.2 AA, no sideways scrolling at 360 px nor at 400 %, nothing that needs a mouse. */
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { waitFor } from "./world.mjs";
 import { accessible, fits, person } from "./browser.mjs";
 import { oneOfEach, snapshots } from "./lighthouse.mjs";
-import { visit } from "./pages.mjs";
+import { sizes, visit } from "./pages.mjs";
 import { Holder } from "./people.mjs";
 import { people, shared, tidy } from "./shared.mjs";
 
@@ -21,6 +21,12 @@ describe("for everyone", () => {
       seen++;
       for (const check of [accessible, fits])
         await check(page, `${name} (${kind})`).catch((e) => wrong.push(e.message));
+      if (kind === "phone") {
+        /* 1280 px at 400 % (WCAG 1.4.10) */
+        await page.setViewportSize({ width: 320, height: 256 });
+        await fits(page, `${name} (400 %)`).catch((e) => wrong.push(e.message));
+        await page.setViewportSize(sizes.phone);
+      }
       if (oneOfEach.includes(name)) await lighthouse.audit(page, name, kind).catch((e) => wrong.push(e.message));
     });
     await lighthouse.close();
@@ -85,6 +91,22 @@ describe("for everyone", () => {
     await tabTo("保存并继续");
     await p.keyboard.press("Enter");
     await p.getByRole("heading", { name: "使用人信息" }).waitFor();
+  });
+
+  test("with the person's own colours a field has its edge and the current tab its line; at rest nothing moves; on paper nothing is pressed", async () => {
+    const p = await (await person(browser, world)).newPage();
+    await p.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
+    await p.goto(world.portal + "/login");
+    await p.getByLabel("手机号").waitFor();
+    const style = (selector, name) =>
+      p
+        .locator(selector)
+        .first()
+        .evaluate((e, n) => getComputedStyle(e)[n], name);
+    assert.equal(await style(".el-input__wrapper", "borderTopWidth"), "1px");
+    assert.ok(parseFloat(await style(".button", "transitionDuration")) < 0.001);
+    await p.emulateMedia({ forcedColors: "none", media: "print" });
+    for (const gone of ["header", ".button", ".skip"]) assert.equal(await style(gone, "display"), "none", gone);
   });
 
   test("the way past the header: the skip link comes first", async () => {

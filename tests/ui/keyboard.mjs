@@ -1,7 +1,7 @@
 /* The whole path by keyboard alone: nothing is clicked, and nothing is focused but by Tab and the arrows. */
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { Holder, newPin, png, someCreditCode, someIdentity, someMobile } from "./people.mjs";
+import { Holder, newPin, Operator, png, someCreditCode, someIdentity, someMobile } from "./people.mjs";
 import { enter, person } from "./browser.mjs";
 import { people, shared, tidy } from "./shared.mjs";
 
@@ -12,7 +12,10 @@ const focused = (p) =>
   p.evaluate(() => {
     const e = document.activeElement;
     if (!e.matches("a, button, input, select, textarea")) return "";
-    return (e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || "").replace(/\s+/g, " ").trim();
+    return (e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText || "")
+      .replace(/\s+/g, " ")
+      .replace(/ ：/g, "：")
+      .trim();
   });
 
 const isAt = (p, what) =>
@@ -28,6 +31,30 @@ async function tabTo(p, what) {
   }
   assert.fail(`the keyboard does not reach ${what}`);
 }
+
+/* The same for what says WHAT and nothing else. */
+async function pressExactly(p, what) {
+  for (let i = 0; i < 200 && (await focused(p)) !== what; i++) await p.keyboard.press("Tab");
+  assert.equal(await focused(p), what);
+  await p.keyboard.press("Enter");
+}
+
+/* The summary of errors has the keyboard, and its line with these WORDS leads to the field. */
+async function toField(p, words) {
+  await p.waitForFunction(() => document.activeElement?.classList.contains("summary"));
+  await tabTo(p, words);
+  const target = await p.evaluate(() => document.activeElement.getAttribute("href").slice(1));
+  await p.keyboard.press("Enter");
+  await p.waitForFunction((id) => document.activeElement.id === id, target);
+}
+
+/* The keyboard is not lost: where it is is in sight, and says WORDS. */
+const hasKeyboard = (p, words = "") =>
+  p.waitForFunction((w) => {
+    const e = document.activeElement;
+    const box = e.getBoundingClientRect();
+    return e !== document.body && box.bottom > 0 && box.top < window.innerHeight && e.innerText.includes(w);
+  }, words);
 
 async function press(p, what, key = "Enter") {
   await tabTo(p, what);
@@ -113,11 +140,17 @@ describe("by keyboard alone", () => {
     await p.keyboard.press("Escape");
     await p.getByRole("dialog").waitFor({ state: "hidden" });
     assert.match(await focused(p), /批准/, "a dialog gives the keyboard back");
-    await p.keyboard.press("Enter");
+    /* Enter held down opens it, and presses nothing in it. */
+    await p.keyboard.down("Enter");
     await p.waitForFunction(() => document.activeElement?.id === "field-pin");
+    for (let i = 0; i < 5; i++) await p.keyboard.down("Enter");
+    await p.keyboard.up("Enter");
+    await p.waitForTimeout(200);
+    assert.equal(await p.locator("#field-pin-error").count(), 0);
     await p.keyboard.type(world.person("reviewer").pin);
     await p.keyboard.press("Enter");
     await p.getByText("已批准，转入制证").waitFor();
+    await hasKeyboard(p, "已批准，转入制证");
   });
 
   test("R-ACCT-1 an organization and an account are opened", async () => {
@@ -189,5 +222,119 @@ describe("by keyboard alone", () => {
     await press(p, "立即挂失");
     await p.getByText("证书已冻结").first().waitFor();
     await h.card.pull();
+  });
+
+  test("R-OPS-2, R-OPS-3 sent back after a mistake, and rejected with the own USBKey", async () => {
+    const [back, bad] = [await Holder.until(world, "pay", "键一"), await Holder.until(world, "pay", "键二")];
+    const p = await operator("reviewer");
+    await p.goto(`${world.console}/applications/${back.number}`);
+    await p.getByRole("button", { name: "退回补正" }).waitFor();
+    await press(p, "退回补正");
+    await p.waitForFunction(() => document.activeElement.id === "dialog-title");
+    await press(p, "退回补正");
+    await toField(p, "请选择原因");
+    await p.keyboard.press("Space");
+    await tabTo(p, "单位信息");
+    await p.keyboard.press("Space");
+    await type(p, { "#field-words": "请补盖公章" });
+    await press(p, "退回补正");
+    await p.getByText("已退回申请人补正").waitFor();
+    await hasKeyboard(p, "已退回申请人补正");
+    await p.goto(`${world.console}/applications/${bad.number}`);
+    await p.getByRole("button", { name: "不予通过" }).waitFor();
+    await press(p, "不予通过");
+    await p.waitForFunction(() => document.activeElement.id === "dialog-title");
+    await press(p, "下一步：签名");
+    await toField(p, "请填写理由");
+    await p.keyboard.type("材料不实");
+    await press(p, "下一步：签名");
+    await p.waitForFunction(() => document.activeElement.id === "field-pin");
+    await p.keyboard.press("Enter");
+    await p.waitForFunction(() => document.activeElement.id === "field-pin");
+    await p.keyboard.type(world.person("reviewer").pin);
+    await p.keyboard.press("Enter");
+    await p.getByText("已作出不予通过的决定").waitFor();
+    await hasKeyboard(p, "已作出不予通过的决定");
+  });
+
+  test("R-APPLY-3, R-SHIP-1, R-SHIP-3 a USBKey is made, sent, and its receipt confirmed", async () => {
+    const h = await Holder.until(world, "approve", "键三");
+    const card = await world.card();
+    const p = await operator("producer");
+    await pressExactly(p, "制证");
+    await p.getByRole("button", { name: new RegExp(`制作这一把 ?：${h.name}`) }).waitFor();
+    await press(p, `制作这一把：${h.name}`);
+    await p.waitForFunction(() => document.activeElement.id === "making");
+    await chooseByArrows(p, card.serial);
+    await tabTo(p, "您的 USBKey 口令");
+    await p.keyboard.type(world.person("producer").pin);
+    await p.keyboard.press("Enter");
+    await p.getByText(`USBKey ${card.serial} 制作完成`).waitFor();
+    await hasKeyboard(p, "制作完成");
+    await card.pull();
+    await pressExactly(p, "寄送");
+    const field = `#field-waybill-${h.number}`;
+    await p.locator(field).waitFor();
+    await tabTo(p, field);
+    await p.keyboard.press("Enter");
+    await toField(p, "请填写EMS 运单号");
+    assert.ok(await isAt(p, field));
+    await p.keyboard.type("EA987654321CN");
+    await p.keyboard.press("Enter");
+    await p.getByText("运单 EA987654321CN 已登记").waitFor();
+    await hasKeyboard(p, "运单 EA987654321CN 已登记");
+    const q = await holderAt(h, `/applications/${h.number}`);
+    await q.getByRole("button", { name: "确认收货" }).waitFor();
+    const since = world.messages("sms").length;
+    await press(q, "确认收货");
+    await q.waitForFunction(() => document.activeElement.id === "field-code");
+    await q.keyboard.type(await world.code(h.mobile, since));
+    await q.keyboard.press("Enter");
+    await q.getByText("证书已启用").waitFor();
+    await hasKeyboard(q);
+  });
+
+  test("R-FEE-6 a refund is decided", async () => {
+    const h = await Holder.until(world, "ship", "键四");
+    const finance = await Operator.logIn(world, "finance");
+    const [{ order }] = (await h.api("GET", h.path("payments"))).items;
+    await finance.api("POST", `console/payments/${order}/refund`, { words: "单位名称由我方录入错误" });
+    const p = await operator("reviewer");
+    await press(p, "退款审批");
+    await p.getByText("单位名称由我方录入错误").first().waitFor();
+    await press(p, `审批退款 ${h.number.replace(/^(\d{8})(\d{4})(\d{4})(\d)$/, "$1 $2 $3 $4")}`);
+    await p.waitForFunction(() => document.activeElement.id === "dialog-title");
+    await press(p, "确认");
+    await toField(p, "请选择审批意见");
+    await p.keyboard.press("ArrowDown");
+    await type(p, { "#field-words": "不是我方差错" });
+    await press(p, "确认");
+    await p.getByRole("dialog").waitFor({ state: "hidden" });
+    await hasKeyboard(p, "已记录为不同意");
+  });
+
+  test("R-CHANGE-2 a certificate is taken over, and the PIN set", async () => {
+    const from = await Holder.until(world, "receive", "键七");
+    await from.changePin();
+    const to = await Holder.opened(world, "键九", from);
+    await from.passTo(to);
+    await from.approve();
+    const p = await holderAt(to, `/applications/${to.number}`);
+    await p.getByRole("link", { name: "证书下载" }).first().waitFor();
+    await press(p, "证书下载");
+    await p.getByRole("heading", { name: "证书下载", level: 1 }).waitFor();
+    await p.getByText(from.card.serial).first().waitFor();
+    await p.getByRole("button", { name: "证书下载" }).waitFor();
+    await pressExactly(p, "证书下载");
+    await p.getByText("新证书已写入，请设置您的口令").first().waitFor();
+    await p.waitForFunction(() => document.activeElement.id === "field-old");
+    await p.keyboard.press("Enter");
+    await toField(p, "请填写当前口令");
+    await p.keyboard.type("000000");
+    await type(p, { "#field-fresh": "582917", "#field-again": "582917" });
+    await p.keyboard.press("Enter");
+    await p.getByText("证书已更新到 USBKey").first().waitFor();
+    await hasKeyboard(p);
+    await from.card.pull();
   });
 });

@@ -79,8 +79,22 @@ describe("two at the same thing", () => {
     await p.reload();
     await button(p, "批准").click();
     await p.getByLabel("USBKey 口令", { exact: true }).fill(world.person("reviewer").pin);
+    const dialog = p.getByRole("dialog");
+    let stayed;
+    await p.route(
+      agent("sign"),
+      async (r) => {
+        /* what was sent is answered before it closes */
+        await p.keyboard.press("Escape");
+        await dialog.getByRole("button", { name: "取消" }).click();
+        stayed = await dialog.isVisible();
+        await r.continue();
+      },
+      { times: 1 },
+    );
     await p.getByRole("button", { name: "签名并批准" }).dblclick();
     await p.getByText("已批准，转入制证").waitFor();
+    assert.ok(stayed);
     assert.equal((await h.api("GET", h.path())).state, "approved");
   });
 

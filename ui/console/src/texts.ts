@@ -207,6 +207,7 @@ export const t = {
     finished: "全部制作完成。",
     toDispatch: "去寄送",
     label: "标签",
+    print: "打印标签",
     working: "正在制证，请不要拔出 USBKey，不要关闭本页。",
     counted: (n: number) => `本次已制作 ${n} 把`,
     pull: "拔出这一把，插入下一把空白 USBKey，页面自动转到下一份。",

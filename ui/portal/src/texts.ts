@@ -433,6 +433,7 @@ export const t = {
     qr: "微信支付二维码",
     order: "订单号",
     left: (span: string) => `二维码 ${span}内有效`,
+    yuan: (yuan: string) => `${yuan} 元`,
     lapsed: "付款时间已过",
     lapsedBody: "没有扣款。请重新发起付款。",
     waiting: "等待付款。付款后本页自动更新，请不要重复付款。",

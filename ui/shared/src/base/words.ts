@@ -17,6 +17,7 @@ const minute = new Intl.DateTimeFormat("zh-CN", {
 });
 const second = new Intl.DateTimeFormat("zh-CN", {
   timeZone: zone,
+  year: "numeric",
   month: "2-digit",
   day: "2-digit",
   hour: "2-digit",
