@@ -7,6 +7,7 @@
 #include "service/item.h"
 #include "service/mask.h"
 #include "service/number.h"
+#include "service/part.h"
 #include "service/seal.h"
 #include "service/session.h"
 #include "service/standing.h"
@@ -410,6 +411,7 @@ static struct result fill(struct tx *tx, struct desk_step *step, struct applicat
         const char **at = (const char **)(void *)((char *)row + fields[i].to);
         if (!value || text_equal(*at, value)) continue;
         TRY(may_change(step->act, row, fields[i].name));
+        if (text_equal(fields[i].name, "holder_name")) TRY(part_change_holder(tx, step->act, row, value));
         *at = value;
     }
     row->confirmed |= sections;

@@ -9,6 +9,7 @@
 #include "service/mask.h"
 #include "service/notice.h"
 #include "service/page.h"
+#include "service/part.h"
 #include "service/seal.h"
 
 static const char document_use[] = "account.document", mobile_use[] = "account.mobile";
@@ -27,6 +28,7 @@ static struct result insert_organization(struct tx *tx, void *context)
     if (r.code == ERROR_STORE_EXISTS)
         return diag_field(c->act->diag, ERROR_ORGANIZATION_EXISTS, "credit_code", "已有单位使用这个统一社会信用代码");
     TRY(r);
+    TRY(part_add_organization(tx, &c->row.id));
     const char *id = text_id(c->act->arena, &c->row.id);
     ENSURE(id, ERROR_OUT_OF_ROOM);
     return audit_write(tx, c->act, "organization.open", id, c->row.name);
@@ -122,6 +124,7 @@ static struct result insert_account(struct tx *tx, void *context)
     TRY(r);
     c->row.organization_name = organization.name;
     TRY(tx_run(tx, STATEMENT_ACCOUNT_INSERT, RECORD(account_row_shape, &c->row), NULL));
+    TRY(part_add_account(tx, &c->row.id));
     TRY(claim(tx, c, c->row.document_index, ERROR_ACCOUNT_DOCUMENT_TAKEN, "document_number", "这个证件已开过账户"));
     TRY(claim(tx, c, c->mobile_index, ERROR_ACCOUNT_MOBILE_TAKEN, "mobile", "这个手机号已用于另一个账户"));
     TRY(audit_write(tx, act, "account.open", c->id, c->row.name));

@@ -2,6 +2,7 @@
 
 #include "service/checked_change.h"
 #include "service/identity.h"
+#include "service/part.h"
 
 static RESULT settle(struct tx *tx, const struct act *act, struct change_row *change);
 
@@ -117,10 +118,12 @@ static struct result settle(struct tx *tx, const struct act *act, struct change_
 {
     const struct organization_change_row *row = (const void *)change;
     if (text_equal(row->state, "rejected")) return OK;
+    TRY(part_drop_organization(tx, &row->organization));
     struct result r = tx_change(tx, STATEMENT_ORGANIZATION_RENAME, RECORD(organization_change_row_shape, row));
     if (r.code == ERROR_STORE_EXISTS) return taken(act);
     ENSURE(r.code != ERROR_STORE_CONFLICT, ERROR_ORGANIZATION_CHANGE_DECIDED);
-    return r;
+    TRY(r);
+    return part_add_organization(tx, &row->organization);
 }
 
 struct result organization_change_decide(const struct act *act, const struct id *id, bool approve, const char *words,

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* In LIKE, with '!' before what means something there. Each character may become two; '%' and the NUL. */
+/* With '!' before what means something in LIKE: each character may become two; '%' and the NUL. */
 enum { PATTERN_MAX = 2 * 4 * PATTERN_TEXT_MAX + 3 };
 
 static char small(char c)
@@ -10,35 +10,37 @@ static char small(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* TEXT in small letters; without its BLANKS unless they are wanted: numbers are copied from where they
- * stand in groups. */
-static void escape(const char *text, bool blanks, char into[PATTERN_MAX])
+const char *pattern_small(struct arena *arena, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == ' ' && !blanks) continue;
-        if (strchr("!%_", *text)) *into++ = '!';
-        *into++ = small(*text);
-    }
-    *into = '\0';
+    char *copy = arena_text(arena, bytes_text(text));
+    for (char *p = copy; p && *p; p++) *p = small(*p);
+    return copy;
 }
 
 const char *pattern_part(struct arena *arena, const char *text)
 {
-    char escaped[PATTERN_MAX];
-    escape(text, true, escaped);
+    char escaped[PATTERN_MAX], *into = escaped;
+    for (; *text; text++) {
+        if (strchr("!%_", *text)) *into++ = '!';
+        *into++ = small(*text);
+    }
+    *into = '\0';
     return arena_format(arena, "%%%s%%", escaped);
 }
 
 const char *pattern_begin(struct arena *arena, const char *text)
 {
-    char escaped[PATTERN_MAX];
+    char *begin = arena_take(arena, strlen(text) + 1), *into = begin;
     bool digit = false;
-    for (const char *p = text; *p; p++) {
-        bool is_digit = *p >= '0' && *p <= '9';
-        if (!is_digit && *p != ' ' && *p != '-' && (small(*p) < 'a' || small(*p) > 'z')) return NULL;
+    if (!begin) return NULL;
+    for (; *text; text++) {
+        char c = small(*text);
+        bool is_digit = c >= '0' && c <= '9';
+        if (c == ' ') continue;
+        if (!is_digit && c != '-' && (c < 'a' || c > 'z')) return NULL;
         digit = digit || is_digit;
+        *into++ = c;
     }
-    escape(text, false, escaped);
-    if (!digit || strlen(escaped) < PATTERN_CODE_MIN) return NULL;
-    return arena_format(arena, "%s%%", escaped);
+    *into = '\0';
+    return digit && into - begin >= PATTERN_CODE_MIN ? begin : NULL;
 }

@@ -4,7 +4,11 @@
 
 #include "base/text.h"
 #include "service/certify.h"
+#include "service/part.h"
 #include "service/pattern.h"
+
+/* A part that stands in so many names is in so many rows that a page of them is found soon without indexes. */
+enum { WEIGHT_MAX = 5000 };
 
 /* Without blanks at its ends. */
 static const char *trim(struct arena *arena, const char *text)
@@ -15,29 +19,104 @@ static const char *trim(struct arena *arena, const char *text)
     return arena_text(arena, bytes_of(text, len));
 }
 
-struct result search(const struct act *act, const char *text, struct hit_row **ret_rows, size_t *ret_count)
+/* The first byte of the character that is COUNT characters behind TEXT, or its end. */
+static const char *skip(const char *text, size_t count)
 {
-    static const enum statement statements[] = { STATEMENT_SEARCH_APPLICATION, STATEMENT_SEARCH_ACCOUNT,
-                                                 STATEMENT_SEARCH_CERTIFICATE, STATEMENT_SEARCH_USBKEY,
-                                                 STATEMENT_SEARCH_ORGANIZATION };
-    struct hit_row *found = arena_array(act->arena, COUNT(statements) * SEARCH_EACH, sizeof *found);
-    const char *wanted = trim(act->arena, text);
-    ENSURE(wanted && found, ERROR_OUT_OF_ROOM);
+    for (; *text && count; count--)
+        do text++;
+        while (((uint8_t)*text & 0xC0) == 0x80);
+    return text;
+}
+
+/* PART_CHARACTERS of WANTED at AT, or all of it where it is shorter, as what stands in the tables of parts. */
+static struct result set_part(const struct act *act, const char *at, struct search_row *params)
+{
+    params->part = arena_text(act->arena, bytes_of(at, (size_t)(skip(at, PART_CHARACTERS) - at)));
+    ENSURE(params->part, ERROR_OUT_OF_ROOM);
+    params->part_end = part_end(act->arena, params->part);
+    ENSURE(params->part_end, ERROR_OUT_OF_ROOM);
+    return OK;
+}
+
+/* What is to be asked, and in how many names and e-mail addresses its part stands, as far as WEIGHT_MAX. */
+struct wish {
+    struct search_row params;
+    int64_t names, emails;
+};
+
+static struct result weigh(const struct act *act, enum statement statement, const struct search_row *asked,
+                           int64_t *ret_count)
+{
+    struct count_row weight;
+    TRY(store_one(act->service->store, statement, RECORD(search_row_shape, asked), act->arena, &count_row_shape,
+                  &weight));
+    *ret_count = weight.count;
+    return OK;
+}
+
+/* The part of WANTED that stands in the fewest: one of those that follow each other in it, or its last. */
+static struct result choose_part(const struct act *act, const char *wanted, struct wish *wish)
+{
+    size_t length = text_length(wanted), last = length > PART_CHARACTERS ? length - PART_CHARACTERS : 0;
+    for (size_t i = 0;; i = i + PART_CHARACTERS < last ? i + PART_CHARACTERS : last) {
+        struct search_row asked = { .limit_count = WEIGHT_MAX };
+        int64_t names, emails;
+        TRY(set_part(act, skip(wanted, i), &asked));
+        TRY(weigh(act, STATEMENT_SEARCH_WEIGHT, &asked, &names));
+        TRY(weigh(act, STATEMENT_SEARCH_WEIGHT_EMAIL, &asked, &emails));
+        if (i == 0 || names + emails < wish->names + wish->emails) {
+            wish->params.part = asked.part;
+            wish->params.part_end = asked.part_end;
+            wish->names = names;
+            wish->emails = emails;
+        }
+        if (i == last) return OK;
+    }
+}
+
+static struct result ask(const struct act *act, const char *text, struct wish *ret_wish)
+{
+    const char *trimmed = trim(act->arena, text), *wanted = trimmed ? pattern_small(act->arena, trimmed) : NULL;
+    ENSURE(wanted, ERROR_OUT_OF_ROOM);
     if (text_length(wanted) < SEARCH_TEXT_MIN)
         return diag_field(act->diag, ERROR_FIELD_FORMAT, "text", "请至少输入 %d 个字", SEARCH_TEXT_MIN);
-    struct key_row params = { .key = pattern_part(act->arena, wanted), .other = pattern_begin(act->arena, wanted),
-                              .at_s = act->now_s, .limit_count = SEARCH_EACH };
-    ENSURE(params.key, ERROR_OUT_OF_ROOM);
-    *ret_count = 0;
-    for (size_t i = 0; i < COUNT(statements); i++) {
+    struct search_row params = { .key = pattern_part(act->arena, wanted), .begin = pattern_begin(act->arena, wanted),
+                                 .at_s = act->now_s, .limit_count = SEARCH_EACH };
+    struct wish wish = { .params = params };
+    ENSURE(wish.params.key, ERROR_OUT_OF_ROOM);
+    if (wish.params.begin) wish.params.begin_end = part_end(act->arena, wish.params.begin);
+    ENSURE(!wish.params.begin || wish.params.begin_end, ERROR_OUT_OF_ROOM);
+    TRY(choose_part(act, wanted, &wish));
+    *ret_wish = wish;
+    return OK;
+}
+
+struct result search(const struct act *act, const char *text, struct hit_row **ret_rows, size_t *ret_count)
+{
+    static const struct {
+        enum statement few, many;
+        bool emails;
+    } kinds[] = { { STATEMENT_SEARCH_APPLICATION, STATEMENT_SEARCH_APPLICATION_MANY, false },
+                  { STATEMENT_SEARCH_ACCOUNT, STATEMENT_SEARCH_ACCOUNT_MANY, true },
+                  { STATEMENT_SEARCH_CERTIFICATE, STATEMENT_SEARCH_CERTIFICATE_MANY, false },
+                  { STATEMENT_SEARCH_USBKEY, STATEMENT_SEARCH_USBKEY, false },
+                  { STATEMENT_SEARCH_ORGANIZATION, STATEMENT_SEARCH_ORGANIZATION_MANY, false } };
+    struct hit_row *found = arena_array(act->arena, COUNT(kinds) * SEARCH_EACH, sizeof *found);
+    struct wish wish;
+    size_t total = 0;
+    ENSURE(found, ERROR_OUT_OF_ROOM);
+    TRY(ask(act, text, &wish));
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        bool many = wish.names >= WEIGHT_MAX || (kinds[i].emails && wish.emails >= WEIGHT_MAX);
         void *rows;
         size_t count;
-        TRY(store_list(act->service->store, statements[i], RECORD(key_row_shape, &params), act->arena, &hit_row_shape,
-                       SEARCH_EACH, &rows, &count));
-        if (count) memcpy(found + *ret_count, rows, count * sizeof *found);
-        *ret_count += count;
+        TRY(store_list(act->service->store, many ? kinds[i].many : kinds[i].few,
+                       RECORD(search_row_shape, &wish.params), act->arena, &hit_row_shape, SEARCH_EACH, &rows, &count));
+        if (count) memcpy(found + total, rows, count * sizeof *found);
+        total += count;
     }
     *ret_rows = found;
+    *ret_count = total;
     return OK;
 }
 

@@ -173,6 +173,7 @@ static int authorize(void *closure, int action, const char *a, const char *b, co
     case SQLITE_SELECT:
     case SQLITE_READ:
     case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT:
         return SQLITE_OK;

@@ -205,6 +205,14 @@ DEFINE(key_row, KEY_FIELDS);
 DEFINE(hit_row, HIT_FIELDS);
 #undef TYPE
 
+#define TYPE search_row
+DEFINE(search_row, SEARCH_FIELDS);
+#undef TYPE
+
+#define TYPE name_row
+DEFINE(name_row, NAME_FIELDS);
+#undef TYPE
+
 #define TYPE tally_row
 DEFINE(tally_row, TALLY_FIELDS);
 #undef TYPE

@@ -264,6 +264,16 @@ ROW(key_row, KEY_FIELDS);
     X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0) X(TEXT, asked_by, 300) X(TEXT, asked_for, 32)
 ROW(hit_row, HIT_FIELDS);
 
+/* What a search asks for: PART to PART_END are where a part of a name stands, KEY is it as a pattern; BEGIN to BEGIN_END how
+ * a number begins. */
+#define SEARCH_FIELDS(X) X(TEXT, part, 32) X(TEXT, part_end, 32) X(TEXT, key, 255) X(TEXT, begin, 128) \
+    X(TEXT, begin_end, 128) X(INT, at_s, 0) X(INT, limit_count, 0)
+ROW(search_row, SEARCH_FIELDS);
+
+/* A name in small letters that somebody has in an application. */
+#define NAME_FIELDS(X) X(TEXT, application, 17) X(ID, holder, 0) X(TEXT, name, 300)
+ROW(name_row, NAME_FIELDS);
+
 /* How often something was, and for how much; in which time that is asked. */
 #define TALLY_FIELDS(X) X(TEXT, measure, 16) X(TEXT, about, 32) X(INT, count, 0) X(INT, fen, 0)
 ROW(tally_row, TALLY_FIELDS);

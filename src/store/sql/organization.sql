@@ -24,14 +24,14 @@ WHERE account.organization = :organization
     AND application.number < :key
 ORDER BY application.number DESC LIMIT :limit_count
 
--- Signing certificates of an organization's people, the last to expire first.
+-- Signing certificates of an organization's people, the last to expire first. CROSS JOIN says to SQLite: people first.
 -- name: organization_certificates
 SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
     revocation_wish.refused_s AS wish_refused_s
-FROM certificate JOIN account ON account.id = certificate.holder
+FROM account CROSS JOIN certificate
 LEFT JOIN account AS placer ON placer.id = certificate.held_by
 LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
-WHERE account.organization = :organization AND certificate.purpose = 'signing'
+WHERE certificate.holder = account.id AND account.organization = :organization AND certificate.purpose = 'signing'
     AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
     AND lower(account.name) LIKE :text ESCAPE '!'
     AND (certificate.not_after_s < :at_s OR (certificate.not_after_s = :at_s AND certificate.serial > :key))
@@ -41,11 +41,11 @@ ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
 -- name: organization_certs_waiting
 SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
     revocation_wish.refused_s AS wish_refused_s
-FROM certificate JOIN account ON account.id = certificate.holder
+FROM account CROSS JOIN certificate
 LEFT JOIN account AS placer ON placer.id = certificate.held_by
 LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
-WHERE account.organization = :organization AND certificate.purpose = 'signing' AND certificate.state <> 'revoked'
-    AND revocation_wish.refused_s = 0
+WHERE certificate.holder = account.id AND account.organization = :organization AND certificate.purpose = 'signing'
+    AND certificate.state <> 'revoked' AND revocation_wish.refused_s = 0
     AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
     AND lower(account.name) LIKE :text ESCAPE '!'
     AND (certificate.not_after_s < :at_s OR (certificate.not_after_s = :at_s AND certificate.serial > :key))
@@ -55,10 +55,10 @@ ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
 -- name: organization_certs_ending
 SELECT certificate.*, account.name AS holder_name, placer.name AS held_name, revocation_wish.asked_s AS wish_s,
     revocation_wish.refused_s AS wish_refused_s
-FROM certificate JOIN account ON account.id = certificate.holder
+FROM account CROSS JOIN certificate
 LEFT JOIN account AS placer ON placer.id = certificate.held_by
 LEFT JOIN revocation_wish ON revocation_wish.serial = certificate.serial
-WHERE account.organization = :organization AND certificate.purpose = 'signing'
+WHERE certificate.holder = account.id AND account.organization = :organization AND certificate.purpose = 'signing'
     AND certificate.state IN ('valid', 'held') AND certificate.not_after_s <= :until_s
     AND certificate.holder >= :holder_from AND certificate.holder <= :holder_until
     AND lower(account.name) LIKE :text ESCAPE '!'
