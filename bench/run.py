@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """Figures, each beside a named peer measured in the same run on the same machine.
 
-    bench/run.py [--quick] [--json FILE] [--only crypto|signer|api|paths]…
+    bench/run.py [--quick] [--json FILE] [--only crypto|signer|api|paths|office]…
 
 crypto  our SM2, SM3, SM4 beside `openssl speed`, on one core, by the processor's time
 signer  pairs issued with and without OCSP answers being made beside; how soon a revocation is seen meanwhile
 api     reads by 32 connections (wrk) beside nginx with a static file of the same answer
 paths   `hufu demo --count 200 --clients 16`: whole certificates a second, and where the time goes
+office  the console over 100,000 of each (--rows), on SQLite and PostgreSQL, beside a plain scan by LIKE
 """
 import argparse
 import json
@@ -21,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests/api"))
 BUILD = os.environ.setdefault("HUFU_BUILD", os.path.join(ROOT, "build"))
 
+AREAS = ["crypto", "signer", "api", "paths", "office"]
 CONNECTIONS = 32
 # Of `openssl speed -mr`: where the figure stands, and what to ask.
 OPENSSL = {
@@ -46,9 +48,16 @@ class Table:
         self.rows.append({"area": area, "what": what, "unit": unit, "ours": ours, "peer": peer, "theirs": theirs,
                           "ratio": ratio})
 
+    def title(self, words):
+        """Of what follows."""
+        self.rows.append({"title": words})
+
     def show(self):
         print(f"\n{'':34}{'Hufu':>12}  {'':8}{'peer':>12}  {'':22}{'ratio':>8}")
         for row in self.rows:
+            if "title" in row:
+                print(row["title"])
+                continue
             theirs = f"{row['theirs']:12,.1f}" if row["theirs"] else " " * 12
             ratio = f"{row['ratio']:8.2f}" if row["ratio"] else ""
             print(f"{row['what']:34}{row['ours']:12,.1f}  {row['unit']:8}{theirs}  {row['peer'] or '':22}{ratio}")
@@ -187,9 +196,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="short and rough")
     parser.add_argument("--json", help="the figures as JSON into this file")
-    parser.add_argument("--only", action="append", choices=["crypto", "signer", "api", "paths"])
+    parser.add_argument("--only", action="append", choices=AREAS)
+    parser.add_argument("--rows", type=int, default=100_000, help="of each in office")
     options = parser.parse_args()
-    areas, seconds = options.only or ["crypto", "signer", "api", "paths"], 1 if options.quick else 5
+    areas, seconds = options.only or AREAS, 1 if options.quick else 5
     table, steps = Table(), []
     if "crypto" in areas:
         crypto(table, seconds)
@@ -202,6 +212,9 @@ def main():
                 api(table, world, seconds)
             if "paths" in areas:
                 steps = paths(table, world, *((20, 4) if options.quick else (200, 16)))
+    if "office" in areas:
+        from office import office
+        office(table, 5000 if options.quick else options.rows)
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         processor = re.search(r"model name\s*: (.*)", f.read())
     print(f"{os.cpu_count()} cores, {processor[1] if processor else 'unknown processor'}; load before: "
