@@ -99,23 +99,33 @@ static struct result prefill_certificate(struct tx *tx, const struct act *act, c
     return OK;
 }
 
-/* R-FORM-7: a revocation overrides what else is open; it is cancelled, what was paid for it goes back. */
-static struct result override_open(struct tx *tx, struct beginning *b)
+static struct result cancel(struct tx *tx, struct beginning *b, const struct application_row *open)
 {
-    struct key_row params = { .id = b->holder };
-    struct application_row open;
     struct act system = *b->act;
-    if (b->kind != KIND_REVOKE) return OK;
-    struct result r = tx_one(tx, STATEMENT_APPLICATION_OPEN_OF, RECORD(key_row_shape, &params), b->act->arena,
-                             &application_row_shape, &open);
-    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r;
-    ENSURE(!text_equal(open.service, "revoke"), ERROR_APPLICATION_OPEN);
+    ENSURE(!text_equal(open->service, "revoke"), ERROR_APPLICATION_OPEN);
     system.kind = ACTOR_SYSTEM;
-    struct desk_step step = { .act = &system, .number = open.number, .event = EVENT_CANCEL, .detail = "证书吊销优先" };
-    r = desk_take_in(tx, &step);
+    struct desk_step step = { .act = &system, .number = open->number, .event = EVENT_CANCEL, .detail = "证书吊销优先" };
+    struct result r = desk_take_in(tx, &step);
     ENSURE(r.code != ERROR_APPLICATION_STATE, ERROR_APPLICATION_OPEN);
     TRY(r);
-    b->overridden = open.number;
+    b->overridden = open->number;
+    return OK;
+}
+
+/* R-FORM-7: a revocation overrides what else is open, and an unlock that stands beside it; all is cancelled, what was
+ * paid for it goes back. */
+static struct result override_open(struct tx *tx, struct beginning *b)
+{
+    static const enum statement others[] = { STATEMENT_APPLICATION_OPEN_OF, STATEMENT_APPLICATION_BESIDE };
+    struct key_row params = { .id = b->holder };
+    for (size_t i = 0; b->kind == KIND_REVOKE && i < COUNT(others); i++) {
+        struct application_row open;
+        struct result r = tx_one(tx, others[i], RECORD(key_row_shape, &params), b->act->arena,
+                                 &application_row_shape, &open);
+        if (r.code == ERROR_NOT_FOUND) continue;
+        TRY(r);
+        TRY(cancel(tx, b, &open));
+    }
     return OK;
 }
 

@@ -47,6 +47,7 @@ struct result closing_follow(struct tx *tx, const struct act *act, const struct 
     struct key_row who = { .id = account->id, .limit_count = CERTIFICATES_MAX };
     *ret_cancelled = NULL;
     TRY(cancel_application(tx, act, STATEMENT_APPLICATION_OPEN_OF, &who, ret_cancelled));
+    TRY(cancel_application(tx, act, STATEMENT_APPLICATION_BESIDE, &who, ret_cancelled));
     TRY(cancel_application(tx, act, STATEMENT_APPLICATION_PASSING_TO, &who, ret_cancelled));
     TRY(ask_revocations(tx, act, &who, reason));
     return tx_run(tx, STATEMENT_ORGANIZATION_ADMINISTRATOR_DELETE, RECORD(key_row_shape, &who), NULL);

@@ -92,6 +92,23 @@ class OrganizationChange(unittest.TestCase):
         self.assertEqual((more.state(), unlocking.state()), ("done", "done"))
         expect(more.try_login(Page(self.world.address("platform"))))
 
+    def test_r_form_7_r_acct_7_an_unlock_beside_is_cancelled_too(self):
+        """By a revocation, and by the end of the account."""
+        for ended in "revoked", "closed":
+            walk = Walk(self.world, self.staff).to("platform_login")
+            self.changed(walk)
+            more = self.reissue(walk)
+            more.to("approve")
+            unlocking = walk.further("unlock")
+            unlocking.to("submit")
+            if ended == "revoked":
+                walk.further("revoke").to("apply")
+            else:
+                self.staff.administrator.api("PUT", f"console/accounts/{walk.account}/state", {"state": "closed", "reason": "离职"})
+            for each in more, unlocking:
+                shown = self.staff.reviewer.api("GET", each.console_path())
+                self.assertEqual(shown["state"], "cancelled", (ended, shown["service"]))
+
     def test_r_org_1_what_else_is_under_way_comes_first(self):
         walk = Walk(self.world, self.staff).to("platform_login")
         unlocking = walk.further("unlock")
