@@ -59,6 +59,42 @@ test("R-ACCT-1, 2 an administrator opens organization and account, and the perso
   );
 });
 
+test("R-HELP-1, R-HELP-2 anybody is told the tariff, the materials, how to install and log in, the rules, whom to ask", async () => {
+  const p = holderPage;
+  await p.goto(world.portal + "/help");
+  await p.getByText("399 元/年").first().waitFor();
+  const words = async (id) => (await p.locator(`#${id}`).innerText()).replace(/\s+/g, " ");
+  const told = {
+    tariff: [
+      "证书申请 399 元/年",
+      "证书延期 399 元/年",
+      "80 元/次（首次补办免费）",
+      "证书吊销 免费",
+      "（大陆地区）包邮",
+    ],
+    materials: [
+      "使用人签字，并盖申请单位公章",
+      "工商营业执照",
+      "使用人变更需提供原使用人和新使用人双方的复印件",
+      "委托书",
+    ],
+    install: ["“工具下载”→“USBKEY 驱动控件”", "Windows", "银河麒麟 V10", "sudo dpkg -i"],
+    login: ["默认口令 000000", "使用手机盾扫码"],
+    rules: ["不得泄漏或交付他人", "一律不得擅自转让、转借或转用", "由用户自行承担", "最终解释权", world.portal],
+    contacts: [
+      "7×24 小时客户服务电话 010-0000-0000",
+      "客服邮箱 service@example.org",
+      "（统一用户系统） 010-0000-0001",
+      "咨询和投诉（信息中心） 010-0000-0002",
+      `唯一网址 ${world.portal}`,
+    ],
+  };
+  for (const [id, parts] of Object.entries(told)) {
+    const text = await words(id);
+    for (const part of parts) assert.ok(text.includes(part), `${id}: no “${part}” in ${text}`);
+  }
+});
+
 test("R-SMS-1 the holder logs in with the code of the SMS", async () => {
   await logInBySms(holderPage, world, holder);
   await holderPage.getByRole("heading", { name: `${holder.name}，您好` }).waitFor();
