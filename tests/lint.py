@@ -168,6 +168,11 @@ class Lint(unittest.TestCase):
         self.assertGreater(len(said), 20)
         self.none(sorted(said - words))
 
+    def test_the_brand_is_a_setting(self):
+        """R-HELP-1: what people read names the installation's own authority."""
+        people_read = [p for p in tracked(".ts", ".vue", ".txt") if p.startswith(("ui/", "data/notices/", "src/base/"))]
+        self.none([f"{path}:{number}: 国资CA" for path in people_read for number, line in enumerate(lines_of(path), 1) if "国资CA" in line])
+
     def test_libraries_do_not_print(self):
         """Only main files, the commands and log.c write to the standard streams."""
         found = []

@@ -132,15 +132,18 @@ static struct result put_rows(struct content *c, struct tx *tx, const struct act
 }
 
 /* 备注: exactly what this service asks for. */
-static const char *notes_of(struct arena *arena, enum kind kind, bool deputy)
+static const char *notes_of(const struct act *act, enum kind kind, bool deputy)
 {
     const struct kind_scan *scan;
     char text[2048];
     struct writer w = writer_of(text, sizeof text);
-    for (size_t i = 0; (scan = kind_scan_at(kind, deputy, i)); i++)
-        write_format(&w, "%s%zu. %s", i ? "\n" : "", i + 1, scan->words);
+    for (size_t i = 0; (scan = kind_scan_at(kind, deputy, i)); i++) {
+        write_format(&w, "%s%zu. ", i ? "\n" : "", i + 1);
+        if (scan->form) write_format(&w, "《%s数字证书服务受理表》", act->service->settings.brand);
+        write_text(&w, scan->words);
+    }
     struct bytes written;
-    return failed(writer_end(&w, &written)) ? NULL : arena_text(arena, written);
+    return failed(writer_end(&w, &written)) ? NULL : arena_text(act->arena, written);
 }
 
 static struct result content_init(struct content *c, struct tx *tx, const struct act *act,
@@ -159,7 +162,7 @@ static struct result content_init(struct content *c, struct tx *tx, const struct
     c->rows[c->w.len] = '\0';
     civil_people(row->agreed_s, agreed);
     c->agreement = arena_format(act->arena, "%s（%s 同意）", row->agreement_version, agreed);
-    c->notes = notes_of(act->arena, kind, row->deputy_name);
+    c->notes = notes_of(act, kind, row->deputy_name);
     ENSURE(c->agreement && c->notes, ERROR_OUT_OF_ROOM);
     return OK;
 }

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-static const struct kind_scan form = { "form", "《国资CA数字证书服务受理表》（使用人签字，并盖申请单位公章）", true };
+static const struct kind_scan form = { "form", "（使用人签字，并盖申请单位公章）", true };
 static const struct kind_scan license = {
     "license", "工商营业执照、事业单位法人证或其他批准成立证照复印件一份（盖申请单位公章）", false
 };

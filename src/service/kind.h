@@ -40,7 +40,7 @@ enum validity {
 
 enum { KIND_SCANS_MAX = 6, KIND_HALF_DAYS = 2 };
 
-/* A scan that a service asks for; WORDS stand in the form's 备注 (R-FORM-3). */
+/* A scan that a service asks for; WORDS stand in the form's 备注 (R-FORM-3), behind the title where it is the form. */
 struct kind_scan {
     const char *name, *words;
     bool form; /* is the form itself: belongs to a revision of it */

@@ -148,7 +148,8 @@ static struct result complete(const struct workflow_facts *facts, struct diag *d
         return diag_field(diag, ERROR_APPLICATION_INCOMPLETE, "form", "请打印受理表；填写的内容改动后须重新打印");
     if (!facts->missing) return OK;
     const struct kind_scan *scan = kind_scan(facts->kind, facts->missing);
-    return diag_field(diag, ERROR_APPLICATION_INCOMPLETE, facts->missing, "请上传%s", scan ? scan->words : "附件");
+    const char *title = scan && scan->form ? "受理表" : "", *words = scan ? scan->words : "附件";
+    return diag_field(diag, ERROR_APPLICATION_INCOMPLETE, facts->missing, "请上传%s%s", title, words);
 }
 
 static struct result complete_paid(const struct workflow_facts *facts, struct diag *diag)

@@ -1,5 +1,7 @@
 #include "web/config.h"
 
+#include "web/brand.h"
+
 /* clang-format off */
 #define AT(field) offsetof(struct web_config, field)
 #define SETTING(field) offsetof(struct web_config, settings.field)
@@ -26,7 +28,7 @@ const struct config_option web_options[] = {
     NEEDED("platform", SETTING(platform_origin), "origin of the regulatory platform"),
     TEXT("address", SETTING(portal_address), NULL, "the one official address, to which notices link; "
                                                    "by default the portal's origin"),
-    TEXT("brand", SETTING(brand), "国资CA", "name of the certificate authority on pages and in notices"),
+    TEXT("brand", SETTING(brand), BRAND_BUILT, "name of the certificate authority on pages and in notices"),
     TEXT("relying_party", SETTING(relying_party), "国资监管平台", "name that stands in signed logins"),
     TEXT("service_line", SETTING(service_line), NULL, "telephone of the 7 × 24 service line"),
     TEXT("service_email", SETTING(service_email), NULL, "e-mail address of the service"),

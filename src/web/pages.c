@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/sm3.h"
+#include "web/brand.h"
 #include "web/call_internal.h"
 
-enum { POLICY_MAX = 800, PATH_ROOM = 1024, PAGE_MAX = 16 * 1024 * 1024 };
+enum { POLICY_MAX = 800, PATH_ROOM = 1024, PAGE_MAX = 16 * 1024 * 1024, HTML_MAX = 64 * 1024, ETAG_HASH = 12 };
 
 struct pages_site {
     const char *host;
@@ -21,6 +23,7 @@ struct pages {
     struct pages_site sites[ROUTER_HOSTS_MAX];
     size_t count;
     char policy[POLICY_MAX];
+    const char *brand; /* NULL: the one that the pages are built with */
     struct http_handler api;
 };
 
@@ -111,6 +114,12 @@ static const char *etag_of(struct http_request *request, const struct stat *st)
                         (unsigned long)st->st_mtim.tv_nsec);
 }
 
+static bool is_known(const struct http_request *request, const char *etag)
+{
+    const char *known = http_field(request, "If-None-Match");
+    return etag && known && strcmp(etag, known) == 0;
+}
+
 /* The console shows scans in a frame that has no origin (sandbox): what the frame loads comes from another
  * origin in the browser's eyes, and only the console itself may frame it. It may run its script and draw,
  * nothing else. */
@@ -122,6 +131,13 @@ static void answer_frame_fields(struct http_request *request)
         request, "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob: data:; font-src data: blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+}
+
+static void answer_html_fields(const struct pages *pages, struct http_request *request)
+{
+    http_answer_field(request, "Content-Security-Policy", pages->policy);
+    http_answer_field(request, "Cross-Origin-Opener-Policy", "same-origin");
+    http_answer_field(request, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()");
 }
 
 /* The file's gzipped twin, which the build puts beside it, where the browser takes it; else the file itself.
@@ -143,10 +159,8 @@ static bool take_twin(int folder, struct http_request *request, const char *path
 static void answer_open(const struct pages *pages, struct http_request *request, const char *path, int fd,
                         const struct stat *st)
 {
-    const char *etag = etag_of(request, st), *known = http_field(request, "If-None-Match"),
-               *type = type_of(path);
-    bool same = etag && known && strcmp(etag, known) == 0;
-    if (same) {
+    const char *etag = etag_of(request, st), *type = type_of(path);
+    if (is_known(request, etag)) {
         close(fd);
         http_answer(request, 304);
     } else {
@@ -155,14 +169,31 @@ static void answer_open(const struct pages *pages, struct http_request *request,
     if (etag) http_answer_field(request, "ETag", etag);
     http_answer_field(request, "Cache-Control",
                       has_hash(path) ? "public, max-age=31536000, immutable" : "no-cache");
-    if (text_starts(path, "/frame/")) {
-        answer_frame_fields(request);
-    } else if (text_starts(type, "text/html")) {
-        http_answer_field(request, "Content-Security-Policy", pages->policy);
-        http_answer_field(request, "Cross-Origin-Opener-Policy", "same-origin");
-        http_answer_field(request, "Permissions-Policy",
-                          "camera=(), geolocation=(), microphone=(), payment=()");
+    if (text_starts(path, "/frame/")) answer_frame_fields(request);
+    else if (text_starts(type, "text/html")) answer_html_fields(pages, request);
+}
+
+/* index.html with the installation's own brand. */
+static void answer_branded(const struct pages *pages, struct http_request *request, int fd)
+{
+    uint8_t *into = arena_take(request->arena, HTML_MAX);
+    ssize_t n = into ? pread(fd, into, HTML_MAX, 0) : -1;
+    close(fd);
+    struct bytes page = n > 0 && n < HTML_MAX ? brand_page(request->arena, bytes_of(into, (size_t)n), pages->brand)
+                                              : bytes_of(NULL, 0);
+    if (!page.ptr) {
+        router_answer_error(request, NULL, ERROR_OUT_OF_ROOM);
+        return;
     }
+    uint8_t hash[SM3_SIZE];
+    sm3_hash(page, hash);
+    const char *hex = text_hex(request->arena, bytes_of(hash, ETAG_HASH));
+    const char *etag = hex ? arena_format(request->arena, "\"%s\"", hex) : NULL;
+    if (is_known(request, etag)) http_answer(request, 304);
+    else http_answer_body(request, 200, "text/html; charset=utf-8", page);
+    if (etag) http_answer_field(request, "ETag", etag);
+    http_answer_field(request, "Cache-Control", "no-cache");
+    answer_html_fields(pages, request);
 }
 
 static bool is_route(const char *path)
@@ -200,6 +231,7 @@ static void answer_page(const struct pages *pages, const struct pages_site *site
         fd = open_file(site->folder, path, &st);
     }
     if (fd < 0) router_answer_error(request, NULL, ERROR_ROUTE_UNKNOWN);
+    else if (pages->brand && strcmp(path, "/index.html") == 0) answer_branded(pages, request, fd);
     else {
         if (take_twin(site->folder, request, path, &fd, &st))
             http_answer_field(request, "Content-Encoding", "gzip");
@@ -280,6 +312,7 @@ struct result pages_new(const struct pages_options *options, struct diag *diag, 
     };
     struct pages *pages = calloc(1, sizeof *pages);
     if (!pages) abort();
+    if (!text_equal(options->brand, BRAND_BUILT)) pages->brand = options->brand;
     for (size_t i = 0; i < options->host_count; i++) {
         char path[PATH_ROOM];
         snprintf(path, sizeof path, "%s/%s/dist", options->folder, names[options->hosts[i].kind]);

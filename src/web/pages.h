@@ -14,6 +14,7 @@ struct pages_options {
     const struct call_host *hosts;
     size_t host_count;
     const char *agent;            /* where pages reach the agent; NULL: http://127.0.0.1:18181 */
+    const char *brand;            /* outlives the pages */
 };
 
 /* Opens the folders that there are; hosts without pages answer that there are none. */

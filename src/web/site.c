@@ -148,7 +148,7 @@ static struct result start(struct site *site, const struct site_options *options
 {
     const struct web_config *c = site->config;
     struct service *service = &site->app.service;
-    struct pages_options pages = { c->pages, c->downloads, site->hosts, HOSTS, c->settings.agent };
+    struct pages_options pages = { c->pages, c->downloads, site->hosts, HOSTS, c->settings.agent, c->settings.brand };
     TRY(name_hosts(site, diag));
     TRY(data_key_open(c->folder, options->process_key, diag, service->data_key));
     TRY(open_uploads(site, diag));

@@ -334,11 +334,12 @@ class Process(Case):
 class Public(Case):
     @classmethod
     def setUpClass(cls):
-        cls.www = Site(relay=False, start=False, settings={"service_line": "400-000-0000", "brand": "某某CA",
+        cls.www = Site(relay=False, start=False, settings={"service_line": "400-000-0000", "brand": "某&某CA",
                                                            "address": "https://portal.example/yyxt"})
         cls.addClassCleanup(cls.www.close)
         dist = cls.www.path("ui/portal/dist")
-        for name, content in (("index.html", "<!doctype html><title>p</title>"), ("assets/index-4f2a1c9b.js", "1"),
+        for name, content in (("index.html", '<!doctype html><meta name="brand" content="国资CA"><title>p</title>'),
+                              ("assets/index-4f2a1c9b.js", "1"),
                               ("assets/plain.js", "2"), ("favicon.svg", "<svg/>"), (".secret", "no")):
             with open(os.path.join(dist, name), "w", encoding="utf-8") as f:
                 f.write(content)
@@ -350,7 +351,7 @@ class Public(Case):
         """R-HELP-1, R-HELP-2: brand, contacts and the one official address are the installation's settings."""
         told = self.www.ask("GET", "portal", "/api/v1/about").json
         self.assertEqual((told["brand"], told["service_line"], told["address"]),
-                         ("某某CA", "400-000-0000", "https://portal.example/yyxt"))
+                         ("某&某CA", "400-000-0000", "https://portal.example/yyxt"))
         self.assertNotIn("complaints_line", told)
 
     def test_r_form_1_the_agreement_has_a_version_and_r_help_2_the_rules_of_use(self):
@@ -381,10 +382,16 @@ class Public(Case):
     def page(self, path, host="portal", **fields):
         return self.www.ask("GET", host, path, **fields)
 
+    def test_r_help_1_pages_bear_the_brand_of_the_installation(self):
+        for path in ("/", "/index.html", "/help"):
+            page = self.page(path)
+            self.assertEqual(page.body.decode(), '<!doctype html><meta name="brand" content="某&amp;某CA"><title>p</title>')
+
     def test_pages_run_scripts_of_their_own_host_only(self):
         for path in ("/", "/index.html", "/applications/20261124000000178", "/help"):
             page = self.page(path)
-            self.assertEqual((page.status, page.body), (200, "<!doctype html><title>p</title>".encode()))
+            self.assertEqual((page.status, page.getheader("Content-Type")), (200, "text/html; charset=utf-8"))
+            self.assertIn(b"<title>p</title>", page.body)
             policy = page.getheader("Content-Security-Policy")
             self.assertIn("default-src 'none'; script-src 'self'; ", policy)
             self.assertNotIn("unsafe", policy.split("style-src")[0])
@@ -427,7 +434,7 @@ class Public(Case):
         with Peer(("127.0.0.1", self.www.port)) as peer:
             peer.send(f"HEAD / HTTP/1.1\r\nHost: {self.www.host('portal')}\r\n\r\n")
             answer = peer.answer(bodiless=True)
-        self.assertEqual((answer.status, answer.fields["content-length"]), (200, ["31"]))
+        self.assertEqual((answer.status, answer.fields["content-length"]), (200, [str(len(self.page("/").body))]))
 
 
 @unittest.skipUnless(os.path.exists(POSTGRES), "a test dependency: script/setup test")

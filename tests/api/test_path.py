@@ -135,7 +135,7 @@ class Steps(unittest.TestCase):
         self.assertEqual((again["revision"], again["sm3"]), (walk.form["revision"], walk.form["sm3"]))
         self.assertEqual(walk.portal.api("GET", walk.path("form")).body, walk.pdf)
         text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=walk.pdf, capture_output=True, check=True)
-        for words in "国资CA数字证书服务受理表", walk.number, walk.organization_name, "备注", "使用人签字":
+        for words in "国资CA数字证书服务受理表", "1.《国资CA数字证书服务受理表》（使用人签字", walk.number, walk.organization_name, "备注", "使用人签字":
             self.assertIn(words, re.sub(r"\s", "", text.stdout.decode()))
         walk.to("upload")
         walk.portal.api("PUT", walk.path("details"), dict(walk.details(), invoice_title="另一个抬头"))

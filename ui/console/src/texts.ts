@@ -1,9 +1,10 @@
 /* The words of the operators' console. */
+import { brand } from "@shared/base/brand";
 import { administrators, held, revocations } from "./revocation.texts";
 import { halted, settings } from "./settings.texts";
 
 export const t = {
-  name: "国资CA运营管理平台",
+  name: `${brand}运营管理平台`,
   service: "运营管理平台",
   ways: {
     queue: "审核",

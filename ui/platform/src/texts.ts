@@ -1,4 +1,5 @@
 /* The words of the regulatory platform. */
+import { brand } from "@shared/base/brand";
 export const t = {
   name: "国资监管平台",
   service: "国资监管平台",
@@ -8,7 +9,7 @@ export const t = {
   home: {
     title: "首页",
     heading: "国资监管平台",
-    lead: "使用国资CA数字证书登录。USBKey 和国资CA手机盾具有同等的安全效力。",
+    lead: `使用${brand}数字证书登录。USBKey 和${brand}手机盾具有同等的安全效力。`,
     login: "登录",
     hello: (name: string) => `${name}，您已登录`,
     evidence: "本次登录",
@@ -36,15 +37,14 @@ export const t = {
   login: {
     title: "登录",
     usbkey: "USBKey",
-    shield: "国资CA手机盾",
+    shield: `${brand}手机盾`,
     steps: ["将 USBKey 插入电脑 USB 接口", "点“登录”，在弹窗中输入口令，点“确认”"],
     firstTime: "初次使用时，按提示修改默认口令（000000）。",
     action: "登录",
     install: "需要安装 USBKey 驱动和控件？",
     installGo: "工具下载",
-    shieldTitle: "国资CA手机盾正在准备中",
-    shieldBody:
-      "开通后，这里会显示二维码：打开手机上的国资CA手机盾，点“扫一扫”，输入口令即可登录。现在请使用 USBKey 登录。",
+    shieldTitle: `${brand}手机盾正在准备中`,
+    shieldBody: `开通后，这里会显示二维码：打开手机上的${brand}手机盾，点“扫一扫”，输入口令即可登录。现在请使用 USBKey 登录。`,
   },
   download: {
     title: "USBKEY 驱动控件",

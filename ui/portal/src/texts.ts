@@ -1,8 +1,11 @@
 /* The words of the service platform. */
+import { brand } from "@shared/base/brand";
 import { own } from "./organization.texts";
 
+const paper = `${brand}数字证书服务受理表`;
+
 export const t = {
-  name: "国资CA数字证书服务平台",
+  name: `${brand}数字证书服务平台`,
   service: "数字证书服务平台",
   ways: {
     home: "首页",
@@ -42,7 +45,7 @@ export const t = {
     hello: (name: string) => `${name}，您好`,
     have: "我的证书",
     none: "您还没有数字证书",
-    noneBody: "申请数字证书后，可以用 USBKey 或国资CA手机盾登录国资监管平台。",
+    noneBody: `申请数字证书后，可以用 USBKey 或${brand}手机盾登录国资监管平台。`,
     open: "正在办理",
     can: "可以办理的业务",
     go: "继续办理",
@@ -59,7 +62,7 @@ export const t = {
   /* The services' own words; everything else about them comes from the server (services.ts). */
   services: {
     apply: {
-      body: "首次申请国资CA数字证书，有效期一年。",
+      body: `首次申请${brand}数字证书，有效期一年。`,
       lead: "填写信息、打印并盖章、上传材料、缴费。随时可以离开，已填写的内容会保存。",
     },
     renew: {
@@ -367,7 +370,8 @@ export const t = {
   },
   form: {
     title: "打印申请表",
-    lead: "打印《国资CA数字证书服务受理表》，由使用人签字并盖单位公章，然后扫描。",
+    paper,
+    lead: `打印《${paper}》，由使用人签字并盖单位公章，然后扫描。`,
     make: "生成申请表",
     making: "正在生成…",
     download: "下载申请表（PDF）",
@@ -375,7 +379,7 @@ export const t = {
     steps: ["下载并打印申请表", "使用人在“使用人签字”处签字", "在“单位公章”处盖章", "扫描或拍照，四角完整、文字清晰"],
     next: "去上传材料",
     again: "重新生成",
-    file: (number: string) => `国资CA数字证书服务受理表-${number}.pdf`,
+    file: (number: string) => `${paper}-${number}.pdf`,
     stale: "信息有改动，请重新生成申请表。",
   },
   materials: {
@@ -383,7 +387,7 @@ export const t = {
     lead: "每份材料一个文件：PDF、JPEG 或 PNG，不超过 20 MB。多页请合成一个 PDF。",
     kinds: {
       form: {
-        name: "国资CA数字证书服务受理表",
+        name: paper,
         hint: (rev: number) => `使用人签字、盖单位公章后的扫描件（第 ${rev} 版）`,
       },
       license: { name: "证照复印件", hint: () => "工商营业执照、事业单位法人证或其它批准成立证照，盖单位公章" },
@@ -722,7 +726,7 @@ export const t = {
     materials: {
       title: "申请材料",
       items: [
-        "《国资CA数字证书服务受理表》：使用人签字，并盖申请单位公章。",
+        `《${paper}》：使用人签字，并盖申请单位公章。`,
         "工商营业执照、事业单位法人证或其它批准成立证照复印件一份：盖申请单位公章。",
         "企业/单位使用人的身份证件复印件一份：盖申请单位公章。使用人变更需提供原使用人和新使用人双方的复印件。",
         "委托经办人办理的，另附委托书一份：写明经办人姓名和委托事项，使用人签字，并盖申请单位公章。",
@@ -758,19 +762,19 @@ export const t = {
       shield: {
         title: "使用手机盾扫码",
         steps: [
-          "打开国资监管平台登录页，选择“国资CA手机盾”选项卡。",
-          "打开国资CA手机盾，初次使用时点“证书管理”→“立即申请”，设置口令。",
+          `打开国资监管平台登录页，选择“${brand}手机盾”选项卡。`,
+          `打开${brand}手机盾，初次使用时点“证书管理”→“立即申请”，设置口令。`,
           "点“扫一扫”扫描电脑上的二维码，输入口令。",
         ],
       },
     },
     rules: {
       title: "数字证书使用规范",
-      paragraphs: (brand: string, address: string) => [
+      paragraphs: (address: string) => [
         `${brand}最终解释权归国务院国有资产监督管理委员会信息中心所有。${brand}数字证书申请等服务仅由${brand}数字证书服务平台（${address}）对外发布。`,
-        "国资监管平台采用CA数字证书技术实现用户在系统应用中的身份认证，保证信息传输的安全性、真实性、完整性和行为的不可抵赖性。用户需通过国资CA数字证书USBKey或手机盾两种方式登录国资监管平台。",
-        "用户初次使用USBKey时，应按提示修改USBKey默认口令；在初次使用国资CA手机盾时，应按提示设置手机盾口令。修改和设置的口令应避免过于简单。",
-        "用户在使用国资CA数字证书过程中，应妥善保管数字证书、USBKey及口令，不得泄漏或交付他人。因保管不善导致的数字证书盗用、冒用、伪造或篡改等后果，由用户自行承担。数字证书一律不得擅自转让、转借或转用，因擅自转让、转借或转用导致的后果，由用户自行承担。",
+        `国资监管平台采用CA数字证书技术实现用户在系统应用中的身份认证，保证信息传输的安全性、真实性、完整性和行为的不可抵赖性。用户需通过${brand}数字证书USBKey或手机盾两种方式登录国资监管平台。`,
+        `用户初次使用USBKey时，应按提示修改USBKey默认口令；在初次使用${brand}手机盾时，应按提示设置手机盾口令。修改和设置的口令应避免过于简单。`,
+        `用户在使用${brand}数字证书过程中，应妥善保管数字证书、USBKey及口令，不得泄漏或交付他人。因保管不善导致的数字证书盗用、冒用、伪造或篡改等后果，由用户自行承担。数字证书一律不得擅自转让、转借或转用，因擅自转让、转借或转用导致的后果，由用户自行承担。`,
       ],
     },
     contacts: {

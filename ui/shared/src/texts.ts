@@ -1,6 +1,7 @@
 /* Words that all pages share. The guide's own terms; every message says what happened and what to do next. */
+import { brand } from "./base/brand";
+
 export const shared = {
-  brand: "国资CA",
   services: { portal: "数字证书服务平台", console: "运营管理平台", platform: "国资监管平台" },
   skip: "跳到正文",
   menu: "菜单",
@@ -71,7 +72,7 @@ export const shared = {
     "hk-macao-permit": "港澳居民来往内地通行证",
     "taiwan-permit": "台湾居民来往大陆通行证",
   } as Record<string, string>,
-  media: { usbkey: "USBKey", shield: "国资CA手机盾" } as Record<string, string>,
+  media: { usbkey: "USBKey", shield: `${brand}手机盾` } as Record<string, string>,
   service: {
     apply: "证书申请",
     renew: "证书延期",
@@ -255,7 +256,7 @@ export const shared = {
     } as Record<string, string>,
     values: {
       "medium:usbkey": "USBKey",
-      "medium:shield": "国资CA手机盾",
+      "medium:shield": `${brand}手机盾`,
       "validity:1y": "自签发之日起一年",
       "delivery:post": "邮寄，使用人确认收货前证书冻结",
       "means:usbkey": "USBKey",
