@@ -1,14 +1,19 @@
 #include "service/receipt.h"
 
+#include <stdio.h>
+
 #include "base/fault.h"
 #include "base/random.h"
 #include "ipc/signer_api.h"
 #include "service/audit.h"
 #include "service/certify.h"
 #include "service/journal.h"
+#include "service/number.h"
 #include "service/sms.h"
 
-enum { ASK_MS = 20000, ROUND_ARENA = 1024 * 1024 };
+enum { ASK_MS = 20000, ROUND_ARENA = 1024 * 1024, PAGE = 100 };
+
+static const int64_t reminder_days[RECEIPT_REMINDERS] = { 5, 10, 20, 30 };
 
 struct receiving {
     const struct act *act;
@@ -161,4 +166,67 @@ struct result receipt_work(struct service *service, size_t *ret_done)
         if (failed(r)) last = r; /* the others are tried all the same */
     }
     return last;
+}
+
+/* ---- reminders ---- */
+
+int64_t receipt_reminders_due(int64_t shipped_s, int64_t now_s)
+{
+    int64_t due = 0;
+    while (due < RECEIPT_REMINDERS && now_s >= shipped_s + reminder_days[due] * DAY_S) due++;
+    return due;
+}
+
+struct reminding {
+    const struct act *act;
+    struct shipment_row shipment;
+};
+
+/* The count moves on and the notice is queued in one. */
+static struct result remind(struct tx *tx, void *context)
+{
+    struct reminding *r = context;
+    struct application_row row;
+    int64_t changed;
+    TRY(tx_run(tx, STATEMENT_SHIPMENT_SET_REMINDED, RECORD(shipment_row_shape, &r->shipment), &changed));
+    if (changed == 0) return OK;
+    TRY(desk_load(tx, r->act, r->shipment.application, &row));
+    TRY(audit_write(tx, r->act, "receipt.remind", row.number, r->shipment.waybill));
+    return desk_tell(tx, r->act, &row, "receipt-reminder");
+}
+
+/* Those of one page; RET_LAST: the number of its last, NULL when there are no more. */
+static struct result remind_page(struct act *act, const char *after, const char **ret_last, size_t *done)
+{
+    struct shipment_row params = { .application = after, .reminded = RECEIPT_REMINDERS,
+                                   .shipped_s = act->now_s - reminder_days[0] * DAY_S };
+    void *found;
+    size_t count;
+    TRY(store_list(act->service->store, STATEMENT_SHIPMENT_UNCONFIRMED, RECORD(shipment_row_shape, &params), act->arena,
+                   &shipment_row_shape, PAGE, &found, &count));
+    const struct shipment_row *rows = found;
+    for (size_t i = 0; i < count; i++) {
+        struct reminding r = { act, rows[i] };
+        int64_t due = receipt_reminders_due(rows[i].shipped_s, act->now_s);
+        if (due <= rows[i].reminded) continue;
+        r.shipment.reminded = due;
+        TRY(store_write(act->service->store, remind, &r));
+        (*done)++;
+    }
+    *ret_last = count == PAGE ? rows[PAGE - 1].application : NULL;
+    return OK;
+}
+
+struct result receipt_remind(struct service *service, size_t *ret_done)
+{
+    struct diag diag = { 0 };
+    char after[NUMBER_LEN + 1] = "0"; /* before every number */
+    *ret_done = 0;
+    for (const char *last = after; last;) {
+        struct arena *arena CLEANUP(arena_free_p) = arena_new(ROUND_ARENA);
+        struct act act = service_act(service, arena, &diag);
+        TRY(remind_page(&act, after, &last, ret_done));
+        if (last) snprintf(after, sizeof after, "%s", last);
+    }
+    return OK;
 }

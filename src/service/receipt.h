@@ -5,7 +5,7 @@
 
 #include "service/desk.h"
 
-enum { RECEIPT_BATCH = 16 };
+enum { RECEIPT_BATCH = 16, RECEIPT_REMINDERS = 4 };
 
 /* Sends the code to the account's mobile, within the limits of R-SMS-1. ERROR_APPLICATION_STATE unless the USBKey was
  * sent and its receipt not confirmed, ERROR_NOT_PERMITTED for anybody but its holder (ERROR_DEPUTY for who acts for the
@@ -17,3 +17,8 @@ RESULT receipt_confirm(const struct act *act, const char *number, const char *co
 
 /* The job: tells the signer what is kept and not told. How many in RET_DONE. */
 RESULT receipt_work(struct service *service, size_t *ret_done);
+
+/* How many reminders to confirm the receipt of what was sent at SHIPPED_S have fallen due. */
+int64_t receipt_reminders_due(int64_t shipped_s, int64_t now_s);
+/* The job: reminds by SMS and e-mail, once where several fell due while nobody looked. */
+RESULT receipt_remind(struct service *service, size_t *ret_done);

@@ -120,17 +120,20 @@ struct result search(const struct act *act, const char *text, struct hit_row **r
     return OK;
 }
 
-struct result search_halted(const struct act *act, bool suspended, const char *text, const char *after,
+struct result search_halted(const struct act *act, const char *which, const char *text, const char *after,
                             struct hit_row **ret_rows, size_t *ret_count, const char **ret_next)
 {
+    const enum statement statement = text_equal(which, "suspended") ? STATEMENT_SEARCH_SUSPENDED
+                                     : text_equal(which, "transit") ? STATEMENT_SEARCH_TRANSIT
+                                                                     : STATEMENT_SEARCH_HELD;
     const char *wanted = text ? trim(act->arena, text) : NULL;
     struct key_row params = { .key = wanted && *wanted ? pattern_part(act->arena, wanted) : "%",
                               .other = after ? after : "", .limit_count = SEARCH_PAGE + 1 };
     void *rows;
     size_t count;
     ENSURE(params.key, ERROR_OUT_OF_ROOM);
-    TRY(store_list(act->service->store, suspended ? STATEMENT_SEARCH_SUSPENDED : STATEMENT_SEARCH_HELD,
-                   RECORD(key_row_shape, &params), act->arena, &hit_row_shape, SEARCH_PAGE + 1, &rows, &count));
+    TRY(store_list(act->service->store, statement, RECORD(key_row_shape, &params), act->arena, &hit_row_shape,
+                   SEARCH_PAGE + 1, &rows, &count));
     *ret_next = NULL;
     if (count > SEARCH_PAGE) {
         count = SEARCH_PAGE;

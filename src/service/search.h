@@ -16,10 +16,11 @@ enum {
  * or the first by name. ERROR_FIELD_FORMAT naming "text" for fewer than SEARCH_TEXT_MIN characters. */
 RESULT search(const struct act *act, const char *text, struct hit_row **ret_rows, size_t *ret_count);
 
-/* Certificates on hold (AT_S: since when) or, SUSPENDED, of suspended accounts (AT_S: until when they are valid); ABOUT
+/* Certificates that open nothing for now, by WHICH: "held", on hold (AT_S: since when); "transit", on the way to their
+ * holder (AT_S: since when they were sent); "suspended", of suspended accounts (AT_S: until when they are valid). ABOUT
  * is the state of the account. TEXT: a part of a name, NULL: all. SEARCH_PAGE a page; AFTER is the serial number that
  * the page before ended with. */
-RESULT search_halted(const struct act *act, bool suspended, const char *text, const char *after,
+RESULT search_halted(const struct act *act, const char *which, const char *text, const char *after,
                      struct hit_row **ret_rows, size_t *ret_count, const char **ret_next);
 
 /* All certificates that were made on a USBKey, the newest first. ERROR_NOT_FOUND: none. */

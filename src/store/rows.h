@@ -128,7 +128,8 @@ ROW(upload_piece_row, UPLOAD_PIECE_FIELDS);
     X(BYTES, hash, 32) X(BYTES, signature, 64) X(TEXT, operator_serial, 32) X(INT, made_s, 0) X(INT, used, 0)
 ROW(decision_row, DECISION_FIELDS);
 
-#define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0)
+#define SHIPMENT_FIELDS(X) X(TEXT, application, 17) X(TEXT, carrier, 16) X(TEXT, waybill, 20) X(INT, shipped_s, 0) \
+    X(INT, reminded, 0)
 ROW(shipment_row, SHIPMENT_FIELDS);
 
 #define PARCEL_FIELDS(X) X(TEXT, application, 17) X(TEXT, order_number, 32) X(TEXT, waybill, 20) X(TEXT, state, 16) \
@@ -261,7 +262,8 @@ ROW(key_row, KEY_FIELDS);
 /* What a search finds: "application", "account", "organization", "certificate", "usbkey"; KEY its number or
  * serial, ID the person or organization; ABOUT a service or a purpose. */
 #define HIT_FIELDS(X) X(TEXT, kind, 16) X(TEXT, key, 32) X(ID, id, 0) X(TEXT, name, 300) X(TEXT, organization, 600) \
-    X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0) X(TEXT, asked_by, 300) X(TEXT, asked_for, 32)
+    X(TEXT, about, 32) X(TEXT, state, 32) X(INT, at_s, 0) X(TEXT, asked_by, 300) X(TEXT, asked_for, 32) \
+    X(TEXT, application, 17) X(TEXT, parcel, 16) X(INT, reminded, 0)
 ROW(hit_row, HIT_FIELDS);
 
 /* What a search asks for: PART to PART_END are where a part of a name stands, KEY is it as a pattern; BEGIN to BEGIN_END how

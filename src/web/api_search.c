@@ -14,7 +14,9 @@ static struct result answer_hits(struct call *call, const struct hit_row *rows, 
                                       .state = rows[i].state, .at_s = rows[i].at_s, .asked_by = rows[i].asked_by,
                                       .asked_for = !rows[i].asked_by   ? NULL
                                                    : rows[i].asked_for ? "organization"
-                                                                       : "holder" };
+                                                                       : "holder",
+                                      .application = rows[i].application, .parcel = rows[i].parcel,
+                                      .reminded = rows[i].reminded };
     return answer_list(call, &api_hit_shape, answer, count, next);
 }
 
@@ -33,8 +35,8 @@ struct result api_certificate_halted(struct call *call)
     struct hit_row *rows;
     size_t count;
     const char *next;
-    TRY(search_halted(&act, text_equal(call_text(call, "which"), "suspended"), call_text(call, "text"),
-                      call_text(call, "after"), &rows, &count, &next));
+    TRY(search_halted(&act, call_text(call, "which"), call_text(call, "text"), call_text(call, "after"), &rows, &count,
+                      &next));
     return answer_hits(call, rows, count, next);
 }
 

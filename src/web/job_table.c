@@ -52,6 +52,7 @@ const struct job job_table[] = {
     { "lapse", 60, lapse_work, 0 },
     { "reissues", 60, reissue_work, REISSUE_BATCH },
     { "reminders", 60, reminder_work, 0 },
+    { "receipt-reminders", 60, receipt_remind, 0 },
     { "payments", 3, payment_work, PAYMENT_BATCH },
     { "parcels", 3, parcel_work, PARCEL_BATCH },
     { "invoices", 3, invoice_work, INVOICE_BATCH },

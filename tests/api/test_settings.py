@@ -279,6 +279,24 @@ class Halted(Case):
         page = self.staff.reviewer.api("GET", f"console/certificates?which={which}" + (f"&text={urllib.parse.quote(text)}" if text else ""))
         return {h["key"]: h for h in page["items"]}
 
+    def test_r_ship_3_certificates_in_transit_are_listed_and_their_holders_reminded(self):
+        walk = Walk(self.world, self.staff).to("ship")
+        listed = self.listed("transit", walk.organization_name[4:10])[walk.serial]
+        self.assertEqual((listed["state"], listed["application"], listed.get("reminded", 0)), ("transit", walk.number, 0))
+        def reminded():
+            return [m for m in self.world.messages("sms", walk.mobile) if "还没有确认收货" in m["text"]]
+        for days, count in (4, 0), (5, 1), (21, 2):  # what fell due while nobody looked is told once
+            self.world.later(days * 86400 + 3600)
+            type(self).staff = Staff(self.world)
+            wait_for(f"{count} reminders", lambda n=count: len(reminded()) >= n)
+        self.assertEqual(len(reminded()), 2)
+        self.world.message("email", walk.email, "还没有确认收货")
+        self.assertEqual(self.listed("transit")[walk.serial]["reminded"], 3)
+        walk.staff = self.staff
+        walk.log_in()
+        walk.receive()
+        self.assertNotIn(walk.serial, self.listed("transit"))
+
     def test_r_revoke_3_certificates_on_hold_are_listed(self):
         walk = Walk(self.world, self.staff).to("change_pin")
         self.assertNotIn(walk.serial, self.listed("held"))

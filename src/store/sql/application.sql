@@ -178,14 +178,24 @@ SELECT * FROM decision WHERE application = :key AND decision = :other ORDER BY m
 SELECT * FROM decision WHERE made_s > :at_s OR (made_s = :at_s AND nonce > :key) ORDER BY made_s, nonce LIMIT :limit_count
 
 -- name: shipment_insert
-INSERT INTO shipment (application, carrier, waybill, shipped_s)
-VALUES (:application, :carrier, :waybill, :shipped_s)
+INSERT INTO shipment (application, carrier, waybill, shipped_s, reminded)
+VALUES (:application, :carrier, :waybill, :shipped_s, :reminded)
 
 -- name: shipment_delete
 DELETE FROM shipment WHERE application = :application
 
 -- name: shipment_get
 SELECT * FROM shipment WHERE application = :key
+
+-- Sent, and its receipt not confirmed; page by page.
+-- name: shipment_unconfirmed
+SELECT s.application, s.carrier, s.waybill, s.shipped_s, s.reminded FROM shipment s
+JOIN application a ON a.number = s.application JOIN certificate c ON c.serial = a.serial
+WHERE a.state = 'shipped' AND c.transit = 1 AND c.state <> 'revoked' AND s.reminded < :reminded
+    AND s.shipped_s <= :shipped_s AND s.application > :application ORDER BY s.application LIMIT 100
+
+-- name: shipment_set_reminded
+UPDATE shipment SET reminded = :reminded WHERE application = :application AND reminded < :reminded
 
 -- name: parcel_insert
 INSERT INTO parcel (application, order_number, waybill, state, at_s, words, place, asked_s, tries, next_s, trouble)

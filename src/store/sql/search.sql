@@ -225,6 +225,21 @@ WHERE certificate.state = 'held' AND certificate.purpose = 'signing'
     AND certificate.serial > :other
 ORDER BY certificate.serial LIMIT :limit_count
 
+-- Certificates on their way to their holder, who has not confirmed the receipt, and since when (R-SHIP-3).
+-- name: search_transit
+SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,
+    organization.name AS organization, account.state AS about,
+    CASE WHEN certificate.state = 'held' THEN 'held' ELSE 'transit' END AS state,
+    COALESCE(shipment.shipped_s, certificate.not_before_s) AS at_s, certificate.application AS application,
+    parcel.state AS parcel, COALESCE(shipment.reminded, 0) AS reminded
+FROM certificate JOIN account ON account.id = certificate.holder JOIN organization ON organization.id = account.organization
+LEFT JOIN shipment ON shipment.application = certificate.application
+LEFT JOIN parcel ON parcel.application = certificate.application
+WHERE certificate.transit = 1 AND certificate.state IN ('valid', 'held') AND certificate.purpose = 'signing'
+    AND (lower(account.name) LIKE :key ESCAPE '!' OR lower(organization.name) LIKE :key ESCAPE '!')
+    AND certificate.serial > :other
+ORDER BY certificate.serial LIMIT :limit_count
+
 -- Certificates of suspended accounts, which open nothing until these are open again (R-ACCT-3).
 -- name: search_suspended
 SELECT 'certificate' AS kind, certificate.serial AS key, certificate.holder AS id, account.name AS name,

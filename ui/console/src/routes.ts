@@ -96,7 +96,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.revocations.title },
   },
   {
-    path: "/halted/:which(held|suspended)",
+    path: "/halted/:which(held|transit|suspended)",
     component: () => import("./pages/Halted.vue"),
     meta: { title: t.halted.title },
   },

@@ -750,6 +750,7 @@ export const t = {
       "approval.replace": "批准由补办或更换用掉",
       "application.receive": "签收",
       "receipt.confirm": "确认收货",
+      "receipt.remind": "提醒确认收货",
       "account.open": "开通账户",
       "account.suspend": "暂停账户",
       "account.close": "注销账户",
