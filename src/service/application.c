@@ -203,6 +203,7 @@ static struct result begin(struct tx *tx, void *context)
                                    .touched_s = act->now_s, .former = replaces ? b->former.row.number : NULL };
     TRY(prefill_certificate(tx, act, &standing, b->kind, &row));
     TRY(insert(tx, b, &standing, &row));
+    TRY(standing_organization(tx, act, b->kind, &row));
     TRY(audit_write(tx, act, "application.begin", row.number, row.service));
     b->row = row;
     return OK;

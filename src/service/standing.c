@@ -90,8 +90,25 @@ struct result standing_check_again(struct tx *tx, const struct act *act, enum ki
     TRY(standing_check(tx, act, kind, &row->holder, &s));
     if (row->about && !text_equal(row->about, s.certificate.serial))
         return none(act->diag, "证书已有变化，请重新申请");
+    TRY(standing_organization(tx, act, kind, row));
     if (kind_rule(kind)->successor && !id_empty(&row->successor))
         TRY(standing_successor(tx, act, &row->holder, &row->successor, &successor));
+    return OK;
+}
+
+struct result standing_organization(struct tx *tx, const struct act *act, enum kind kind,
+                                    const struct application_row *row)
+{
+    struct key_row key = { .key = row->about };
+    struct certificate_row about;
+    struct application_row then;
+    if (!kind_rule(kind)->successor) return OK;
+    TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), act->arena, &certificate_row_shape, &about));
+    key.key = about.application;
+    struct result r = tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &key), act->arena,
+                             &application_row_shape, &then);
+    if (failed(r)) return r.code == ERROR_NOT_FOUND ? OK : r; /* of a database that was restored */
+    ENSURE(text_equal(then.credit_code, row->credit_code), ERROR_CHANGE_REISSUE_FIRST);
     return OK;
 }
 

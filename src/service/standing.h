@@ -31,6 +31,9 @@ RESULT standing_check_again(struct tx *tx, const struct act *act, enum kind kind
 /* The answer about a mobile that nobody of the own organization has. One for all of them: numbers are not to be tried
  * out here. */
 RESULT standing_no_colleague(const struct act *act);
+/* Whether what ROW says of its organization is what its certificate was issued for: one that passes on stays in its
+ * organization (R-CHANGE-1), which the signer knows by its credit code. ERROR_CHANGE_REISSUE_FIRST (R-ORG-1). */
+RESULT standing_organization(struct tx *tx, const struct act *act, enum kind kind, const struct application_row *row);
 /* Whether the certificate of HOLDER may pass to SUCCESSOR (R-CHANGE-1): ERROR_SUCCESSOR_UNFIT. */
 RESULT standing_successor(struct tx *tx, const struct act *act, const struct id *holder, const struct id *successor,
                           struct account_row *ret_account);

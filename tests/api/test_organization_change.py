@@ -120,6 +120,29 @@ class OrganizationChange(unittest.TestCase):
         more = self.reissue(walk)
         self.assertEqual(more.state(), "in-review")
 
+    def test_r_change_1_a_change_of_holder_after_another_credit_code(self):
+        """Said before anybody approves what the signer would refuse: reissued first, it passes on."""
+        walk = Walk(self.world, self.staff).to("platform_login")
+        other = walk.colleague()
+        change = walk.further("change")
+        change.to("apply")
+        self.changed(walk)
+        change.credit_code, change.organization_name = walk.credit_code, walk.organization_name
+        change.to("fill_in")
+        change.portal.api("PUT", change.path("particulars"), {"successor_mobile": other.mobile})
+        change.to("upload")
+        self.refused(change.portal.try_api("POST", change.path("submission")), "CHANGE_REISSUE_FIRST")
+        change.withdraw()
+        self.changed(walk)  # the job looks again with it
+        more = self.reissue(walk)
+        more.to("approve")
+        more.take()
+        again = more.pass_to(other)
+        again.to("approve")
+        self.refused(more.try_login(), "LOGIN_CERTIFICATE_REVOKED")
+        other.take()
+        self.assertEqual(other.state(), "done")
+
     def test_r_org_1_entered_by_one_administrator_and_decided_by_another(self):
         walk, far = Walk(self.world, self.staff).to("open"), Walk(self.world, self.staff).to("open")
         name, code = "新名称有限公司", credit_code()

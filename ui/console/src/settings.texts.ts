@@ -103,7 +103,10 @@ export const halted = {
   title: "暂停使用的证书",
   lead: "使用人挂失或单位冻结的证书，由审核员核实后解除或吊销；寄送途中的，使用人确认收货后启用，没有收到的由制证员在受理单中退回重新制作；账户暂停的，账户恢复后证书才能再用。",
   tabs: { held: "已冻结", transit: "寄送途中", suspended: "账户已暂停" } as Record<string, string>,
-  none: { held: "没有冻结的证书。", transit: "没有寄送途中的证书。", suspended: "没有账户暂停的证书。" } as Record<string, string>,
+  none: { held: "没有冻结的证书。", transit: "没有寄送途中的证书。", suspended: "没有账户暂停的证书。" } as Record<
+    string,
+    string
+  >,
   text: "姓名或单位",
   look: "筛选",
   columns: { who: "使用人 / 单位", serial: "证书序列号", state: "状态", at: "时间", asked: "冻结人", action: "操作" },
