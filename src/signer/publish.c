@@ -11,6 +11,7 @@
 
 enum {
     LIST_PATIENCE_S = 1,   /* so long a list waits for further changes while there are answers to sign */
+    FULL_EVERY_S = 300,    /* so often the full list is made at most while something changes */
     FRESH_PATIENCE_S = 5,  /* so long the first answer for a certificate waits while others ask */
     RETRY_S = 2,
     SWEEPS = 4,            /* looks at everything, in the time that answers and lists hold */
@@ -227,12 +228,22 @@ int publisher_wait_ms(struct publisher *p)
 
 /* ---- doing it ---- */
 
+/* Somebody goes by the full list alone: whoever received a USBKey is not on it for a day. It is signed whole, so it waits
+ * for what else changes. */
+static void full_waits(struct publisher *p, int64_t now_s)
+{
+    int64_t soon_s = p->full.made_s + FULL_EVERY_S;
+    if (soon_s < now_s) soon_s = now_s;
+    if (p->full.known && soon_s < p->full.renew_s) p->full.renew_s = soon_s;
+}
+
 /* The answer first: it has a second, the list five. */
 static struct result do_changed(struct publisher *p, int64_t now_s)
 {
     size_t position = (size_t)roll_changed(p->signer->roll);
     if (answers(p)) TRY(publish_answer(p, position));
     list_waits(p, position, now_s);
+    full_waits(p, now_s);
     roll_changed_taken(p->signer->roll);
     return OK;
 }

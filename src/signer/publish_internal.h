@@ -13,6 +13,7 @@ struct list {
     bool known;     /* what is published was looked at */
     bool changed;   /* a certificate of it changed since */
     uint64_t number;
+    int64_t made_s;  /* as it says itself */
     int64_t renew_s; /* when it is to be made again though nothing changed */
 };
 

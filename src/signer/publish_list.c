@@ -101,6 +101,7 @@ static struct list seen(struct publisher *p, int64_t partition, const struct con
         list.number = number_of(&crl);
         /* The full list is made daily, whatever changed; it says how things stood then. */
         bool good = partition == PUBLISH_FULL || says(&crl, content);
+        list.made_s = crl.this_update_s;
         list.renew_s = good ? renew_s(p, partition, crl.this_update_s) : 0;
     }
     free(file);
@@ -144,7 +145,8 @@ static struct result make(struct publisher *p, int64_t partition, const struct c
     FAULT("signer:list-signed");
     published_crl_path(ca, partition, path);
     TRY(publish_write(p, path, der));
-    *list = (struct list){ .known = true, .number = fields.number, .renew_s = renew_s(p, partition, now_s) };
+    *list = (struct list){ .known = true, .number = fields.number, .made_s = now_s,
+                            .renew_s = renew_s(p, partition, now_s) };
     return OK;
 }
 
