@@ -125,7 +125,8 @@ DEFINE(journal_refused, SHAPE_ID(struct journal_refused, request), SHAPE_INT(str
 DEFINE(signer_unlock, IDENTITY(signer_unlock), APPROVALS(signer_unlock), SHAPE_TEXT(struct signer_unlock, card, WORD),
        SHAPE_BYTES(struct signer_unlock, challenge, 16));
 DEFINE(signer_unlocked, SHAPE_BYTES(struct signer_unlocked, answer, 64), SHAPE_INT(struct signer_unlocked, index));
-DEFINE(signer_recover, IDENTITY(signer_recover), APPROVALS(signer_recover));
+DEFINE(signer_recover, IDENTITY(signer_recover), APPROVALS(signer_recover),
+       SHAPE_TEXT(struct signer_recover, passed, STATEMENT_TEXT));
 DEFINE(signer_recovered, SHAPE_TEXT(struct signer_recovered, serials, DETAIL),
        SHAPE_BYTES(struct signer_recovered, keys, RECOVERED_MAX * RECOVERED_KEY_SIZE),
        SHAPE_INT(struct signer_recovered, index));

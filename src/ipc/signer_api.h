@@ -144,11 +144,13 @@ struct signer_unlocked {
 extern const struct shape signer_unlocked_shape;
 
 /* Gives the encryption keys of the certificates that the approvals list into the new USBKey that was issued on these
- * very approvals (R-LOST-4). Always two of them; issue comes first. */
+ * very approvals (R-LOST-4). Always two of them; issue comes first. PASSED, absent or the approval of a change of
+ * holder that left the former one's keys to this holder (R-CHANGE-4), which the journal has: these keys too. */
 struct signer_recover {
     struct id request;
     const char *approval1; struct bytes approval_signature1;
     const char *approval2; struct bytes approval_signature2;
+    const char *passed;
 };
 extern const struct shape signer_recover_shape;
 

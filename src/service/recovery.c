@@ -7,13 +7,14 @@
 #include "service/journal.h"
 #include "service/production.h"
 
-enum { ASK_MS = 20000 };
+enum { ASK_MS = 20000, LINE_MAX = 32 };
 
 struct recovery {
     const struct act *act;
     const char *number;
     bool due; /* the service takes a USBKey's place */
     struct decision_row one, two;
+    const char *passed; /* the approval that left a former holder's keys to this one; NULL: none did */
 };
 
 /* The two approvals on which the pair was issued: the latest that was used for it, and the one that agrees. */
@@ -41,6 +42,53 @@ static struct result find_approvals(struct tx *tx, struct recovery *r)
     return FAIL(ERROR_APPROVAL_SECOND_MISSING);
 }
 
+static struct result load_application(struct tx *tx, const struct act *act, const char *number,
+                                      struct application_row *ret_row)
+{
+    struct key_row key = { .key = number };
+    return tx_one(tx, STATEMENT_APPLICATION_GET, RECORD(key_row_shape, &key), act->arena, &application_row_shape,
+                  ret_row);
+}
+
+/* The approval by which ROW, a change of holder, was carried out, where it leaves the keys. */
+static struct result passed_by(struct tx *tx, struct recovery *r, const struct application_row *row)
+{
+    struct key_row key = { .key = row->number, .other = "approve", .limit_count = EVIDENCE_LIST_MAX };
+    void *found;
+    size_t count;
+    if (!row->keep_encryption) return OK;
+    TRY(tx_list(tx, STATEMENT_DECISION_LIST, RECORD(key_row_shape, &key), r->act->arena, &decision_row_shape,
+                EVIDENCE_LIST_MAX, &found, &count));
+    const struct decision_row *rows = found;
+    for (size_t i = 0; i < count && !r->passed; i++)
+        if (rows[i].used & EVIDENCE_REVOKED) r->passed = rows[i].statement;
+    return OK;
+}
+
+/* Back along the line of certificates to the change of holder that it began with, if it did (R-CHANGE-4). */
+static struct result find_passed(struct tx *tx, struct recovery *r, const struct application_row *row)
+{
+    const char *change = kind_rule(KIND_CHANGE)->name;
+    struct application_row at = *row;
+    r->passed = NULL;
+    for (int i = 0; i < LINE_MAX; i++) {
+        struct key_row key = { .key = at.about };
+        struct certificate_row about;
+        struct application_row former;
+        if (text_equal(at.service, change)) return passed_by(tx, r, &at);
+        if (at.former) {
+            TRY(load_application(tx, r->act, at.former, &former));
+            if (text_equal(former.service, change)) return passed_by(tx, r, &former);
+        }
+        if (!at.about) return OK;
+        TRY(tx_one(tx, STATEMENT_CERTIFICATE_GET, RECORD(key_row_shape, &key), r->act->arena, &certificate_row_shape,
+                   &about));
+        struct result found = load_application(tx, r->act, about.application, &at);
+        if (failed(found)) return found.code == ERROR_NOT_FOUND ? OK : found; /* of a database that was restored */
+    }
+    return OK;
+}
+
 static struct result look(struct tx *tx, void *context)
 {
     struct recovery *r = context;
@@ -56,7 +104,8 @@ static struct result look(struct tx *tx, void *context)
     struct approve_statement approval;
     TRY(find_approvals(tx, r));
     TRY(statement_read(&approve_statement_shape, r->one.statement, r->act->arena, &approval));
-    r->due = !text_equal(approval.revokes, "-"); /* else it takes the place of nobody's key */
+    TRY(find_passed(tx, r, &row));
+    r->due = r->passed || !text_equal(approval.revokes, "-"); /* else it takes the place of nobody's key */
     return OK;
 }
 
@@ -109,7 +158,8 @@ struct result recovery_keys(const struct act *act, const char *number, struct re
     *ret_count = 0;
     if (!r.due) return OK;
     struct signer_recover ask = { .approval1 = r.one.statement, .approval_signature1 = r.one.signature,
-                                  .approval2 = r.two.statement, .approval_signature2 = r.two.signature };
+                                  .approval2 = r.two.statement, .approval_signature2 = r.two.signature,
+                                  .passed = r.passed };
     request_of(&r, &ask.request);
     TRY(journal_ask(act, &call, &ask, &told));
     FAULT("web:recovered");

@@ -14,7 +14,7 @@
 #include "service/mask.h"
 #include "service/standing.h"
 
-enum { REVOKE_MS = 20000, REVIEW_BATCH = 16, ROUND_ARENA = 1024 * 1024 };
+enum { KEYS_BEFORE = 5, REVOKE_MS = 20000, REVIEW_BATCH = 16, ROUND_ARENA = 1024 * 1024 };
 
 /* ---- the queue ---- */
 
@@ -246,6 +246,34 @@ static struct result add_pair(struct tx *tx, const struct act *act, const char *
     return OK;
 }
 
+/* Whether SERIAL is one of LIST. */
+static bool is_listed(const char *list, const char *serial)
+{
+    size_t len = strlen(serial);
+    for (const char *p = list; p; p = strchr(p, ','), p += p != NULL)
+        if (strncmp(p, serial, len) == 0 && (p[len] == ',' || p[len] == '\0')) return true;
+    return false;
+}
+
+/* R-LOST-4: a USBKey that renewals went on to keeps the encryption keys of before; the new one gets the latest
+ * KEYS_BEFORE too. They are revoked or over, so that nothing but their recovery follows from it. */
+static struct result add_keys_before(struct tx *tx, const struct act *act, const struct application_row *row,
+                                     const char **list)
+{
+    struct key_row params = { .id = row->holder, .key = row->about, .at_s = act->now_s, .limit_count = KEYS_BEFORE };
+    void *found;
+    size_t count;
+    TRY(tx_list(tx, STATEMENT_CERTIFICATE_LIST_KEYS_BEFORE, RECORD(key_row_shape, &params), act->arena,
+                &certificate_row_shape, KEYS_BEFORE, &found, &count));
+    const struct certificate_row *rows = found;
+    for (size_t i = 0; i < count; i++) {
+        if (is_listed(*list, rows[i].serial)) continue;
+        *list = *list ? arena_format(act->arena, "%s,%s", *list, rows[i].serial) : rows[i].serial;
+        ENSURE(*list, ERROR_OUT_OF_ROOM);
+    }
+    return OK;
+}
+
 /* What an approval revokes: the certificate it is about, if its service does; and pairs that were made for this
  * application, or for the one whose place it takes, and did not get to their holder. */
 static struct result fill_revokes(struct tx *tx, const struct act *act, const struct application_row *row,
@@ -260,6 +288,7 @@ static struct result fill_revokes(struct tx *tx, const struct act *act, const st
     if (rule->revoking != REVOKE_NEVER && !passed) TRY(add_pair(tx, act, row->about, &list));
     TRY(add_pair(tx, act, former.row.serial, &list));
     TRY(add_pair(tx, act, row->serial, &list));
+    if (rule->replaces) TRY(add_keys_before(tx, act, row, &list));
     into->revokes = list ? list : "-";
     into->reason = !list ? "-" : rule->reason ? rule->reason : row->revoke_reason ? row->revoke_reason : "superseded";
     return OK;

@@ -49,7 +49,8 @@ struct key_centre_pair {
 };
 RESULT key_centre_take(struct key_centre *centre, const struct key_centre_order *order,
                        struct key_centre_pair *ret_pair);
-/* The private half of POINT enveloped for another CONTAINER: recovery into the same holder's new USBKey.
+/* The private half of POINT enveloped for another CONTAINER: recovery into a new USBKey. ORDER's holder is whom it was
+ * given to.
  * ERROR_NOT_FOUND for a key that is not here, or was never given to ORDER's holder. */
 RESULT key_centre_envelope(struct key_centre *centre, const uint8_t point[SM2_POINT_SIZE],
                            const struct key_centre_order *order, uint8_t ret_enveloped[ENVELOPED_KEY_SIZE]);

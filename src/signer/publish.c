@@ -228,8 +228,8 @@ int publisher_wait_ms(struct publisher *p)
 
 /* ---- doing it ---- */
 
-/* Somebody goes by the full list alone: whoever received a USBKey is not on it for a day. It is signed whole, so it waits
- * for what else changes. */
+/* Somebody goes by the full list alone: whoever received a USBKey is not on it for a day. It is signed whole, so it
+ * waits for what else changes. */
 static void full_waits(struct publisher *p, int64_t now_s)
 {
     int64_t soon_s = p->full.made_s + FULL_EVERY_S;

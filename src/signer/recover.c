@@ -6,6 +6,7 @@
 struct recovery {
     struct call *call;
     const struct approve_statement *approval;
+    bool passed; /* those that a change of holder left to this one */
     struct sm2_public container; /* signing key of the new USBKey */
     struct writer serials, keys;
 };
@@ -26,8 +27,9 @@ static struct result find_new(struct recovery *r)
     return OK;
 }
 
-/* The encryption certificate whose serial is SERIAL; NULL when it is not one, or another holder's. */
-static struct result find_old(const struct recovery *r, const char *serial, struct certificate **ret_certificate)
+/* The encryption certificate whose serial is SERIAL, and whom it was issued to; NULL when it is not one. */
+static struct result find_old(const struct recovery *r, const char *serial, struct certificate **ret_certificate,
+                              const char **ret_holder)
 {
     struct index_value value;
     struct journal_issued issued;
@@ -36,10 +38,11 @@ static struct result find_old(const struct recovery *r, const char *serial, stru
     if (!index_find(r->call->signer->index, INDEX_CERTIFICATE, bytes_text(serial), &value))
         return refuse(r->call, ERROR_SERIAL_UNKNOWN, "approval1", "%s", serial);
     TRY(signer_recall(r->call->signer, value.record, JOURNAL_ISSUED, &journal_issued_shape, r->call->arena, &issued));
-    if (!text_equal(issued.holder, r->approval->holder))
+    if (!r->passed && !text_equal(issued.holder, r->approval->holder))
         return refuse(r->call, ERROR_SERIAL_OTHER, "approval1", "%s", serial);
     TRY(certificate_parse(issued.encryption_certificate, r->call->arena, &c));
     if (text_equal(certificate_serial_text(c, r->call->arena), serial)) *ret_certificate = c;
+    *ret_holder = issued.holder;
     return OK;
 }
 
@@ -47,10 +50,10 @@ static struct result find_old(const struct recovery *r, const char *serial, stru
 static struct result recover_one(void *context, const char *serial)
 {
     struct recovery *r = context;
-    const struct key_centre_order order = { &r->container, r->approval->holder, r->approval->application };
+    struct key_centre_order order = { .container = &r->container, .application = r->approval->application };
     uint8_t enveloped[ENVELOPED_KEY_SIZE];
     struct certificate *old;
-    TRY(find_old(r, serial, &old));
+    TRY(find_old(r, serial, &old, &order.holder));
     if (!old) return OK;
     struct result got = key_centre_envelope(r->call->signer->centre, old->key.point, &order, enveloped);
     if (got.code == ERROR_NOT_FOUND) return OK; /* of before the key centre kept them */
@@ -59,6 +62,28 @@ static struct result recover_one(void *context, const char *serial)
     write_bytes(&r->keys, BYTES(enveloped));
     ENSURE(!r->serials.full && !r->keys.full, ERROR_TOO_LARGE);
     return OK;
+}
+
+/* R-CHANGE-4: what the organization asked to leave to this holder. That it was approved so the journal says: by it the
+ * former holder's certificates were revoked. */
+static struct result recover_passed(struct recovery *r, const char *text)
+{
+    struct call *call = r->call;
+    struct approve_statement a;
+    struct journal_revoked revoked;
+    uint64_t record;
+    if (!text) return OK;
+    if (failed(statement_read(&approve_statement_shape, text, call->arena, &a)))
+        return refuse(call, ERROR_STATEMENT, "passed", "not a %s", approve_statement_shape.name);
+    if (!evidence_keeps(&a) || !text_equal(a.holder, r->approval->holder))
+        return refuse(call, ERROR_SERIAL_OTHER, "passed", "%s of %s leaves nothing", a.service, a.application);
+    if (!used_find(call->signer->index, USED_REVOKE, a.nonce, &record))
+        return refuse(call, ERROR_APPROVAL_UNFIT, "passed", "application %s is not carried out", a.application);
+    TRY(signer_recall(call->signer, record, JOURNAL_REVOKED, &journal_revoked_shape, call->arena, &revoked));
+    if (!text_equal(revoked.approval1, text) && !text_equal(revoked.approval2, text))
+        return refuse(call, ERROR_APPROVAL_UNFIT, "passed", "another approval of %s", a.application);
+    r->passed = true;
+    return serials_each(call, "passed", a.revokes, recover_one, r);
 }
 
 static struct result record(struct recovery *r, const struct signer_recover *ask,
@@ -100,6 +125,7 @@ struct result handle_recover(struct call *call, const void *ask, void *answer)
     TRY(policy_check(call, &approvals.one, POLICY_RECOVER));
     TRY(find_new(&r));
     TRY(serials_each(call, "approval1", approvals.one.revokes, recover_one, &r));
+    TRY(recover_passed(&r, a->passed));
     if (r.keys.len == 0) return refuse(call, ERROR_RECOVER_NONE, "approval1", "%s", approvals.one.revokes);
     return record(&r, a, answer);
 }

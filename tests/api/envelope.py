@@ -64,6 +64,11 @@ class Key:
     def close(self):
         assert self.library.SKF_DisConnectDev(self.device) == OK
 
+    def fill(self, name):
+        """A container more."""
+        handle = ctypes.c_void_p()
+        assert self.library.SKF_CreateContainer(self.application, name.encode(), ctypes.byref(handle)) == OK
+
     def containers(self):
         room, size = ctypes.create_string_buffer(4096), ctypes.c_uint32(4096)
         assert self.library.SKF_EnumContainer(self.application, room, ctypes.byref(size)) == OK

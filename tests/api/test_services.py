@@ -341,9 +341,19 @@ class Services(unittest.TestCase):
         other.change_pin()
         expect(other.try_login(Page(self.world.address("platform"))))
         key = Key(self.world, walk.card.serial, NEW_PIN)
-        self.addCleanup(key.close)
         former, = set(key.containers()) - {key.current}
         self.assertEqual(key.decrypt(former, blob), data)
+        key.close()
+        # R-LOST-4: lost, it comes into the next one with the new holder's own.
+        own, own_blob = self.encrypted(other)
+        lost = other.further("lost")
+        lost.done.remove("choose_medium")
+        lost.to("change_pin")
+        new = Key(self.world, lost.card.serial, NEW_PIN)
+        self.addCleanup(new.close)
+        read = [new.decrypt(name, b) for name in new.containers() if name != new.current for b in (blob, own_blob)]
+        self.assertIn(data, read)
+        self.assertIn(own, read)
 
     def test_r_change_2_made_anew_after_the_usbkey_has_switched(self):
         """The certificates were written and nobody was told: what the USBKey bears signs for those that take their place."""

@@ -2,9 +2,10 @@
 import time
 import unittest
 
-from page import Page
+from envelope import Key, encrypt
+from page import Agent, Page
 from test_year import DAY, years_after
-from walk import Staff, Walk, expect
+from walk import NEW_PIN, Staff, Walk, expect
 from world import World, wait_for
 
 
@@ -15,7 +16,7 @@ class Former(unittest.TestCase):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
         cls.staff = Staff(cls.world)
-        walks = [Walk(cls.world, cls.staff).to("platform_login") for _ in range(4)]
+        walks = [Walk(cls.world, cls.staff).to("platform_login") for _ in range(6)]
         cls.ends = cls.pairs(walks[0])[walks[0].serial]["not_after_s"]
         cls.world.later(int(cls.ends - 20 * DAY - time.time()))
         cls.staff = Staff(cls.world)
@@ -82,6 +83,34 @@ class Former(unittest.TestCase):
         lost.to("platform_login")
         found = self.pairs(lost)
         self.assertEqual((found[first]["state"], found[lost.serial]["not_after_s"]), ("revoked", years_after(end)))
+
+    def test_r_lost_4_r_renew_4_every_key_of_before_comes_into_the_new_usbkey(self):
+        walk, renewing, _ = self.renewed()
+        renewing.take()
+        data, ders = b"of a year before", [c["der"] for c in walk.portal.api("GET", "certificates")["items"] if c["purpose"] == "encryption"]
+        self.assertEqual(len(ders), 2)
+        lost = walk.further("lost")
+        lost.to("change_pin")
+        key = Key(self.world, lost.card.serial, NEW_PIN)
+        self.addCleanup(key.close)
+        for blob in (encrypt(der, data) for der in ders):
+            self.assertIn(data, [key.decrypt(name, blob) for name in key.containers()])
+
+    def test_r_renew_3_r_damaged_1_a_usbkey_that_is_full(self):
+        """Refused before anything is issued; it is replaced, with the year that was paid for."""
+        walk, renewing, _ = self.renewed()
+        key = Key(self.world, walk.card.serial, NEW_PIN)
+        for number in range(12 - len(key.containers())):
+            key.fill(f"old-{number}")
+        key.close()
+        agent = Agent(self.world.address("portal"), self.world.address("agent"))
+        full = agent.try_tell("download-open", key=walk.key)
+        self.refused(full, "AGENT_KEY_FULL")
+        self.assertIn("证书更换", full["hint"])
+        self.assertEqual((renewing.state(), self.pairs(walk)[walk.serial]["state"]), ("approved", "valid"))
+        damaged = walk.further("damaged")
+        damaged.apply()
+        self.assertEqual(renewing.state(), "replaced")
 
     def test_r_form_7_r_fee_6_a_revocation_ends_both_and_refunds(self):
         walk, renewing, _ = self.renewed()

@@ -276,6 +276,48 @@ static void r_lost_4_another_holders_key_is_not_recovered(void **state)
     refused_recovery(s, &ask, ERROR_NONE);
 }
 
+/* R-CHANGE-4: what a change of holder left to this one comes into the new USBKey too; not what it left to another, nor
+ * by an approval that was not carried out. */
+static void r_change_4_what_passed_on_is_recovered(void **state)
+{
+    struct scene *s = *state;
+    struct holding former = { 0 }, h = { 0 };
+    struct cast_order order, change;
+    struct signer_issued issued;
+    struct signer_recovered recovered;
+    struct signer_revoked revoked;
+    issued_holding(s, &former);
+    issued_holding(s, &h);
+    replacement(s, &h, &order);
+    cast_sign_order(s->cast, &order);
+    assert_ok(cast_open(s->cast, s->peer, &order));
+    assert_ok(cast_issue(s->cast, s->peer, &order, &issued));
+    for (int right = 0; right < 2; right++) {
+        cast_order(s->cast, &change);
+        change.reviewer[1] = cast_person(s->cast, "审核员二");
+        for (size_t i = 0; i < EVIDENCE_MAX; i++) {
+            struct approve_statement *a = &change.approve[i];
+            a->service = "change";
+            a->profile = APPROVE_PROFILE_KEEP;
+            if (right) a->holder = h.order.approve[0].holder;
+            a->revokes = arena_format(s->cast->arena, "%s,%s", former.signing, former.encryption);
+            a->reason = "affiliationChanged";
+            a->validity = arena_format(s->cast->arena, "until:%lld", (long long)s->cast->now_s + 50 * DAY_S);
+        }
+        cast_sign_order(s->cast, &change);
+        struct signer_recover ask = recover_of(&order);
+        ask.passed = change.issue.approval1;
+        refused_recovery(s, &ask, right ? ERROR_APPROVAL_UNFIT : ERROR_SERIAL_OTHER);
+    }
+    const struct signer_revoke revoke = { random_id(), change.issue.approval1, change.issue.approval_signature1,
+                                          change.issue.approval2, change.issue.approval_signature2 };
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_REVOKE, &revoke, &revoked));
+    struct signer_recover ask = recover_of(&order);
+    ask.passed = change.issue.approval1;
+    assert_ok(cast_ask(s->cast, s->peer, SIGNER_RECOVER, &ask, &recovered));
+    assert_string_equal(recovered.serials, arena_format(s->cast->arena, "%s,%s", h.encryption, former.encryption));
+}
+
 static void r_lost_4_nothing_to_recover(void **state)
 {
     struct scene *s = *state;
@@ -583,6 +625,7 @@ int takeover_services(void)
         SCENE(r_lost_4_old_encryption_key_is_recovered_into_the_new_key),
         SCENE(r_ops_4_recovery_takes_two_approvals),
         SCENE(r_lost_4_another_holders_key_is_not_recovered),
+        SCENE(r_change_4_what_passed_on_is_recovered),
         SCENE(r_lost_4_nothing_to_recover),
         SCENE(r_revoke_3_hold_needs_no_operator_and_its_release_does),
         SCENE(r_revoke_3_hold_does_not_undo_a_release),

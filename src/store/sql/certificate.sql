@@ -13,6 +13,11 @@ SELECT certificate.*, placer.name AS held_name FROM certificate
 LEFT JOIN account AS placer ON placer.id = certificate.held_by WHERE certificate.holder = :id
 ORDER BY certificate.not_after_s DESC, certificate.serial LIMIT :limit_count
 
+-- Encryption certificates that a person had in use before, the latest first (R-LOST-4).
+-- name: certificate_list_keys_before
+SELECT * FROM certificate WHERE holder = :id AND purpose = 'encryption' AND pair <> :key AND state <> 'issued'
+    AND not_before_s < :at_s ORDER BY not_before_s DESC, serial LIMIT :limit_count
+
 -- name: certificate_list_pair
 SELECT * FROM certificate WHERE pair = :key ORDER BY serial LIMIT :limit_count
 
