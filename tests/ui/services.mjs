@@ -279,6 +279,33 @@ describe("the other services", () => {
     await former.getByText("已吊销", { exact: true }).first().waitFor();
   });
 
+  test("R-LOST-2, R-CHANGE-2 a USBKey that is lost before the download is replaced, and the former application stands back", async () => {
+    const from = await Holder.until(world, "receive", "马十");
+    const colleague = await Holder.opened(world, "马十一", from);
+    await from.passTo(colleague);
+    await from.approve();
+    const p = await at(colleague);
+    await p.getByRole("heading", { name: "USBKey 丢失或损坏了？" }).waitFor();
+    await everyone(p, "a download whose USBKey may be gone");
+    await p.getByRole("link", { name: "丢失：证书补办" }).click();
+    await p.getByText("接替已批准、还没有下载的使用人变更").waitFor();
+    await everyone(p, "a replacement of what waits for a download");
+    await p.getByRole("button", { name: "开始申请" }).click();
+    await p.getByText("接替原申请").waitFor();
+    await everyone(p, "the tasks of such a replacement");
+    const own = p.url();
+    await p.getByText("接替原申请").getByRole("link").click();
+    await p.getByRole("heading", { name: "已由补办或更换接替" }).waitFor();
+    await everyone(p, "an application that was replaced");
+    await p.getByRole("link", { name: "查看接替的申请" }).click();
+    await p.waitForURL(own);
+    await p.getByRole("link", { name: "撤回申请" }).click();
+    await p.getByRole("button", { name: "撤回" }).click();
+    await p.getByText("申请已撤回").first().waitFor();
+    await p.goto(`${world.portal}/applications/${from.number}`);
+    await p.getByRole("link", { name: "证书下载" }).waitFor();
+  });
+
   test("R-FORM-6 a colleague is named, does what may be done for the holder, and is shut out again", async () => {
     const holder = await (await Holder.opened(world, "马八")).logIn();
     const deputy = await (await Holder.opened(world, "马九", holder)).logIn();
