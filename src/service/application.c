@@ -454,7 +454,8 @@ static struct result address_bad(const struct act *act, const char *field, const
 static struct result check_address(const struct act *act, const struct application_medium *m)
 {
     static const char *const elsewhere[] = { "香港特别行政区", "澳门特别行政区", "台湾省", "中国香港", "中国澳门",
-                                             "中国台湾", "Hong Kong", "Macau", "Macao", "Taiwan" };
+                                             "中国台湾", "臺灣", "台北市", "新北市", "台中市", "台南市", "高雄市",
+                                             "Hong Kong", "Macau", "Macao", "Taiwan" };
     if (!m->recipient) return address_bad(act, "recipient", "请填写收件人");
     if (!m->recipient_mobile) return address_bad(act, "recipient_mobile", "请填写收件人手机");
     if (!m->province) return address_bad(act, "province", "请选择省份");

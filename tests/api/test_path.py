@@ -171,6 +171,11 @@ class Steps(unittest.TestCase):
             with self.subTest(missing):
                 answer = walk.portal.try_api("PUT", walk.path("medium"), {k: v for k, v in whole.items() if k != missing})
                 self.assertEqual((answer.name, answer.json["field"]), ("APPLICATION_ADDRESS", missing))
+        for elsewhere in "香港特别行政区中西区测试道 1 号", "台北市信义区测试路 1 号":  # R-FEE-1: within the mainland
+            answer = walk.portal.try_api("PUT", walk.path("medium"), dict(whole, address=elsewhere))
+            self.assertEqual((answer.name, answer.json["field"]), ("APPLICATION_ADDRESS", "address"))
+        answer = walk.portal.try_api("PUT", walk.path("medium"), dict(whole, province="香港特别行政区"))
+        self.assertEqual((answer.name, answer.json["field"]), ("FIELD_CHOICE", "province"))
         walk.to("choose_medium")
         self.assertEqual(walk.portal.api("GET", walk.path())["medium"], "usbkey")
 
