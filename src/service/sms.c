@@ -83,6 +83,23 @@ struct wanting {
     uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
 };
 
+/* How many codes the mobile has had today for other uses: the day's limit is the number's (R-SMS-1). */
+static struct result count_others(struct tx *tx, const struct wanting *w, int64_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t i = 0; i < COUNT(uses); i++) {
+        struct sms_code_row row;
+        struct key_row key = { .key = w->mobile, .other = uses[i].name };
+        if (text_equal(uses[i].name, w->purpose)) continue;
+        struct result r = tx_one(tx, STATEMENT_SMS_CODE_GET, RECORD(key_row_shape, &key), w->act->arena,
+                                 &sms_code_row_shape, &row);
+        if (r.code == ERROR_NOT_FOUND) continue;
+        TRY(r);
+        if (row.day == day_of(w->act->now_s)) *ret_count += row.day_count;
+    }
+    return OK;
+}
+
 static struct result want(struct tx *tx, void *context)
 {
     struct wanting *w = context;
@@ -90,13 +107,15 @@ static struct result want(struct tx *tx, void *context)
     struct sms_code_row row = { 0 };
     struct key_row key = { .key = w->mobile, .other = w->purpose };
     bool full;
+    int64_t others;
     struct result r = tx_one(tx, STATEMENT_SMS_CODE_GET, RECORD(key_row_shape, &key), act->arena, &sms_code_row_shape,
                              &row);
     bool known = !failed(r);
     if (!known && r.code != ERROR_NOT_FOUND) return r;
+    TRY(count_others(tx, w, &others));
     if (row.day != day_of(act->now_s)) row.day_count = 0;
     ENSURE(!known || act->now_s - row.sent_s >= SMS_PAUSE_S, ERROR_SMS_TOO_SOON);
-    ENSURE(row.day_count < SMS_DAY_MAX, ERROR_SMS_DAY_FULL);
+    ENSURE(row.day_count + others < SMS_DAY_MAX, ERROR_SMS_DAY_FULL);
     TRY(count_client(tx, act, &full));
     ENSURE(!full, ERROR_SMS_CLIENT_FULL);
     row.mobile = w->mobile;

@@ -14,7 +14,8 @@ enum {
     SMS_JOB_MAX = 32
 };
 
-/* What a code is good for; the limits of a number are counted for each of them. */
+/* What a code is good for. A number's limit of a day is of all together; the minute and the tries are of each, so that
+ * who has just logged in need not wait to confirm a receipt. */
 enum sms_use {
     SMS_LOGIN,
     SMS_RECEIPT, /* of a USBKey (R-SHIP-3) */

@@ -153,6 +153,26 @@ static void ten_a_day(void **state)
     }
 }
 
+/* R-SMS-1: ten a day whatever they are for. */
+static void ten_a_day_of_all_uses(void **state)
+{
+    struct office *office = *state;
+    struct act act = office_act(office);
+    office->service.settings.sms_per_hour = 1000;
+    for (int i = 0; i < 10; i++) {
+        act = office_act(office);
+        assert_ok(sms_want(&act, i < 6 ? SMS_LOGIN : SMS_RECEIPT, mobile));
+        office_pass(office, 60);
+    }
+    for (int use = 0; use < SMS_USE_COUNT; use++) {
+        act = office_act(office);
+        assert_error(sms_want(&act, (enum sms_use)use, mobile), ERROR_SMS_DAY_FULL);
+    }
+    office_pass(office, DAY_S);
+    act = office_act(office);
+    assert_ok(sms_want(&act, SMS_RECEIPT, mobile));
+}
+
 /* R-SMS-1: limits for each client address; of IPv6 the network counts. */
 static void a_client_address_has_its_limit(void **state)
 {
@@ -312,6 +332,7 @@ int run_sms_tests(struct server *server)
         T_ACCOUNT(the_last_code_counts),
         T_ACCOUNT(one_a_minute),
         T_ACCOUNT(ten_a_day),
+        T_ACCOUNT(ten_a_day_of_all_uses),
         T_ACCOUNT(a_client_address_has_its_limit),
         T_ACCOUNT(wrong_tries_count_for_the_address),
         T_ACCOUNT(an_unknown_number_is_answered_alike),
