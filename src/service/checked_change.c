@@ -6,12 +6,17 @@
 #include "service/page.h"
 #include "service/scan.h"
 
+static const struct id *subject_of(const struct checked_change *kind, const struct change_row *row)
+{
+    return (const void *)((const char *)row + kind->subject);
+}
+
 /* An entry of the audit trail about what ROW changes. */
 static struct result note(struct tx *tx, const struct act *act, const struct checked_change *kind,
                           const struct change_row *row, const char *what, const char *detail)
 {
-    const struct id *subject = (const void *)((const char *)row + kind->subject);
-    const char *action = arena_format(act->arena, "%s%s", kind->action, what), *id = text_id(act->arena, subject);
+    const char *action = arena_format(act->arena, "%s%s", kind->action, what);
+    const char *id = text_id(act->arena, subject_of(kind, row));
     ENSURE(action && id, ERROR_OUT_OF_ROOM);
     return tx ? audit_write(tx, act, action, id, detail) : audit_write_alone(act, action, id, detail);
 }
@@ -110,4 +115,29 @@ struct result checked_change_decide(const struct act *act, const struct checked_
     struct deciding d = { act, kind, *id, approve, words, row };
     ENSURE(act->serial, ERROR_NOT_PERMITTED);
     return store_write(act->service->store, decide, &d);
+}
+
+static struct result withdraw(struct tx *tx, void *context)
+{
+    struct deciding *d = context;
+    const struct act *act = d->act;
+    struct change_row *row = d->row;
+    struct key_row key = { .id = d->id };
+    TRY(tx_one(tx, d->kind->get, RECORD(key_row_shape, &key), act->arena, d->kind->row, row));
+    ENSURE(act->kind == ACTOR_HOLDER && id_equal(subject_of(d->kind, row), &act->account), ERROR_NOT_FOUND);
+    struct result r = tx_change(tx, d->kind->withdraw, (struct record){ d->kind->row, row });
+    ENSURE(r.code != ERROR_STORE_CONFLICT, d->kind->decided);
+    TRY(r);
+    row->state = "withdrawn";
+    TRY(d->kind->settle(tx, act, row));
+    return note(tx, act, d->kind, row, "withdraw", row->asked_by);
+}
+
+struct result checked_change_withdraw(const struct act *act, const struct checked_change *kind, const struct id *id,
+                                      struct change_row *row)
+{
+    struct deciding d = { .act = act, .kind = kind, .id = *id, .row = row };
+    TRY(store_write(act->service->store, withdraw, &d));
+    IGNORE(seal_file_remove(act->service, row->file)); /* else the sweep finds it */
+    return OK;
 }

@@ -15,9 +15,9 @@ struct checked_change {
     const char *action; /* what its entries of the audit trail begin with */
     const struct shape *row;
     size_t subject; /* where in a row the id stands of what is changed */
-    enum statement insert, get, list_waiting, list_decided, decide;
+    enum statement insert, get, list_waiting, list_decided, decide, withdraw; /* the last where it can be */
     enum error own, decided; /* by who asked; when there is nothing to decide any more */
-    /* In the closure that decides: does what "approved" or "rejected" leads to, and tells who is to know. */
+    /* In the closure: does what "approved", "rejected" or "withdrawn" leads to, and tells who is to know. */
     RESULT (*settle)(struct tx *tx, const struct act *act, struct change_row *row);
 };
 
@@ -48,3 +48,8 @@ RESULT checked_change_evidence(const struct act *act, const struct checked_chang
 /* WORDS: what was checked, or why not. The kind's own errors; ERROR_NOT_PERMITTED for who is no operator. */
 RESULT checked_change_decide(const struct act *act, const struct checked_change *kind, const struct id *id,
                              bool approve, const char *words, struct change_row *row);
+
+/* By the account that it is about, whoever asked: row and file are gone, the audit trail knows of it. The kind's error
+ * when it is decided; ERROR_NOT_FOUND for anybody else. */
+RESULT checked_change_withdraw(const struct act *act, const struct checked_change *kind, const struct id *id,
+                               struct change_row *row);

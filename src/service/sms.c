@@ -13,15 +13,17 @@ enum { SALT_SIZE = 16, HASH_SIZE = 32, HOUR_S = 3600 };
 static const struct use {
     const char *name; /* in the database */
     const char *template;
+    bool anybody; /* whether an account has the number or not */
 } uses[SMS_USE_COUNT] = {
-    [SMS_LOGIN] = { "login", "sms-code" },
-    [SMS_RECEIPT] = { "receipt", "receipt-code" },
+    [SMS_LOGIN] = { "login", "sms-code", false },
+    [SMS_RECEIPT] = { "receipt", "receipt-code", false },
+    [SMS_MOBILE] = { "mobile", "mobile-code", true },
 };
 
-static const char *template_of(const char *name)
+static const struct use *use_of(const char *name)
 {
     for (size_t i = 0; i < COUNT(uses); i++)
-        if (text_equal(uses[i].name, name)) return uses[i].template;
+        if (text_equal(uses[i].name, name)) return &uses[i];
     return NULL;
 }
 
@@ -166,11 +168,12 @@ static struct result make_one(struct tx *tx, const struct act *act, struct sms_c
     struct account_row account;
     char code[SMS_CODE_DIGITS + 1];
     uint8_t salt[SALT_SIZE], hash[HASH_SIZE];
-    const char *template = template_of(row->purpose);
-    ENSURE(template, ERROR_STORE_DAMAGED);
+    const struct use *use = use_of(row->purpose);
+    ENSURE(use, ERROR_STORE_DAMAGED);
     row->wanted = 0;
-    struct result r = tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &key), act->arena,
-                             &account_row_shape, &account);
+    struct result r = use->anybody ? OK
+                                   : tx_one(tx, STATEMENT_ACCOUNT_BY_MOBILE, RECORD(key_row_shape, &key), act->arena,
+                                            &account_row_shape, &account);
     if (r.code == ERROR_NOT_FOUND) return tx_run(tx, STATEMENT_SMS_CODE_UPDATE, RECORD(sms_code_row_shape, row), NULL);
     TRY(r);
     draw_code(code);
@@ -179,7 +182,7 @@ static struct result make_one(struct tx *tx, const struct act *act, struct sms_c
     row->salt = BYTES(salt);
     row->hash = BYTES(hash);
     struct notice_value values[] = { { "code", code } };
-    struct notice notice = { template, row->mobile, NULL, NOTICE_VALUES(values) };
+    struct notice notice = { use->template, row->mobile, NULL, NOTICE_VALUES(values) };
     r = notice_queue(tx, act, &notice);
     secret_wipe(code, sizeof code);
     TRY(r);

@@ -1,6 +1,6 @@
 /* Codes by SMS (R-SMS-1): 6 digits, for 5 minutes, once, 5 tries; 1 a minute and 10 a day a number; limits for each
  * client address. Asking does the same work and says the same for every number: the code is made and sent by a job,
- * which alone looks whether an account has the number. */
+ * which alone looks whether an account has the number. A code for a new number goes to whoever has it. */
 #pragma once
 
 #include "service/service.h"
@@ -19,6 +19,7 @@ enum {
 enum sms_use {
     SMS_LOGIN,
     SMS_RECEIPT, /* of a USBKey (R-SHIP-3) */
+    SMS_MOBILE,  /* that a new number is in the own hands (R-ACCT-8) */
     SMS_USE_COUNT
 };
 

@@ -32,6 +32,10 @@ DEFINE(revocation_wish_row, REVOCATION_WISH_FIELDS);
 DEFINE(mobile_change_row, MOBILE_CHANGE_FIELDS);
 #undef TYPE
 
+#define TYPE mobile_proof_row
+DEFINE(mobile_proof_row, MOBILE_PROOF_FIELDS);
+#undef TYPE
+
 #define ORGANIZATION_CHANGE_FIELDS(X) CHANGE_FIELDS(X) ORGANIZATION_CHANGE_OWN(X)
 #define TYPE organization_change_row
 DEFINE(organization_change_row, ORGANIZATION_CHANGE_FIELDS);

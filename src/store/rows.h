@@ -56,6 +56,9 @@ struct change_row { CHANGE_FIELDS(ROW_FIELD) };
 #define MOBILE_CHANGE_OWN(X) X(ID, account, 0) X(TEXT, holder_name, 300) X(TEXT, mobile, 16) X(TEXT, old_mobile, 16)
 CHANGE_ROW(mobile_change_row, MOBILE_CHANGE_OWN);
 
+#define MOBILE_PROOF_FIELDS(X) X(ID, account, 0) X(TEXT, mobile, 16) X(INT, proven_s, 0)
+ROW(mobile_proof_row, MOBILE_PROOF_FIELDS);
+
 #define ORGANIZATION_CHANGE_OWN(X) X(ID, organization, 0) X(TEXT, name, 600) X(TEXT, credit_code, 18) \
     X(TEXT, old_name, 600) X(TEXT, old_credit_code, 18)
 CHANGE_ROW(organization_change_row, ORGANIZATION_CHANGE_OWN);

@@ -29,11 +29,36 @@ static struct result answer_change(struct call *call, const struct mobile_change
     return answer_record(call, &api_mobile_change_shape, &answer);
 }
 
-static struct result ask(struct call *call, const struct id *account)
+static struct result answer_changes(struct call *call, const struct mobile_change_row *rows, size_t count,
+                                    const char *next)
+{
+    struct api_mobile_change *answer = arena_array(call->arena, count, sizeof *answer);
+    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
+    for (size_t i = 0; i < count; i++) TRY(show(call, &rows[i], &answer[i]));
+    return answer_list(call, &api_mobile_change_shape, answer, count, next);
+}
+
+struct result api_mobile_code_send(struct call *call)
+{
+    const struct api_sms_code_new *asked = call->body;
+    struct act act = app_act(call);
+    return mobile_change_code(&act, asked->mobile);
+}
+
+struct result api_mobile_proof_new(struct call *call)
+{
+    const struct api_sms_login *asked = call->body;
+    struct act act = app_act(call);
+    struct mobile_proof_row row;
+    TRY(mobile_change_prove(&act, asked->mobile, asked->code, &row));
+    struct api_mobile_proof answer = { .mobile = row.mobile, .ends_s = row.proven_s + MOBILE_PROOF_S };
+    return answer_record(call, &api_mobile_proof_shape, &answer);
+}
+
+static struct result ask(struct call *call, const struct id *account, const char *mobile)
 {
     struct act act = app_act(call);
-    struct mobile_change_ask asked = { *account, call_text(call, "mobile"), call->upload.fd,
-                                       (int64_t)call->upload.size };
+    struct mobile_change_ask asked = { *account, mobile, call->upload.fd, (int64_t)call->upload.size };
     struct mobile_change_row row;
     TRY(mobile_change_ask(&act, &asked, &row));
     return answer_change(call, &row);
@@ -42,13 +67,30 @@ static struct result ask(struct call *call, const struct id *account)
 struct result api_mobile_change_new(struct call *call)
 {
     struct id account = call_id(call, "account");
-    return ask(call, id_empty(&account) ? &call->principal.account : &account);
+    return ask(call, id_empty(&account) ? &call->principal.account : &account, NULL);
+}
+
+struct result api_mobile_change_own(struct call *call)
+{
+    struct act act = app_act(call);
+    struct mobile_change_row *rows;
+    size_t count;
+    TRY(mobile_change_own(&act, &rows, &count));
+    return answer_changes(call, rows, count, NULL);
+}
+
+struct result api_mobile_change_withdraw(struct call *call)
+{
+    struct act act = app_act(call);
+    struct id id = call_id(call, "id");
+    TRY(mobile_change_withdraw(&act, &id));
+    return answer_empty(call, call->operation->status);
 }
 
 struct result api_mobile_change_enter(struct call *call)
 {
     struct id account = call_id(call, "id");
-    return ask(call, &account);
+    return ask(call, &account, call_text(call, "mobile"));
 }
 
 struct result api_mobile_change_list(struct call *call)
@@ -59,10 +101,7 @@ struct result api_mobile_change_list(struct call *call)
     const char *next;
     bool waiting = text_equal(call_text(call, "state"), "waiting");
     TRY(mobile_change_list(&act, waiting, call_text(call, "after"), &rows, &count, &next));
-    struct api_mobile_change *answer = arena_array(call->arena, count, sizeof *answer);
-    ENSURE(answer || count == 0, ERROR_OUT_OF_ROOM);
-    for (size_t i = 0; i < count; i++) TRY(show(call, &rows[i], &answer[i]));
-    return answer_list(call, &api_mobile_change_shape, answer, count, next);
+    return answer_changes(call, rows, count, next);
 }
 
 struct result api_mobile_change_decide(struct call *call)

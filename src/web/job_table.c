@@ -3,6 +3,7 @@
 #include "service/invoice_work.h"
 #include "service/journal.h"
 #include "service/lapse.h"
+#include "service/mobile_change.h"
 #include "service/notice.h"
 #include "service/parcel.h"
 #include "service/payment.h"
@@ -38,6 +39,7 @@ static struct result clean(struct service *service, size_t *ret_done)
 {
     TRY(session_clean(service));
     TRY(sms_clean(service));
+    TRY(mobile_change_clean(service));
     return store_write(service->store, forget_repeats, service);
 }
 

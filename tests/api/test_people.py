@@ -175,24 +175,35 @@ class People(unittest.TestCase):
 
     # ---- another number ----
 
-    def ask_change(self, page, number, content=None, query="", path="mobile-changes"):
-        return page.try_api("POST", f"{path}/{number}{query}", content=content or png())
+    def prove(self, page, number):
+        """Shows that NUMBER is at hand, by the code that was sent to it."""
+        since = len(self.world.messages("sms"))
+        sent = page.try_api("POST", "mobile-codes", {"mobile": number})
+        if sent.status != 202:
+            return sent
+        return page.try_api("POST", "mobile-proofs", {"mobile": number, "code": self.world.code(number, since)})
+
+    def ask_change(self, page, number, content=None):
+        proof = self.prove(page, number)
+        return proof if proof.status != 201 else page.try_api("POST", "mobile-changes", content=content or png())
 
     def decide(self, change, decision="approve", words="已核对", by=None):
         return (by or self.staff.administrator).try_api("PUT", f"console/mobile-changes/{change['id']}",
                                                         {"decision": decision, "words": words})
 
     def test_r_acct_8_another_mobile_number_takes_evidence_and_the_old_one_is_told(self):
-        walk, other, new = self.walk("log_in"), self.walk("log_in"), mobile()
-        self.refused(self.ask_change(walk.portal, walk.mobile), "MOBILE_CHANGE_SAME")
-        self.refused(self.ask_change(walk.portal, other.mobile), "ACCOUNT_MOBILE_TAKEN")
+        walk, new = self.walk("log_in"), mobile()
         self.refused(self.ask_change(walk.portal, new, b"nothing"), "FILE_TYPE")
-        change = self.ask_change(walk.portal, new)
+        change = walk.portal.try_api("POST", "mobile-changes", content=png())  # what was proven is not lost by that
         expect(change)
+        self.assertEqual(change["mobile"], f"{new[:3]}****{new[-4:]}")
         self.told(walk.mobile, "变更为")
         self.refused(self.ask_change(walk.portal, mobile()), "MOBILE_CHANGE_WAITS")
         expect(self.decide(change, "reject", "看不清"))
         self.told(walk.mobile, "看不清")
+        self.assertEqual([(c["state"], c["words"]) for c in walk.portal.api("GET", "mobile-changes")["items"]],
+                         [("rejected", "看不清")])
+        self.world.a_minute_passes(new)
         change = self.ask_change(walk.portal, new)
         evidence = self.staff.administrator.api("GET", f"console/mobile-changes/{change['id']}/evidence")
         self.assertEqual(evidence.body, png())
@@ -201,17 +212,52 @@ class People(unittest.TestCase):
         expect(self.decide(change))
         self.refused(self.decide(change), "MOBILE_CHANGE_DECIDED")
         self.told(walk.mobile, "本号不能再登录")
-        self.told(new, "手机号")
+        self.told(new, "手机号已变更")
         self.refused(walk.portal.try_api("GET", "session"), "SESSION_OVER")
         walk.mobile = new
         walk.log_in()
 
+    def test_r_acct_8_the_new_number_is_shown_to_be_at_hand_and_strangers_learn_nothing(self):
+        walk, other, new = self.walk("log_in"), self.walk("log_in"), mobile()
+        self.refused(walk.portal.try_api("POST", "mobile-codes", {"mobile": walk.mobile}), "MOBILE_CHANGE_SAME")
+        self.refused(walk.portal.try_api("POST", "mobile-changes", content=png()), "MOBILE_UNPROVEN")
+        for number in other.mobile, new:  # another account's, nobody's: not told apart by who has it not
+            self.assertEqual(walk.portal.try_api("POST", "mobile-codes", {"mobile": number}).status, 202)
+            self.refused(walk.portal.try_api("POST", "mobile-codes", {"mobile": number}), "SMS_TOO_SOON")
+            wrong = walk.portal.try_api("POST", "mobile-proofs", {"mobile": number, "code": "000000"})
+            self.refused(wrong, "SMS_CODE_WRONG")
+            self.assertEqual(wrong["field"], "code")
+        self.told(other.mobile, "更换为本号")
+        self.world.a_minute_passes(other.mobile)
+        self.refused(self.prove(walk.portal, other.mobile), "ACCOUNT_MOBILE_TAKEN")  # to who has the number as well
+        self.world.a_minute_passes(new)
+        expect(self.prove(walk.portal, new))
+        own = walk.portal.api("GET", "account")
+        self.assertEqual((own["new_mobile"], own["mobile"]), (new, f"{walk.mobile[:3]}****{walk.mobile[-4:]}"))
+        self.assertNotIn("new_mobile", other.portal.api("GET", "account").json)
+        self.refused(other.portal.try_api("POST", "mobile-changes", content=png()), "MOBILE_UNPROVEN")
+
+    def test_r_acct_8_one_s_own_change_is_withdrawn_while_it_waits(self):
+        walk, other, new = self.walk("log_in"), self.walk("log_in"), mobile()
+        change = self.ask_change(walk.portal, new)
+        expect(change)
+        self.refused(other.portal.try_api("DELETE", f"mobile-changes/{change['id']}"), "NOT_FOUND")
+        self.assertEqual(walk.portal.try_api("DELETE", f"mobile-changes/{change['id']}").status, 204)
+        self.assertEqual(walk.portal.api("GET", "mobile-changes")["items"], [])
+        self.refused(self.decide(change), "NOT_FOUND")
+        self.world.a_minute_passes(new)
+        expect(self.ask_change(other.portal, new))  # the number is free again
+
     def test_r_acct_8_who_entered_a_change_does_not_decide_it(self):
         walk, new = self.walk("log_in"), mobile()
-        change = self.ask_change(self.staff.administrator, new, path=f"console/accounts/{walk.account}/mobile-changes")
+        change = self.staff.administrator.try_api("POST", f"console/accounts/{walk.account}/mobile-changes/{new}", content=png())
         expect(change)
         self.refused(self.decide(change), "MOBILE_CHANGE_OWN")
+        waiting = self.staff.administrator.api("GET", "console/mobile-changes?state=waiting")["items"]
+        self.assertIn(change["id"], [c["id"] for c in waiting])
         expect(self.decide(change, by=self.staff.get("administrator", 1)))
+        waiting = self.staff.administrator.api("GET", "console/mobile-changes?state=waiting")["items"]
+        self.assertNotIn(change["id"], [c["id"] for c in waiting])
 
     # ---- logins by USBKey ----
 

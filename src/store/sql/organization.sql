@@ -136,12 +136,38 @@ WHERE mobile_change.state <> 'waiting'
 AND (mobile_change.asked_s < :at_s OR (mobile_change.asked_s = :at_s AND mobile_change.id < :id))
 ORDER BY mobile_change.asked_s DESC, mobile_change.id DESC LIMIT :limit_count
 
+-- name: mobile_change_list_account
+SELECT mobile_change.*, account.name AS holder_name FROM mobile_change
+JOIN account ON account.id = mobile_change.account
+WHERE mobile_change.account = :id ORDER BY mobile_change.asked_s DESC, mobile_change.id DESC LIMIT :limit_count
+
+-- name: mobile_change_withdraw
+DELETE FROM mobile_change WHERE id = :id AND state = 'waiting'
+
+-- name: mobile_proof_get
+SELECT * FROM mobile_proof WHERE account = :id
+
+-- name: mobile_proof_insert
+INSERT INTO mobile_proof (account, mobile, proven_s) VALUES (:account, :mobile, :proven_s)
+
+-- name: mobile_proof_update
+UPDATE mobile_proof SET mobile = :mobile, proven_s = :proven_s WHERE account = :account
+
+-- name: mobile_proof_delete
+DELETE FROM mobile_proof WHERE account = :id
+
+-- name: mobile_proof_delete_old
+DELETE FROM mobile_proof WHERE proven_s < :at_s
+
 -- name: mobile_change_decide
 UPDATE mobile_change SET state = :state, decided_by = :decided_by, decided_s = :decided_s, words = :words
 WHERE id = :id AND state = 'waiting'
 
 -- name: account_set_mobile
 UPDATE account SET mobile = :mobile WHERE id = :account AND mobile = :old_mobile AND state <> 'closed'
+
+-- name: account_claim_get
+SELECT * FROM account_claim WHERE value = :hash
 
 -- name: account_claim_delete
 DELETE FROM account_claim WHERE value = :hash AND account = :id

@@ -366,12 +366,41 @@ static int evidence(void)
     return fd;
 }
 
+/* How many messages went to TO; the code of the last one in RET_CODE, if it has one. */
+static size_t told(struct office *office, const char *to, char ret_code[7])
+{
+    const struct sent *sent;
+    size_t count = 0;
+    office_run_jobs(office);
+    for (size_t i = 0, n = office_sent(office, &sent); i < n; i++) {
+        if (strcmp(sent[i].to, to) != 0) continue;
+        const char *at = strstr(sent[i].text, "验证码 ");
+        count++;
+        if (at) memcpy(ret_code, at + strlen("验证码 "), 6);
+    }
+    return count;
+}
+
+/* BY has the new number at hand. */
+static struct result prove(struct office *office, const struct act *by, const char *mobile)
+{
+    char code[7] = "000000";
+    struct act act = *by;
+    struct mobile_proof_row proof;
+    office_pass(office, SMS_PAUSE_S);
+    act.now_s = clock_now(office->service.clock);
+    TRY(mobile_change_code(&act, mobile));
+    told(office, mobile, code);
+    return mobile_change_prove(&act, mobile, code, &proof);
+}
+
 static struct result ask(struct office *office, const struct act *act, const struct account_row *account,
                          const char *mobile, struct mobile_change_row *ret_change)
 {
     int fd = evidence();
-    struct mobile_change_ask asked = { account->id, mobile, fd, 13 };
-    struct result r = mobile_change_ask(act, &asked, ret_change);
+    struct mobile_change_ask asked = { account->id, act->kind == ACTOR_HOLDER ? NULL : mobile, fd, 13 };
+    struct result r = act->kind == ACTOR_HOLDER ? prove(office, act, mobile) : OK;
+    if (!failed(r)) r = mobile_change_ask(act, &asked, ret_change);
     close(fd);
     return r;
 }
@@ -425,7 +454,7 @@ static void a_number_is_changed_with_evidence(void **state)
     assert_true(was_told(office, "zhangsan@example.com", "由 138****0001 变更为 138****0077"));
     assert_ok(sms_want(&act, SMS_LOGIN, new_mobile));
     assert_ok(sms_want(&act, SMS_LOGIN, first_mobile));
-    assert_true(was_told(office, new_mobile, "验证码"));
+    assert_true(was_told(office, new_mobile, "登录验证码"));
     assert_false(was_told(office, first_mobile, "验证码"));
     /* the old number is free again, the new one is not */
     office_account(office, first_mobile, office_numbers[1]);
@@ -439,13 +468,14 @@ static void a_refused_change_changes_nothing(void **state)
     struct account_row account = office_account(office, first_mobile, office_numbers[0]), after;
     struct mobile_change_row change;
     struct act holder = holder_act(office, &account), act;
+    char code[7];
     assert_ok(ask(office, &holder, &account, new_mobile, &change));
     act = office_act(office);
     assert_ok(mobile_change_decide(&act, &change.id, false, "缺少公章", &change));
     assert_ok(directory_account_get(&act, &account.id, &after));
     assert_string_equal(after.mobile, first_mobile);
     assert_true(was_told(office, first_mobile, "缺少公章"));
-    assert_false(was_told(office, new_mobile, ""));
+    assert_int_equal(told(office, new_mobile, code), 1); /* the code, and nothing since */
     office_account(office, new_mobile, office_numbers[1]); /* free for somebody else */
     assert_error(mobile_change_decide(&act, &change.id, true, "x", &change), ERROR_MOBILE_CHANGE_DECIDED);
     holder = holder_act(office, &account);
@@ -487,6 +517,74 @@ static void who_may_ask_for_a_change(void **state)
     assert_error(ask(office, &act, &other, "13800000079", &change), ERROR_ACCOUNT_CLOSED);
 }
 
+/* R-ACCT-8: the number is the one that was proven, once, by who asks, within a day; whether it is another's is not said
+ * to who has it not. */
+static void the_new_number_is_in_the_own_hands(void **state)
+{
+    struct office *office = *state;
+    struct account_row one = office_account(office, first_mobile, office_numbers[0]);
+    struct account_row two = office_account(office, second_mobile, office_numbers[1]);
+    struct act holder = holder_act(office, &one), other = holder_act(office, &two);
+    struct mobile_change_ask asked = { one.id, new_mobile, evidence(), 13 };
+    struct mobile_change_row change;
+    struct mobile_proof_row proof;
+    char code[7] = "000000";
+    assert_error(mobile_change_ask(&holder, &asked, &change), ERROR_MOBILE_UNPROVEN);
+    assert_ok(mobile_change_code(&holder, second_mobile)); /* the same answer as for a number that nobody has */
+    assert_error(mobile_change_prove(&holder, second_mobile, "1", &proof), ERROR_SMS_CODE_WRONG);
+    assert_string_equal(office->diag.field, "code");
+    assert_int_equal(told(office, second_mobile, code), 2); /* that its account was opened, and the code */
+    assert_error(mobile_change_prove(&holder, second_mobile, code, &proof), ERROR_ACCOUNT_MOBILE_TAKEN);
+    assert_ok(prove(office, &holder, new_mobile));
+    assert_ok(mobile_change_proven(&holder, &proof));
+    assert_string_equal(proof.mobile, new_mobile);
+    assert_error(mobile_change_proven(&other, &proof), ERROR_MOBILE_UNPROVEN);
+    office_pass(office, MOBILE_PROOF_S + 1);
+    holder = holder_act(office, &one);
+    assert_error(mobile_change_ask(&holder, &asked, &change), ERROR_MOBILE_UNPROVEN);
+    assert_ok(mobile_change_clean(&office->service));
+    assert_ok(prove(office, &holder, new_mobile));
+    assert_ok(mobile_change_ask(&holder, &asked, &change));
+    assert_string_equal(change.mobile, new_mobile);
+    assert_error(mobile_change_proven(&holder, &proof), ERROR_MOBILE_UNPROVEN); /* it has done its work */
+    close(asked.fd);
+}
+
+/* R-ACCT-8: withdrawn by whose number it is, whoever asked, while it waits; nothing of it is left but the audit trail. */
+static void a_change_is_withdrawn(void **state)
+{
+    struct office *office = *state;
+    struct account_row account = office_account(office, first_mobile, office_numbers[0]);
+    struct account_row colleague = office_account(office, second_mobile, office_numbers[1]);
+    struct act act = office_act(office), other, holder;
+    struct mobile_change_row change, *list;
+    struct audit_row *entries;
+    size_t count;
+    assert_ok(ask(office, &act, &account, new_mobile, &change));
+    other = holder_act(office, &colleague);
+    assert_error(mobile_change_withdraw(&other, &change.id), ERROR_NOT_FOUND);
+    act = office_act(office);
+    assert_error(mobile_change_withdraw(&act, &change.id), ERROR_NOT_FOUND);
+    holder = holder_act(office, &account);
+    assert_ok(mobile_change_own(&holder, &list, &count));
+    assert_int_equal(count, 1);
+    assert_ok(mobile_change_withdraw(&holder, &change.id));
+    assert_int_equal(office_uploads(office), 0);
+    office_audits(office, &entries);
+    assert_string_equal(entries[0].action, "mobile.withdraw");
+    assert_ok(mobile_change_own(&holder, &list, &count));
+    assert_int_equal(count, 0);
+    other = office_act(office);
+    other.name = "另一位管理员";
+    other.serial = "fedcba9876543210fedcba9876543210";
+    assert_error(mobile_change_decide(&other, &change.id, true, "x", &change), ERROR_NOT_FOUND);
+    assert_ok(ask(office, &other, &colleague, new_mobile, &change)); /* the number is free again */
+    other = office_act(office);
+    assert_ok(mobile_change_decide(&other, &change.id, false, "x", &change));
+    holder = holder_act(office, &colleague);
+    assert_error(mobile_change_withdraw(&holder, &change.id), ERROR_MOBILE_CHANGE_DECIDED);
+}
+
 /* R-ACCT-8: who entered it does not decide it; of a closed account nothing is changed. */
 static void nobody_decides_the_own_entry(void **state)
 {
@@ -522,6 +620,8 @@ int run_organization_tests(struct server *server)
         T(a_number_is_changed_with_evidence),
         T(a_refused_change_changes_nothing),
         T(who_may_ask_for_a_change),
+        T(the_new_number_is_in_the_own_hands),
+        T(a_change_is_withdrawn),
         T(nobody_decides_the_own_entry),
     };
     return cmocka_run_group_tests_name("organization", tests, NULL, NULL);
