@@ -295,6 +295,46 @@ describe("each error of each form", () => {
     await admin.getByRole("dialog").getByRole("button", { name: "取消" }).click();
   });
 
+  test("R-ACCT-8 portal: the new number by its code, the evidence, checked before it is sent, and withdrawn", async () => {
+    const moving = await (await Holder.opened(world, "孔五")).logIn();
+    const context = await person(browser, world);
+    await enter(context, moving.page);
+    const p = await context.newPage();
+    const next = someMobile();
+    await each(p, world.portal + "/account/mobile", "获取验证码", [
+      ["nothing", { 新手机号: "" }, ["请填写新手机号"]],
+      ["wrong", { 新手机号: "1380000" }, ["手机号应为 11 位数字，以 1 开头，例如 13800000000"]],
+    ]);
+    await p.goto(world.portal + "/account/mobile");
+    await p.getByLabel("新手机号").fill(moving.mobile);
+    await p.getByRole("button", { name: "获取验证码" }).click();
+    await p.getByText("新手机号和现在的相同").first().waitFor();
+    await p.getByLabel("新手机号").fill(next);
+    await p.getByRole("button", { name: "获取验证码" }).click();
+    await p.getByLabel("短信验证码").waitFor();
+    await refused(p, "验证并继续", ["请填写短信验证码"]);
+    await p.getByLabel("短信验证码").fill(await world.code(next));
+    await p.getByRole("button", { name: "验证并继续" }).click();
+    await p.getByText(`新手机号 ${next} 已验证`).waitFor();
+    await refused(p, "下一步：核对", ["请选择证明材料的扫描件"]);
+    await p.getByLabel("证明材料").setInputFiles({ name: "good.png", mimeType: "image/png", buffer: png() });
+    await p.getByText("已选择：good.png").waitFor();
+    await p.getByRole("button", { name: "下一步：核对" }).click();
+    await p.getByRole("heading", { name: "核对后提交" }).waitFor();
+    await p.reload(); /* the file is kept, the number too */
+    await p.getByText("good.png").waitFor();
+    await p.getByText(next).waitFor();
+    await p.getByRole("button", { name: "提交申请" }).click();
+    await p.getByRole("heading", { name: "申请已提交" }).waitFor();
+    assert.equal(await p.getByRole("link", { name: "更换手机号" }).count(), 0, "one at a time");
+    await p.getByRole("button", { name: "撤回申请" }).click();
+    await p.getByRole("dialog").getByRole("button", { name: "撤回申请" }).click();
+    await p.getByText("申请已撤回，手机号不变").waitFor();
+    await p.getByRole("link", { name: "更换手机号" }).waitFor();
+    await p.goto(world.portal + "/account/mobile/check");
+    await p.getByText("还没有验证新手机号").waitFor();
+  });
+
   test("R-ACCT-8 console: a mobile number with its evidence, entered by one and decided by another", async () => {
     const moving = await (await Holder.opened(world, "孔三")).logIn();
     const file = (name, buffer) => ({ name, mimeType: "application/octet-stream", buffer });

@@ -111,7 +111,47 @@ async function portal(world, browser, people, each) {
     await context.close();
   };
 
+  await show(people.first, [["portal-account-waiting", "/account", "手机号变更正在核对"]]);
+  await people.filled.proveMobile(someMobile());
   await show(people.filled, [
+    ["portal-account", "/account", "登记的信息"],
+    ["portal-mobile", "/account/mobile", "现在登记的手机号"],
+    [
+      "portal-mobile-error",
+      "/account/mobile",
+      "现在登记的手机号",
+      async (q) => {
+        await q.getByLabel("新手机号").fill("138");
+        await q.getByRole("button", { name: "获取验证码" }).click();
+        await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
+      },
+    ],
+    [
+      "portal-mobile-code",
+      "/account/mobile",
+      "现在登记的手机号",
+      async (q) => {
+        await q.getByLabel("新手机号").fill(someMobile());
+        await q.getByRole("button", { name: "获取验证码" }).click();
+        await q.getByLabel("短信验证码").waitFor();
+      },
+    ],
+    [
+      "portal-mobile-evidence",
+      "/account/mobile/evidence",
+      "请准备一份文件",
+      (q) => q.getByLabel("证明材料").setInputFiles({ name: "申请.png", mimeType: "image/png", buffer: png() }),
+    ],
+    [
+      "portal-mobile-check",
+      "/account/mobile/evidence",
+      "请准备一份文件",
+      async (q) => {
+        await q.getByLabel("证明材料").setInputFiles({ name: "申请.png", mimeType: "image/png", buffer: png() });
+        await q.getByRole("button", { name: "下一步：核对" }).click();
+        await q.getByRole("button", { name: "提交申请" }).waitFor();
+      },
+    ],
     ["portal-tasks", "", "已完成"],
     ["portal-agreement", "agreement", "您已于"],
     ["portal-agreement-error", "agreement", "您已于", (q) => q.getByRole("button", { name: "同意并继续" }).click()],

@@ -308,9 +308,17 @@ export class Holder {
     return this;
   }
 
+  /** R-ACCT-8: shows that the number is at hand, by the code that was sent to it. */
+  async proveMobile(mobile) {
+    await this.api("POST", "mobile-codes", { mobile });
+    await this.api("POST", "mobile-proofs", { mobile, code: await this.world.code(mobile) });
+    return this;
+  }
+
   /** R-ACCT-8: asks for another number, with a scan. */
   async askMobile(mobile) {
-    await this.api("POST", `mobile-changes/${mobile}`, undefined, png());
+    await this.proveMobile(mobile);
+    await this.api("POST", "mobile-changes", undefined, png());
     return this;
   }
 

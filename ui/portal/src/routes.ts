@@ -67,6 +67,22 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: t.own.person.title },
   },
   { path: "/applications", component: () => import("./pages/Applications.vue"), meta: { title: t.applications.title } },
+  { path: "/account", component: () => import("./pages/Account.vue"), meta: { title: t.account.title } },
+  {
+    path: "/account/mobile",
+    component: () => import("./pages/NewMobile.vue"),
+    meta: { title: t.account.mobile.title },
+  },
+  {
+    path: "/account/mobile/evidence",
+    component: () => import("./pages/MobileEvidence.vue"),
+    meta: { title: t.account.evidence.title },
+  },
+  {
+    path: "/account/mobile/check",
+    component: () => import("./pages/MobileCheck.vue"),
+    meta: { title: t.account.check.title },
+  },
   { path: "/services/:service", component: () => import("./pages/Start.vue"), meta: { title: t.start.title } },
   { path: application, component: () => import("./pages/Application.vue"), meta: { title: t.task.title } },
   {

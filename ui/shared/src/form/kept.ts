@@ -26,9 +26,11 @@ async function withStore<T>(
   try {
     const database = await open();
     return await new Promise<T>((done, fail) => {
-      const asked = use(database.transaction("files", mode).objectStore("files"));
-      asked.onsuccess = () => done(asked.result);
-      asked.onerror = () => fail(asked.error);
+      const transaction = database.transaction("files", mode);
+      const asked = use(transaction.objectStore("files"));
+      /* What is told to be kept outlives a page that is left at once. */
+      transaction.oncomplete = () => done(asked.result);
+      transaction.onabort = () => fail(transaction.error);
     }).finally(() => database.close());
   } catch {
     return undefined; /* private windows may have none: the upload works, it is only not kept */
