@@ -1,5 +1,6 @@
 /* What operators change in the settings, find in the outbox, and do for many applications one after the other. */
 import { before, describe, test } from "node:test";
+import { readFileSync } from "node:fs";
 import assert from "node:assert/strict";
 import { accessible, enter, fits, logInOperator, person } from "./browser.mjs";
 import { sizes } from "./pages.mjs";
@@ -202,6 +203,71 @@ describe("settings and many at a time", () => {
     await field.press("Enter");
     await p.getByRole("heading", { name: "这一批办完了" }).waitFor();
     assert.equal((await atHand.api("GET", atHand.path("shipment"))).waybill, "EA222222222CN");
+  });
+
+  test("R-SHIP-1 many parcels ordered at EMS one after the other: one that fails is told, the others go on, and are packed", async () => {
+    const [gone, sent] = [await Holder.until(world, "produce", "尤六"), await Holder.until(world, "produce", "尤七")];
+    const p = await at("producer", "/dispatch/batch");
+    await p.getByRole("checkbox", { name: gone.name }).check();
+    await p.getByRole("checkbox", { name: sent.name }).check();
+    const producer = await Operator.logIn(world, "producer");
+    const waybill = { carrier: "ems", waybill: "EA333333333CN" };
+    await producer.api("POST", `console/applications/${gone.number}/shipment`, waybill);
+    await p.getByRole("button", { name: "EMS 下单所选 2 份" }).click();
+    await p.getByText("已下单 1 份，1 份没有成功").waitFor();
+    const progress = p.getByRole("region", { name: "连续办理" });
+    await progress.getByRole("heading", { name: "跳过的" }).waitFor();
+    assert.match(await progress.locator("ul", { hasText: gone.name }).last().textContent(), new RegExp(gone.name));
+    const { waybill: given } = await sent.api("GET", sent.path("shipment"));
+    await progress.getByText(given).waitFor();
+    await everyone(p, "parcels ordered at EMS");
+    await p.getByRole("link", { name: "装箱单（1 份）" }).click();
+    const row = p.getByRole("row", { name: new RegExp(given) });
+    await row.getByText(sent.name, { exact: true }).waitFor();
+    const { card } = await producer.api("GET", `console/applications/${sent.number}`);
+    await row.getByText(card).waitFor();
+    assert.equal(await p.getByText(gone.name, { exact: true }).count(), 0);
+    await p.evaluate(() => (window.print = () => (document.title = "printed")));
+    await p.getByRole("button", { name: "打印" }).click();
+    assert.equal(await p.title(), "printed");
+    await everyone(p, "the packing list");
+  });
+
+  test("R-OPS-1, R-OPS-5 the queue narrowed, ordered and taken along; after a decision the next of it", async () => {
+    const first = await Holder.until(world, "pay", "=覃一");
+    const second = await Holder.until(world, "pay", "覃二");
+    const p = await at("reviewer", "/queue/review");
+    const rows = p.getByRole("row").filter({ hasText: "覃" });
+    await p.getByLabel("姓名、单位或受理单号").fill("覃");
+    await p.getByText(/^显示 2 份，共 \d+ 份$/).waitFor();
+    assert.equal(await rows.count(), 2);
+    await p.getByLabel("排列").selectOption("先提交的在前");
+    const inOrder = await rows.allTextContents();
+    assert.ok(inOrder[0].includes("=覃一") && inOrder[1].includes("覃二"));
+    await p.getByLabel("办结期限").selectOption("已超期");
+    await p.getByText("没有符合条件的受理单").waitFor();
+    await everyone(p, "a queue narrowed to nothing");
+    await p.getByLabel("办结期限").selectOption("全部");
+    const [download] = await Promise.all([
+      p.waitForEvent("download"),
+      p.getByRole("button", { name: "导出 CSV" }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), "utf8")
+      .trim()
+      .split("\r\n");
+    assert.equal(lines.length, 3);
+    assert.ok(lines[1].includes(`"${first.number}"`) && lines[1].includes(`"'=覃一"`), lines[1]);
+    await p.getByRole("link", { name: new RegExp(`审核 ${first.number}`) }).click();
+    await p.getByRole("button", { name: "退回补正" }).click();
+    const dialog = p.getByRole("dialog");
+    await dialog.getByRole("radio").first().check();
+    await dialog.getByLabel(/说明/).fill("请补盖公章");
+    await dialog.getByRole("checkbox").first().check();
+    await dialog.getByRole("button", { name: "退回补正" }).click();
+    await p.getByRole("button", { name: "下一份" }).press("Enter");
+    await p.getByRole("heading", { name: "覃二" }).waitFor();
+    await p.getByText(second.organizationName).first().waitFor();
+    await everyone(p, "the next application");
   });
 
   test("R-SHIP-1 EMS gives the waybill at one press, and both pages say where the parcel is", async () => {

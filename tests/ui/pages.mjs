@@ -425,6 +425,9 @@ async function console_(world, browser, people, each) {
   await q.keyboard.press("Enter");
   await q.getByRole("heading", { name: "提交的内容有误" }).waitFor();
   await each(q, "console-dispatch-batch");
+  await q.goto(world.console + "/dispatch/packing");
+  await q.getByText("还没有登记运单").waitFor();
+  await each(q, "console-packing");
   await producing.close();
 
   const counting = await person(browser, world, operatorsDesk);

@@ -21,6 +21,11 @@ export const routes: RouteRecordRaw[] = [
     component: () => import("./pages/DispatchBatch.vue"),
     meta: { title: t.dispatch.batch },
   },
+  {
+    path: "/dispatch/packing",
+    component: () => import("./pages/Packing.vue"),
+    meta: { title: t.dispatch.packing.title },
+  },
   { path: "/accounts", component: () => import("./pages/Organizations.vue"), meta: { title: t.accounts.title } },
   {
     path: "/accounts/new-organization",

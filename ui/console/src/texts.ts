@@ -61,9 +61,23 @@ export const t = {
     none: "没有待办的受理单。",
     open: { review: "审核", approved: "查看", producing: "查看", produced: "查看" } as Record<string, string>,
     due: "期限",
+    text: "姓名、单位或受理单号",
+    all: "全部",
+    late: { late: "已超期" } as Record<string, string>,
+    order: "排列",
+    urgent: "最急的在前",
+    orders: { submitted: "先提交的在前", organization: "按单位" } as Record<string, string>,
+    clear: "显示全部",
+    shown: (n: number, of: number) => `显示 ${n} 份，共 ${of} 份`,
+    noneSo: "没有符合条件的受理单。",
+    cut: (most: number) => `只列出最急的 ${most} 份；办完一些，后面的会补上来。`,
+    save: "导出 CSV",
+    file: ["受理单号", "业务", "使用人", "单位", "存储方式", "提交时间", "办结期限", "剩余时间"],
   },
 
   application: {
+    next: "下一份",
+    noNext: "没有其他等待审核的受理单。",
     title: "受理单",
     back: "返回待办",
     answers: "申请内容",
@@ -254,6 +268,29 @@ export const t = {
     gone: (name: string) => `寄给${name}的这一份刚在别处登记过，这次没有重复登记。`,
     ordered: (n: string) => `EMS 已接单，运单 ${n} 已登记，通知已发送。`,
     done: (n: string) => `运单 ${n} 已登记，通知已发送。`,
+    orderPicked: (n: number) => `EMS 下单所选 ${n} 份`,
+    orderRest: (n: number) => `余下 ${n} 份由 EMS 下单`,
+    ordering: "正在逐份向 EMS 下单，失败的会跳过并记下原因，其余照常进行。请不要关闭这一页。",
+    orderedAll: (done: number, left: number) =>
+      left
+        ? `已下单 ${done} 份，${left} 份没有成功：原因列在下面，可以再办一次，或者登记运单号。`
+        : `已下单 ${done} 份，通知已发送。`,
+    packing: {
+      title: "装箱单",
+      open: (n: number) => `装箱单（${n} 份）`,
+      lead: "按运单把 USBKey 装入对应的包裹。",
+      made: (time: string, n: number) => `${time}，共 ${n} 份`,
+      print: "打印",
+      none: "这一批还没有登记运单的包裹。",
+      columns: {
+        waybill: "EMS 运单号",
+        card: "USBKey 序列号",
+        to: "收件人",
+        address: "地址",
+        organization: "单位",
+        number: "受理单号",
+      },
+    },
   },
 
   accounts: {

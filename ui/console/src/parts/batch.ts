@@ -33,7 +33,10 @@ export function useBatch(name: string) {
         names: Object.fromEntries(picked.map((p) => [p.number, p.name])),
       }),
     /** WHAT came of it: a USBKey's or a waybill's number */
-    done: (number: string, what: string) => void (state.done[number] = what),
+    done: (number: string, what: string) => {
+      state.done[number] = what;
+      delete state.left[number];
+    },
     leave: (number: string, why: string) => void (state.left[number] = why),
     /** those left out come again, after the others */
     again: () => {
