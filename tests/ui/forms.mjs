@@ -331,6 +331,7 @@ describe("each error of each form", () => {
     await p.getByRole("dialog").getByRole("button", { name: "撤回申请" }).click();
     await p.getByText("申请已撤回，手机号不变").waitFor();
     await p.getByRole("link", { name: "更换手机号" }).waitFor();
+    assert.match(await p.locator("dl").innerText(), /姓名\s+孔五/);
     await p.goto(world.portal + "/account/mobile/check");
     await p.getByText("还没有验证新手机号").waitFor();
   });
