@@ -227,7 +227,10 @@ describe("between a page and a USBKey", () => {
     for (let i = 0; i < 2; i++) {
       if (await p.getByLabel("我知道风险，仍要再试").count()) await p.getByLabel("我知道风险，仍要再试").check();
       await enterPin(p, "100000", other.card.serial);
-      await p.waitForTimeout(500);
+      await p
+        .getByText(/还可以再试 1 次|只剩 1 次|USBKey 已锁死/)
+        .first()
+        .waitFor();
     }
     await p.getByText("USBKey 已锁死").first().waitFor();
     await p.getByText("USBKey解锁").first().waitFor();

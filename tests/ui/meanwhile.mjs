@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import { waitFor } from "./world.mjs";
 import { Holder, Operator } from "./people.mjs";
-import { enter, logInOperator, person, sign } from "./browser.mjs";
+import { accessible, enter, logInOperator, person, sign } from "./browser.mjs";
 import { shared, tidy } from "./shared.mjs";
 
 const { world, browser } = await shared();
@@ -237,6 +237,27 @@ describe("a USBKey in the making", () => {
 
 describe("holders in the middle of something", () => {
   tidy();
+
+  test("R-FORM-5 submitted in another tab, and back after that: what can no longer be filled in says so", async () => {
+    const h = await Holder.until(world, "upload", "正五");
+    const p = await holderAt(h, `/applications/${h.number}/organization`);
+    await p.getByLabel("单位地址").fill("来不及保存的地址");
+    const q = await p.context().newPage();
+    await q.goto(`${world.portal}/applications/${h.number}/submit`);
+    await q.getByRole("button", { name: "提交并支付" }).dblclick();
+    await q.getByRole("heading", { name: "缴费", level: 1 }).waitFor();
+    await h.pay();
+    await button(p, "保存并继续").click();
+    for (const x of [p, q]) {
+      if (x === q) await x.goBack();
+      await x.getByRole("heading", { name: "这份申请现在不能修改" }).waitFor();
+      assert.equal(await x.locator("form").count(), 0);
+      await accessible(x, "an application that cannot be edited");
+    }
+    await p.getByRole("link", { name: "查看办理进度" }).click();
+    await p.getByRole("heading", { name: "正在审核" }).waitFor();
+    assert.equal((await h.api("GET", h.path())).organization_address, h.organizationAddress);
+  });
 
   test("R-FEE-3 a code on a computer whose clock is wrong; one that has lapsed; paid in another tab, back, and paid for once", async () => {
     const h = await Holder.until(world, "submit", "正一");

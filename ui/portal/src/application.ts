@@ -10,6 +10,7 @@ import {
 import type { Trouble } from "@shared/base/trouble";
 import { troubleFrom } from "@shared/base/trouble";
 import { reactive } from "vue";
+import { useFresh } from "@shared/base/fresh";
 import { useLive } from "@shared/api/live";
 import { endOf, ruleOf, scansOf } from "@shared/base/services";
 import { session } from "@shared/base/session";
@@ -29,6 +30,9 @@ export interface Task {
 export const path = (number: string, page = "") => `/applications/${number}${page && "/"}${page}`;
 
 export const isEditable = (a: Application) => a.state === "draft" || a.state === "sent-back";
+/* What is unpaid, or not confirmed by the new holder, can still be filled in: it is submitted anew then. */
+export const isFillable = (a: Application) =>
+  isEditable(a) || a.state === "awaiting-payment" || a.state === "awaiting-confirmation";
 export const isOver = (a: Application) =>
   ["rejected", "withdrawn", "lapsed", "cancelled", "replaced", "done", "shipped"].includes(a.state);
 export const isPaid = (a: Application) => Boolean(a.started_s);
@@ -194,6 +198,7 @@ export function useApplication(number: string, live = false): Loaded {
   }
 
   if (live) useLive(applicationEventsAddress(number), changed);
+  useFresh(read, !live);
   void read();
   return state;
 }

@@ -286,6 +286,10 @@ export const t = {
   task: {
     title: "办理步骤",
     number: "受理单号",
+    closed: {
+      title: "这份申请现在不能修改",
+      body: "它已经提交、撤回或办结。本页没有保存的内容不再需要。",
+    },
     progress: (done: number, all: number) => `已完成 ${done} 项，共 ${all} 项`,
     sections: { agree: "阅读协议", fill: "填写信息", paper: "打印与上传", pay: "提交与缴费", submit: "提交" },
     tasks: {
