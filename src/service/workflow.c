@@ -10,6 +10,7 @@
 #define TAKEN (BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE)) /* end in a certificate that the USBKey at hand takes */
 #define FOUR_EYES (BIT(LOST) | BIT(DAMAGED) | BIT(CHANGE)) /* take two approvals, or may */
 #define ISSUING (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE))
+#define FULFILLED (BIT(APPLY) | BIT(LOST) | BIT(DAMAGED) | BIT(RENEW) | BIT(CHANGE) | BIT(REISSUE) | BIT(UNLOCK))
 #define ASKED (BIT(APPLY) | BIT(RENEW) | BIT(UNLOCK) | BIT(LOST) | BIT(DAMAGED) | BIT(REVOKE) | BIT(CHANGE))
 
 #define RUN ACTION_CLOCK_RUN
@@ -93,6 +94,7 @@ const struct workflow_row workflow_table[] = {
     ROW(MADE,          APPROVED,              OPEN,      USBKEY,        NOTHING,                IN_PRODUCTION)
     ROW(MADE,          APPROVED,              ISSUE,     SHIELD,        NOTHING,                ISSUED)
     ROW(TAKEN,         APPROVED,              ISSUE,     ALWAYS,        NOTHING,                ISSUED)
+    ROW(FULFILLED,     APPROVED,              REMAKE,    ALWAYS,        RUN,                    IN_REVIEW)
     ROW(BIT(UNLOCK),   APPROVED,              UNLOCK,    ALWAYS,        CLOSE,                  DONE)
     ROW(BIT(REVOKE),   APPROVED,              REVOKE,    ALWAYS,        CLOSE,                  DONE)
 
@@ -102,6 +104,7 @@ const struct workflow_row workflow_table[] = {
     ROW(MADE,          IN_PRODUCTION,         CANCEL,    ALWAYS,        STOP | REFUND | CLOSE | TELL, CANCELLED)
     ROW(MADE,          IN_PRODUCTION,         OPEN,      USBKEY,        NOTHING,                IN_PRODUCTION)
     ROW(MADE,          IN_PRODUCTION,         ISSUE,     ALWAYS,        NOTHING,                ISSUED)
+    ROW(MADE,          IN_PRODUCTION,         REMAKE,    ALWAYS,        RUN,                    IN_REVIEW)
 
     ROW(ISSUING,       ISSUED,                PAID,      ALWAYS,        NOTHING,                ISSUED)
     ROW(ISSUING,       ISSUED,                REMAKE,    ALWAYS,        NOTHING,                IN_REVIEW)

@@ -44,7 +44,7 @@ enum event {
     EVENT_REJECT,
     EVENT_OPEN,   /* a USBKey is opened for production */
     EVENT_ISSUE,  /* the signer has issued: told by the journal */
-    EVENT_REMAKE, /* the USBKey failed after the issue: back to be approved anew */
+    EVENT_REMAKE, /* the approval has grown old, or the USBKey failed after the issue: back to be approved anew */
     EVENT_FINISH, /* the USBKey is written and closed */
     EVENT_SHIP,
     EVENT_RECEIVE,   /* its holder has it */

@@ -16,7 +16,7 @@ class Former(unittest.TestCase):
         cls.world = World()
         cls.addClassCleanup(cls.world.close)
         cls.staff = Staff(cls.world)
-        walks = [Walk(cls.world, cls.staff).to("platform_login") for _ in range(6)]
+        walks = [Walk(cls.world, cls.staff).to("platform_login") for _ in range(7)]
         cls.ends = cls.pairs(walks[0])[walks[0].serial]["not_after_s"]
         cls.world.later(int(cls.ends - 20 * DAY - time.time()))
         cls.staff = Staff(cls.world)
@@ -142,6 +142,23 @@ class Former(unittest.TestCase):
         self.assertEqual({serial: c["not_after_s"] for serial, c in self.pairs(lost).items()}, {lost.serial: end})
         self.assertEqual(self.staff.reviewer.api("GET", change.console_path())["state"], "replaced")
         expect(lost.try_login(Page(self.world.address("platform"))))
+
+    def test_z_r_renew_5_an_approval_that_has_grown_old_is_given_anew(self):
+        """Who comes for the download after the approval has lapsed is reviewed once more, and gets the year that was paid for."""
+        walk, renewing, end = self.renewed()
+        self.world.later(int(end + 15 * DAY - time.time()))
+        walk.staff = renewing.staff = Staff(self.world)
+        renewing.log_in()
+        with self.assertRaisesRegex(Exception, "STATEMENT_OLD"):
+            renewing.take()
+        self.assertEqual(renewing.state(), "approved")
+        renewing.remake()
+        self.assertEqual(renewing.state(), "in-review")
+        renewing.approve()
+        renewing.take()
+        self.assertEqual((renewing.state(), self.paid(renewing)), ("done", "paid"))
+        ends = max(c["not_after_s"] for c in self.pairs(renewing).values())
+        self.assertGreater(ends, end + (365 + 14) * DAY)  # it had ended before it was issued: a year from then
 
 
 if __name__ == "__main__":

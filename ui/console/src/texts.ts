@@ -130,11 +130,11 @@ export const t = {
     inspectHint: "写明检查了什么、发现了什么。属使用人原因的，申请人会看到这段话。",
     inspectDone: "检测结果已登记。",
     remake: "退回重新办理",
-    remakeLead: "退回审核，重新批准时吊销已签发、没有用上的证书，再办一次，不另收费。",
+    remakeLead: "退回审核，重新批准后再办一次，不另收费；已签发、没有用上的证书在重新批准时吊销。",
     remakeTaken:
       "新证书已经写进 USBKey、只是没有办结的，不要退回：请使用人插入 USBKey 打开“证书下载”，页面会自动办完。",
     remakeWords: "原因",
-    remakeHint: "写明发生了什么，例如写入失败、邮寄途中丢失",
+    remakeHint: "写明发生了什么，例如批准已过期、写入失败、邮寄途中丢失",
     remakeAction: "退回重新办理",
     remakeDone: "已退回审核，重新批准后再办一次。",
     document: "证件号码",
