@@ -397,6 +397,9 @@ async function console_(world, browser, people, each) {
   await p.goto(`${world.console}/halted/held`);
   await p.getByRole("link", { name: /查看并处理/ }).waitFor();
   await each(p, "console-halted");
+  await p.getByRole("link", { name: "寄送途中" }).click();
+  await p.getByRole("cell").first().waitFor();
+  await each(p, "console-transit");
   await p.goto(`${world.console}/certificates/${people.locked.serial}`);
   await p.getByRole("button", { name: "解除冻结" }).click();
   await p.getByLabel("USBKey 口令", { exact: true }).waitFor();
