@@ -86,7 +86,7 @@ describe("two at the same thing", () => {
       async (r) => {
         /* what was sent is answered before it closes */
         await p.keyboard.press("Escape");
-        await dialog.getByRole("button", { name: "取消" }).click();
+        await dialog.getByRole("button", { name: "取消" }).click({ force: true });
         stayed = await dialog.isVisible();
         await r.continue();
       },
