@@ -192,6 +192,7 @@ describe("pages that the server tells by itself", () => {
     await p.route("**/events", (r) => (broken ? r.abort("connectionreset") : r.continue()));
     await p.goto(`${world.portal}/applications/${h.number}/payment`);
     await button(p, "生成付款二维码").click();
+    await p.getByRole("img", { name: /二维码/ }).waitFor();
     await p.getByText("自动更新中断，本页改为每 5 秒查询一次").first().waitFor();
     const { code_url } = await h.api("GET", h.path("payment"));
     await fetch(code_url + "?mode=normal", { method: "POST" });
